@@ -1,0 +1,81 @@
+# Every target works on a fresh clone with Python 3.11 or later, make and bash, and sets up what it needs.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+ARCHIVE ?= usage_logs
+MONTH ?=
+ITEMS ?=
+KEYS ?=
+
+# Airflow's home lies in the repository; neither ~/airflow nor ~/.aws is read or written.
+export AIRFLOW_HOME := $(CURDIR)/.airflow
+export AIRFLOW__CORE__DAGS_FOLDER := $(CURDIR)/dags
+export AIRFLOW__CORE__PLUGINS_FOLDER := $(CURDIR)/plugins
+export AIRFLOW__CORE__LOAD_EXAMPLES := False
+export AIRFLOW__DATABASE__SQL_ALCHEMY_CONN := sqlite:///$(CURDIR)/.airflow/airflow.db
+export PYTHONPATH := $(CURDIR)/plugins:$(CURDIR)
+export PYTHONDONTWRITEBYTECODE :=
+
+UV_VERSION := 0.13.9
+LOCKED := requirements.txt requirements-dev.txt local_aws/requirements.txt constraints.txt
+PY := .venv/bin/python
+AWS_PY := .venv-aws/bin/python
+
+.PHONY: help run test check format lock up down local-aws local-aws-stop seed archive bench clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r t d; do printf '  make %-16s %s\n' "$$t" "$$d"; done
+
+run: .venv/.ready .venv-aws/.ready .airflow/.ready ## the main job, end to end, on this machine: MONTH=YYYY-MM ARCHIVE=name
+	@local_aws/run.sh "$(ARCHIVE)" "$(MONTH)"
+
+test: .venv/.ready .venv-aws/.ready ## the whole test suite
+	@$(PY) -m pytest -n 2 --dist loadgroup
+
+check: .venv/.ready ## linters, types, formatting, SQL, generated files: changes nothing
+	@echo "ruff"; .venv/bin/ruff check . && .venv/bin/ruff format --check .
+	@echo "mypy"; .venv/bin/mypy
+	@echo "generated files"; $(PY) -m ttl_archive.generated --check
+	@echo "sqlfluff"; .venv/bin/sqlfluff lint --disable-progress-bar tests/golden tests/report/golden
+	@echo "cfn-lint"; .venv/bin/cfn-lint include/aws/stack.yaml
+
+format: .venv/.ready ## formats, and writes the generated files anew
+	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .
+	@$(PY) -m ttl_archive.generated
+
+lock: .venv/.ready ## renews constraints.txt from the requirements
+	@{ echo "# Every transitive version of requirements-dev.txt, for Python 3.11 and later. Written by 'make lock'; not by hand."; \
+	  .venv/bin/uv pip compile requirements-dev.txt --universal --python-version 3.11 -q --no-header --no-annotate; } > constraints.new
+	@mv constraints.new constraints.txt
+
+local-aws: .venv/.ready .venv-aws/.ready ## starts the embedded AWS with the stack in it; prints what to export
+	@local_aws/up.sh
+
+local-aws-stop: ## stops the embedded AWS; its state stays in .local-aws/
+	@if [ -x $(AWS_PY) ]; then $(AWS_PY) -m local_aws stop; else echo "the embedded AWS was never started" >&2; fi
+
+seed: .venv/.ready ## loads items into the running embedded AWS: ARCHIVE=x ITEMS=file.jsonl [KEYS=pk[,sk]]
+	@eval "$$($(AWS_PY) -m local_aws env)"; \
+	$(PY) -m local_aws.seed --archive "$(ARCHIVE)" --items "$(ITEMS)" $(if $(KEYS),--keys "$(KEYS)")
+
+archive: .venv/.ready .airflow/.ready ## runs a DAG for a month against the AWS of the environment: ARCHIVE=x MONTH=YYYY-MM
+	@$(PY) -m ttl_archive.run "$(ARCHIVE)" $(if $(MONTH),--month "$(MONTH)")
+
+clean: local-aws-stop ## removes everything that the other targets made
+	@rm -rf .venv .venv-aws .airflow .local-aws build
+
+.venv/.ready: $(LOCKED)
+	@local_aws/make_venv.sh .venv requirements-dev.txt $(UV_VERSION)
+	@touch $@
+
+.venv-aws/.ready: $(LOCKED)
+	@local_aws/make_venv.sh .venv-aws local_aws/requirements.txt $(UV_VERSION)
+	@touch $@
+
+.airflow/.ready: .venv/.ready
+	@mkdir -p .airflow/logs
+	@echo "creating Airflow's database in .airflow/ ..." >&2
+	@.venv/bin/airflow db migrate > .airflow/logs/migrate.log 2>&1 || { tail -20 .airflow/logs/migrate.log >&2; exit 1; }
+	@touch $@

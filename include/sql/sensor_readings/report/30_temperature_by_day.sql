@@ -1,0 +1,23 @@
+-- title: Temperature by day
+-- question: How warm was it, on average and at most?
+-- grain: one row a calendar day of the archive's time zone that has a reading
+-- chart: line
+-- x: day
+-- y: mean_celsius, max_celsius
+-- unit: °C
+WITH measured AS (
+    SELECT
+        celsius,
+        DATE(FROM_UNIXTIME(CAST(measuredat AS DOUBLE) / 1000) AT TIME ZONE '{{ timezone }}') AS day
+    FROM "{{ database }}"."{{ table }}"
+    WHERE year = '{{ month.yyyy }}' AND month = '{{ month.mm }}'
+)
+
+SELECT
+    day,
+    ROUND(AVG(CAST(celsius AS DOUBLE)), 3) AS mean_celsius,
+    MAX(celsius) AS max_celsius,
+    COUNT(*) AS readings
+FROM measured
+GROUP BY day
+ORDER BY day

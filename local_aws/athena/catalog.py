@@ -1,0 +1,150 @@
+"""The Glue Data Catalog as a query sees it: tables, registered partitions, and whose rights they are read with."""
+
+import base64
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from local_aws.athena.errors import QueryFailed
+from local_aws.athena.types import Type, parse_hive
+
+DEFAULT_DATABASE = "default"
+NULL_VALUE = "__HIVE_DEFAULT_PARTITION__"  # the value of a partition key that is NULL
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """How the objects of a table or of one partition are read."""
+
+    serde: str
+    parameters: tuple[tuple[str, str], ...]
+    columns: tuple[tuple[str, Type], ...]
+    skip_lines: int = 0
+
+
+@dataclass(frozen=True)
+class Partition:
+    """A registered partition: values in the order of the table's partition keys, and a location of its own."""
+
+    values: tuple[str, ...]
+    location: str
+    descriptor: Descriptor
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the catalog."""
+
+    database: str
+    name: str
+    location: str
+    descriptor: Descriptor
+    keys: tuple[tuple[str, Type], ...] = ()
+    parameters: dict[str, str] = field(default_factory=dict)
+    glue: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def columns(self) -> tuple[tuple[str, Type], ...]:
+        """What `SELECT *` gives: the data columns, then the partition keys."""
+        return self.descriptor.columns + self.keys
+
+    @property
+    def view(self) -> str | None:
+        """The statement of a view, or None for a table."""
+        if self.glue.get("TableType") != "VIRTUAL_VIEW":
+            return None
+        text = self.glue.get("ViewOriginalText") or ""
+        encoded = text.removeprefix("/* Presto View:").removesuffix("*/").strip()
+        if encoded == text:
+            raise QueryFailed(f"INVALID_VIEW: View '{self.database}.{self.name}' is not a Presto view")
+        return str(json.loads(base64.b64decode(encoded))["originalSql"])
+
+
+class Catalog:
+    """Reads of Glue, with the rights of the client's credentials; a missing table is Athena's TABLE_NOT_FOUND."""
+
+    def __init__(self, glue: Any) -> None:
+        self.glue = glue
+
+    def table(self, database: str, name: str, place: str = "") -> Table:
+        """One table; `place` is the statement's `line 1:15: ` for the message."""
+        try:
+            found = self.glue.get_table(DatabaseName=database, Name=name)["Table"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "EntityNotFoundException":
+                raise denied(error) from error
+            if not self.has_database(database):
+                raise QueryFailed(f"SCHEMA_NOT_FOUND: {place}Schema '{database}' does not exist") from error
+            raise QueryFailed(
+                f"TABLE_NOT_FOUND: {place}Table 'awsdatacatalog.{database}.{name}' does not exist"
+            ) from error
+        storage = found.get("StorageDescriptor") or {}
+        parameters = found.get("Parameters") or {}
+        keys = tuple((key["Name"].lower(), _type(key)) for key in found.get("PartitionKeys") or [])
+        return Table(
+            database, name, storage.get("Location", ""), _descriptor(storage, parameters), keys, parameters, found
+        )
+
+    def has_database(self, database: str) -> bool:
+        try:
+            self.glue.get_database(Name=database)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "EntityNotFoundException":
+                return False
+            raise denied(error) from error
+        return True
+
+    def partitions(self, table: Table) -> list[Partition]:
+        """Every registered partition of a table."""
+        return [
+            Partition(
+                tuple(item["Values"]),
+                item["StorageDescriptor"].get("Location") or table.location,
+                _descriptor(item["StorageDescriptor"], table.parameters, table.descriptor),
+            )
+            for item in self.raw_partitions(table.database, table.name)
+        ]
+
+    def raw_partitions(self, database: str, table: str) -> list[dict[str, Any]]:
+        """The partitions as Glue gives them."""
+        pages = self.glue.get_paginator("get_partitions").paginate(DatabaseName=database, TableName=table)
+        try:
+            return [item for page in pages for item in page["Partitions"]]
+        except ClientError as error:
+            raise denied(error) from error
+
+
+def denied(error: ClientError) -> QueryFailed:
+    """A refused Glue call in Athena's words; anything else is the service's failure and may be retried."""
+    details = error.response["Error"]
+    if details["Code"] == "AccessDeniedException":
+        return QueryFailed(
+            f"Insufficient permissions to execute the query. {details['Message']} (Service: AWSGlue; Status Code: 400; "
+            "Error Code: AccessDeniedException)"
+        )
+    return QueryFailed(
+        f"GENERIC_INTERNAL_ERROR: {details['Message']} (Service: AWSGlue; Error Code: {details['Code']})"
+    )
+
+
+def _descriptor(storage: dict[str, Any], parameters: dict[str, str], table: Descriptor | None = None) -> Descriptor:
+    serde = storage.get("SerdeInfo") or {}
+    columns = tuple((column["Name"].lower(), _type(column)) for column in storage.get("Columns") or [])
+    library = serde.get("SerializationLibrary") or (table.serde if table else "")
+    return Descriptor(
+        library,
+        tuple(sorted((serde.get("Parameters") or {}).items())),
+        columns or (table.columns if table else ()),
+        int(parameters.get("skip.header.line.count") or 0),
+    )
+
+
+def _type(column: dict[str, Any]) -> Type:
+    try:
+        return parse_hive(column.get("Type") or "string")
+    except ValueError as error:
+        raise QueryFailed(
+            f"HIVE_INVALID_METADATA: Glue table column '{column['Name']}' has an invalid type: {error}"
+        ) from error

@@ -1,0 +1,160 @@
+"""CREATE EXTERNAL TABLE, as a Glue `TableInput` and back as text."""
+
+from typing import Any
+
+from local_aws.athena.catalog import Table
+from local_aws.athena.errors import CannotTranslate, InvalidRequest, QueryFailed, ddl_failed
+from local_aws.athena.serdes import LAZY_SIMPLE, PARQUET
+from local_aws.athena.statements import Tokens
+from local_aws.athena.storage import is_s3_uri
+from local_aws.athena.types import parse_hive
+
+_TEXT = ("org.apache.hadoop.mapred.TextInputFormat", "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat")
+# STORED AS: (InputFormat, OutputFormat, SerDe).
+FORMATS = {
+    "TEXTFILE": (*_TEXT, LAZY_SIMPLE),
+    "PARQUET": (
+        "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+        "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
+        PARQUET,
+    ),
+}
+_DELIMITED = [
+    (("FIELDS", "TERMINATED", "BY"), "field.delim"),
+    (("ESCAPED", "BY"), "escape.delim"),
+    (("COLLECTION", "ITEMS", "TERMINATED", "BY"), "collection.delim"),
+    (("MAP", "KEYS", "TERMINATED", "BY"), "mapkey.delim"),
+    (("LINES", "TERMINATED", "BY"), "line.delim"),
+    (("NULL", "DEFINED", "AS"), "serialization.null.format"),
+]
+
+
+def parse_create_table(tokens: Tokens, database: str) -> tuple[str, bool, dict[str, Any]]:
+    """(database, IF NOT EXISTS, the TableInput)."""
+    tokens.expect("CREATE")
+    external = tokens.accept("EXTERNAL")
+    tokens.expect("TABLE")
+    quiet = tokens.accept("IF", "NOT", "EXISTS")
+    database, name = tokens.qualified(database)
+    columns = _columns(tokens)
+    input_format, output_format, serde = FORMATS["TEXTFILE"]
+    parameters: dict[str, str] = {}
+    properties: dict[str, str] = {}
+    table: dict[str, Any] = {"Name": name, "TableType": "EXTERNAL_TABLE", "PartitionKeys": []}
+    location = None
+    while not tokens.ended:
+        if tokens.accept("COMMENT"):
+            table["Description"] = properties["comment"] = tokens.string()
+        elif tokens.accept("PARTITIONED", "BY"):
+            table["PartitionKeys"] = _columns(tokens)
+        elif tokens.accept("ROW", "FORMAT", "SERDE"):
+            serde = tokens.string()
+        elif tokens.accept("WITH", "SERDEPROPERTIES"):
+            parameters.update(tokens.properties())
+        elif tokens.accept("ROW", "FORMAT", "DELIMITED"):
+            parameters.update(_delimited(tokens))
+        elif tokens.accept("STORED", "AS", "INPUTFORMAT"):
+            input_format = tokens.string()
+            tokens.expect("OUTPUTFORMAT")
+            output_format = tokens.string()
+        elif tokens.accept("STORED", "AS"):
+            stored = tokens.take().upper()
+            if stored not in FORMATS:
+                raise CannotTranslate(f"STORED AS {stored}")
+            custom = serde if serde != LAZY_SIMPLE else None
+            input_format, output_format, serde = FORMATS[stored]
+            serde = custom or serde
+        elif tokens.accept("LOCATION"):
+            location = tokens.string()
+        elif tokens.accept("TBLPROPERTIES"):
+            properties.update(tokens.properties())
+        else:
+            raise tokens.error("mismatched input: a table clause is expected")
+    if not external and properties.get("table_type", "").upper() != "ICEBERG":
+        raise InvalidRequest(
+            "line 1:8: CREATE TABLE without EXTERNAL is not supported; the local Athena has no Iceberg"
+        )
+    if not external:
+        raise CannotTranslate("Iceberg tables")
+    if location is None or not is_s3_uri(location):
+        raise ddl_failed(f"MetaException(message:No location specified for table: {name})" if location is None else (
+            f"MetaException(message:{location} is not an S3 path)"))  # fmt: skip
+    duplicates = {column["Name"] for column in columns} & {key["Name"] for key in table["PartitionKeys"]}
+    if duplicates:
+        raise QueryFailed("FAILED: SemanticException [Error 10035]: Column repeated in partitioning columns")
+    table["Parameters"] = {"EXTERNAL": "TRUE", **properties}
+    table["StorageDescriptor"] = {
+        "Columns": columns, "Location": location, "InputFormat": input_format, "OutputFormat": output_format,
+        "Compressed": False, "NumberOfBuckets": -1, "BucketColumns": [], "SortColumns": [], "Parameters": {},
+        "SerdeInfo": {"SerializationLibrary": serde, "Parameters": {"serialization.format": "1", **parameters}},
+    }  # fmt: skip
+    return database, quiet, table
+
+
+def _columns(tokens: Tokens) -> list[dict[str, str]]:
+    found = []
+    tokens.expect("(")
+    while True:
+        column = {"Name": tokens.name()}
+        try:
+            column["Type"] = parse_hive(tokens.type_text()).hive()
+        except ValueError as error:
+            raise ddl_failed(f"java.lang.IllegalArgumentException: {error}") from error
+        if tokens.accept("COMMENT"):
+            column["Comment"] = tokens.string()
+        found.append(column)
+        if tokens.accept(")"):
+            break
+        tokens.expect(",")
+    names = [column["Name"] for column in found]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise QueryFailed(f"FAILED: SemanticException [Error 10036]: Duplicate column name: {twice}")
+    return found
+
+
+def _delimited(tokens: Tokens) -> dict[str, str]:
+    found: dict[str, str] = {}
+    while True:
+        for words, key in _DELIMITED:
+            if tokens.accept(*words):
+                found[key] = tokens.string()
+                break
+        else:
+            if "field.delim" in found:
+                found["serialization.format"] = found["field.delim"]
+            return found
+
+
+def storage_of(table: Table) -> dict[str, Any]:
+    """The descriptor a new partition of a table gets."""
+    return {key: value for key, value in table.glue["StorageDescriptor"].items() if value is not None}
+
+
+def show_create_table(table: Table) -> list[str]:
+    """The lines of SHOW CREATE TABLE."""
+    storage = table.glue["StorageDescriptor"]
+    serde = storage.get("SerdeInfo") or {}
+    lines = [f"CREATE EXTERNAL TABLE `{table.name}`("]
+    lines += _ended([f"  `{c['Name']}` {c['Type']} COMMENT '{c.get('Comment', '')}'" for c in storage["Columns"]])
+    if table.keys:
+        lines += ["PARTITIONED BY ( ", *_ended([f"  `{name}` {kind.hive()}" for name, kind in table.keys])]
+    lines += ["ROW FORMAT SERDE ", f"  '{serde.get('SerializationLibrary')}' "]
+    if serde.get("Parameters"):
+        lines += [
+            "WITH SERDEPROPERTIES ( ",
+            *_ended([f"  '{k}'='{v}'" for k, v in sorted(serde["Parameters"].items())], " "),
+        ]
+    lines += [
+        "STORED AS INPUTFORMAT ",
+        f"  '{storage.get('InputFormat')}' ",
+        "OUTPUTFORMAT ",
+        f"  '{storage.get('OutputFormat')}'",
+    ]
+    lines += ["LOCATION", f"  '{table.location}'"]
+    shown = {key: value for key, value in table.parameters.items() if key != "EXTERNAL"}
+    return lines + ["TBLPROPERTIES (", *_ended([f"  '{key}'='{value}'" for key, value in sorted(shown.items())])]
+
+
+def _ended(lines: list[str], last: str = "") -> list[str]:
+    return [f"{line}, " for line in lines[:-1]] + [f"{line})" for line in lines[-1:]]

@@ -1,0 +1,135 @@
+"""Runs one statement against Glue and S3, whatever kind it is."""
+
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+from sqlglot import exp
+
+from local_aws.athena import casts, functions, serdes
+from local_aws.athena.catalog import DEFAULT_DATABASE, Catalog
+from local_aws.athena.ddl import Ddl
+from local_aws.athena.dialect import parse
+from local_aws.athena.errors import Cancelled, CannotTranslate
+from local_aws.athena.failures import duckdb_failure
+from local_aws.athena.results import Column
+from local_aws.athena.select import Select
+from local_aws.athena.statements import Statement, classify
+from local_aws.athena.storage import Scratch
+from local_aws.athena.writing import Writing
+
+
+@dataclass
+class Result:
+    """What a statement gave: rows are read once, as the texts Athena prints."""
+
+    columns: list[Column] = field(default_factory=list)
+    rows: Iterator[list[str | None]] = field(default_factory=lambda: iter(()))
+    update_count: int | None = None
+    written: list[str] = field(default_factory=list)
+
+
+class Run:
+    """One execution, which another thread may cancel; use it as a context manager to remove its copies."""
+
+    def __init__(self, glue: Any, s3: Any, cutoff: int | None = None) -> None:
+        self.catalog = Catalog(glue)
+        self.s3 = s3
+        self.scanned = 0
+        self._cutoff = cutoff
+        self._cancelled = threading.Event()
+        self.scratch = Scratch(s3)
+        self.connection = _connect(str(self.scratch.path))
+
+    def __enter__(self) -> "Run":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.connection.close()
+        self.scratch.__exit__(None, None, None)
+
+    def cancel(self) -> None:
+        """End the statement with Cancelled, also in the middle of DuckDB's work."""
+        self._cancelled.set()
+        self.connection.interrupt()
+
+    def execute(self, sql: str, database: str = DEFAULT_DATABASE, results: str | None = None) -> Result:
+        """Run one statement; `results` is where CREATE TABLE AS puts its data if the statement does not say."""
+        statement = classify(sql)
+        try:
+            return self._execute(statement, database, results)
+        except duckdb.Error as error:
+            raise (
+                Cancelled("Query cancelled by user") if self._cancelled.is_set() else duckdb_failure(error)
+            ) from error
+
+    def _execute(self, statement: Statement, database: str, results: str | None) -> Result:
+        if statement.kind in ("SELECT", "EXPLAIN"):
+            if statement.kind == "EXPLAIN":
+                raise CannotTranslate("EXPLAIN")
+            select = self.select(parse(statement.sql), database)
+            columns, rows = select.rows()
+            return Result(columns, self._checked(rows))
+        if statement.writes_data:
+            written, count = Writing(self, database, results).execute(statement)
+            return Result(
+                columns=[Column("rows", "bigint")], rows=iter([[str(count)]]), update_count=count, written=written
+            )
+        columns, lines = Ddl(self.catalog, self.s3, database).execute(statement)
+        return Result(columns, iter(lines))
+
+    def select(self, tree: exp.Expression, database: str) -> Select:
+        """A query made ready; its bytes count as scanned."""
+        select = Select(self.connection, self.scratch, self.catalog, self.s3, database, self._cutoff)
+        try:
+            select.prepare(tree)
+        finally:
+            self.scanned += select.scanned
+        self.check()
+        return select
+
+    def check(self) -> None:
+        if self._cancelled.is_set():
+            raise Cancelled("Query cancelled by user")
+
+    def _checked(self, rows: Iterator[list[str | None]]) -> Iterator[list[str | None]]:
+        try:
+            for row in rows:
+                if self._cancelled.is_set():
+                    raise Cancelled("Query cancelled by user")
+                yield row
+        except duckdb.Error as error:
+            raise (
+                Cancelled("Query cancelled by user") if self._cancelled.is_set() else duckdb_failure(error)
+            ) from error
+
+
+class Engine:
+    """Statements one after the other, for scripts and tests: `Engine(glue, s3).run("SELECT 1")`."""
+
+    def __init__(self, glue: Any, s3: Any) -> None:
+        self._glue, self._s3 = glue, s3
+
+    def run(self, sql: str, database: str = DEFAULT_DATABASE, results: str | None = None) -> Result:
+        """Run one statement to its end; raises QueryFailed."""
+        with Run(self._glue, self._s3) as run:
+            result = run.execute(sql, database, results)
+            result.rows = iter(list(result.rows))
+            return result
+
+
+def _connect(folder: str) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(
+        config={"temp_directory": folder, "threads": os.cpu_count() or 2, "memory_limit": "2GB"}
+    )
+    connection.execute(
+        "SET TimeZone = 'UTC'; SET autoinstall_known_extensions = false; SET autoload_known_extensions = false"
+    )
+    # Folding constants would raise the failure of a branch that is never taken (DuckDB 2.0.0).
+    connection.execute("SET disabled_optimizers = 'expression_rewriter'")
+    for macro in (*functions.MACROS, *casts.MACROS, *serdes.MACROS):
+        connection.execute(macro)
+    return connection

@@ -1,0 +1,79 @@
+"""Patterns written as literals: MySQL's and Joda's date formats as strftime's, JSONPath as DuckDB's."""
+
+import re
+
+from sqlglot import exp
+
+from local_aws.athena.errors import CannotTranslate, QueryFailed
+
+# https://trino.io/docs/current/functions/datetime.html#mysql-date-functions
+_MYSQL = {
+    "a": "%a", "b": "%b", "c": "%-m", "d": "%d", "e": "%-d", "f": "%f", "H": "%H", "h": "%I", "I": "%I", "i": "%M",
+    "j": "%j", "k": "%-H", "l": "%-I", "M": "%B", "m": "%m", "p": "%p", "r": "%I:%M:%S %p", "S": "%S", "s": "%S",
+    "T": "%H:%M:%S", "v": "%V", "W": "%A", "x": "%G", "Y": "%Y", "y": "%y", "%": "%%",
+}  # fmt: skip
+# https://www.joda.org/joda-time/apidocs/org/joda/time/format/DateTimeFormat.html
+_JODA = {
+    "yyyy": "%Y", "YYYY": "%Y", "y": "%Y", "yy": "%y", "xxxx": "%G", "MM": "%m", "M": "%-m", "MMM": "%b", "MMMM": "%B",
+    "dd": "%d", "d": "%-d", "HH": "%H", "H": "%-H", "hh": "%I", "h": "%-I", "mm": "%M", "m": "%-M", "ss": "%S",
+    "s": "%-S", "SSS": "%g", "SSSSSS": "%f", "a": "%p", "E": "%a", "EE": "%a", "EEE": "%a", "EEEE": "%A", "ww": "%V",
+    "e": "%u", "DDD": "%j",
+}  # fmt: skip
+_STEP = re.compile(r"""\.([A-Za-z_][\w-]*)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|\['((?:[^'\\]|\\.)*)'\]|\."([^"]*)\"""")
+
+
+def _text(node: exp.Expression, what: str) -> str:
+    if not (isinstance(node, exp.Literal) and node.is_string):
+        raise CannotTranslate(f"{what} that is not a literal")
+    return node.name
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def mysql_format(node: exp.Expression) -> str:
+    """`%Y-%m-%d %H:%i` as a strftime literal."""
+
+    def convert(match: re.Match[str]) -> str:
+        if match[1] not in _MYSQL:
+            raise CannotTranslate(f"%{match[1]} in a date format")
+        return _MYSQL[match[1]]
+
+    return _quoted(re.sub(r"%(.)", convert, _text(node, "a date format")))
+
+
+def joda_format(node: exp.Expression) -> str:
+    """`yyyy-MM-dd''T''HH:mm` as a strftime literal."""
+    result = ""
+    for match in re.finditer(r"'((?:[^']|'')*)'|(([A-Za-z])\3*)|([^A-Za-z'])", _text(node, "a date format")):
+        quoted, letters, other = match[1], match[2], match[4]
+        if letters:
+            if letters not in _JODA:
+                raise CannotTranslate(f"{letters} in a date format")
+            result += _JODA[letters]
+        else:
+            plain = other if other else (quoted.replace("''", "'") if quoted else "'")
+            result += plain.replace("%", "%%")
+    return _quoted(result)
+
+
+def json_path(node: exp.Expression) -> str:
+    """`$.a["b c"][0]` as DuckDB's literal `'$."a"."b c"[0]'`."""
+    path = _text(node, "a JSON path")
+    rest = path.removeprefix("lax ").removeprefix("strict ")
+    if not rest.startswith("$"):
+        rest = f"$.{rest}"
+    position, result = 1, "$"
+    while position < len(rest):
+        step = _STEP.match(rest, position)
+        if step is None:
+            if "*" in rest or ".." in rest or "?" in rest:
+                raise CannotTranslate(f"the JSON path {path}")
+            raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: Invalid JSON path: '{path}'")
+        key = next((step[n] for n in (1, 3, 4, 5) if step[n] is not None), None)
+        if key is not None and '"' in key:
+            raise CannotTranslate(f"the JSON path {path}")
+        result += f"[{step[2]}]" if step[2] is not None else f'."{key}"'
+        position = step.end()
+    return _quoted(result)

@@ -1,0 +1,307 @@
+"""Athena's functions in DuckDB: one row each, name -> (DuckDB expression, type of the result).
+
+A function that has no row here is refused: DuckDB knows many of Trino's names with other answers (`concat` of a NULL,
+`regexp_replace` of the first match, `date_diff` of boundaries). In an expression {0}, {1} ... are the arguments, {*} all
+of them, {over} an aggregate's FILTER and OVER. Types: a SQL type, or `0` for the type of the first argument, `0[]` for
+an array of it, `[0]` for an element of it, `map{key,value}` of such types (s: text, n: bigint); `?` is not known.
+https://trino.io/docs/current/functions.html, https://docs.aws.amazon.com/athena/latest/ug/functions.html
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Function:
+    """How one function is written in DuckDB."""
+
+    template: str
+    returns: str
+    arity: tuple[int, int]
+
+
+def _table(text: str) -> dict[str, Function]:
+    functions = {}
+    for line in text.strip().splitlines():
+        name, arity, returns, template = line.split(None, 3)
+        low, _, high = arity.partition("-")
+        functions[name] = Function(template, returns, (int(low), int(high or low)))
+    return functions
+
+
+AGGREGATES = _table("""
+count              1    BIGINT    count({*}){over}
+count_if           1    BIGINT    count_if({0}){over}
+sum                1    sum       sum({0}){over}
+avg                1    avg       avg({0}){over}
+min                1    0         min({0}){over}
+max                1    0         max({0}){over}
+min_by             2    0         arg_min_null({*}){over}
+max_by             2    0         arg_max_null({*}){over}
+arbitrary          1    0         any_value({0}){over}
+any_value          1    0         any_value({0}){over}
+array_agg          1    0[]       list({0}){over}
+map_agg            2    map{0,1}        map_from_entries(list(struct_pack(k := {0}, v := {1})){over})
+histogram          1    map{0,n}       histogram({0}){over}
+approx_distinct    1-2  BIGINT    approx_count_distinct({0}){over}
+approx_percentile  2    0         approx_quantile({0}, {1}){over}
+bool_and           1    BOOLEAN   bool_and({0}){over}
+every              1    BOOLEAN   bool_and({0}){over}
+bool_or            1    BOOLEAN   bool_or({0}){over}
+bitwise_and_agg    1    BIGINT    bit_and({0}){over}
+bitwise_or_agg     1    BIGINT    bit_or({0}){over}
+geometric_mean     1    DOUBLE    geometric_mean({0}){over}
+stddev             1    DOUBLE    stddev_samp({0}){over}
+stddev_samp        1    DOUBLE    stddev_samp({0}){over}
+stddev_pop         1    DOUBLE    stddev_pop({0}){over}
+variance           1    DOUBLE    var_samp({0}){over}
+var_samp           1    DOUBLE    var_samp({0}){over}
+var_pop            1    DOUBLE    var_pop({0}){over}
+corr               2    DOUBLE    corr({*}){over}
+covar_pop          2    DOUBLE    covar_pop({*}){over}
+covar_samp         2    DOUBLE    covar_samp({*}){over}
+regr_slope         2    DOUBLE    regr_slope({*}){over}
+regr_intercept     2    DOUBLE    regr_intercept({*}){over}
+row_number         0    BIGINT    row_number(){over}
+rank               0    BIGINT    rank(){over}
+dense_rank         0    BIGINT    dense_rank(){over}
+percent_rank       0    DOUBLE    percent_rank(){over}
+cume_dist          0    DOUBLE    cume_dist(){over}
+ntile              1    BIGINT    ntile({0}){over}
+lag                1-3  0         lag({*}){over}
+lead               1-3  0         lead({*}){over}
+first_value        1    0         first_value({0}){over}
+last_value         1    0         last_value({0}){over}
+nth_value          2    0         nth_value({*}){over}
+""")
+
+_SCALARS = """
+coalesce           1-99 common    coalesce({*})
+nullif             2    0         nullif({*})
+try                1    0         try({0})
+greatest           1-99 common    CASE WHEN list_contains([{nulls}], true) THEN NULL ELSE greatest({*}) END
+least              1-99 common    CASE WHEN list_contains([{nulls}], true) THEN NULL ELSE least({*}) END
+abs                1    0         abs({0})
+cbrt               1    DOUBLE    cbrt({0})
+ceil               1    integral  ceil({0})
+ceiling            1    integral  ceil({0})
+floor              1    integral  floor({0})
+round              1-2  round     round({*})
+truncate           1    integral  trunc({0})
+degrees            1    DOUBLE    degrees({0})
+radians            1    DOUBLE    radians({0})
+e                  0    DOUBLE    exp(1e0)
+pi                 0    DOUBLE    pi()
+exp                1    DOUBLE    exp({0})
+ln                 1    DOUBLE    ln({0})
+log2               1    DOUBLE    log2({0})
+log10              1    DOUBLE    log10({0})
+log                2    DOUBLE    (ln({1}) / ln({0}))
+mod                2    common    ({0}) % ({1})
+pow                2    DOUBLE    pow({*})
+power              2    DOUBLE    pow({*})
+sign               1    0         CAST(sign({0}) AS {type0})
+sqrt               1    DOUBLE    sqrt({0})
+sin                1    DOUBLE    sin({0})
+cos                1    DOUBLE    cos({0})
+tan                1    DOUBLE    tan({0})
+asin               1    DOUBLE    asin({0})
+acos               1    DOUBLE    acos({0})
+atan               1    DOUBLE    atan({0})
+atan2              2    DOUBLE    atan2({*})
+rand               0    DOUBLE    random()
+random             0    DOUBLE    random()
+infinity           0    DOUBLE    CAST('infinity' AS DOUBLE)
+nan                0    DOUBLE    CAST('nan' AS DOUBLE)
+is_nan             1    BOOLEAN   isnan({0})
+is_finite          1    BOOLEAN   isfinite({0})
+is_infinite        1    BOOLEAN   isinf({0})
+bitwise_and        2    BIGINT    ({0} & {1})
+bitwise_or         2    BIGINT    ({0} | {1})
+bitwise_xor        2    BIGINT    xor({0}, {1})
+bitwise_not        1    BIGINT    (~{0})
+to_base            2    VARCHAR   lower(to_base({*}))
+uuid               0    UUID      uuid()
+length             1    BIGINT    length({0})
+lower              1    VARCHAR   lower({0})
+upper              1    VARCHAR   upper({0})
+ltrim              1    VARCHAR   ltrim({0})
+rtrim              1    VARCHAR   rtrim({0})
+reverse            1    0         reverse({0})
+replace            2-3  VARCHAR   trino_replace({*})
+lpad               3    VARCHAR   lpad({*})
+rpad               3    VARCHAR   rpad({*})
+chr                1    VARCHAR   chr(CAST({0} AS INTEGER))
+codepoint          1    INT       unicode({0})
+concat             2-99 concat    ({||})
+concat_ws          2-99 VARCHAR   concat_ws({*})
+starts_with        2    BOOLEAN   starts_with({*})
+ends_with          2    BOOLEAN   ends_with({*})
+strpos             2    BIGINT    strpos({*})
+substr             2-3  VARCHAR   trino_substr({*})
+substring          2-3  VARCHAR   trino_substr({*})
+split              2    VARCHAR[] string_split({*})
+split_part         3    VARCHAR   trino_split_part({*})
+split_to_map       3    map{s,s}  map_from_entries(list_transform(string_split({0}, {1}), lambda p: struct_pack(k := string_split(p, {2})[1], v := string_split(p, {2})[2])))
+translate          3    VARCHAR   translate({*})
+levenshtein_distance 2  BIGINT    levenshtein({*})
+hamming_distance   2    BIGINT    hamming({*})
+to_utf8            1    VARBINARY encode({0})
+from_utf8          1    VARCHAR   decode({0})
+to_hex             1    VARCHAR   hex({0})
+from_hex           1    VARBINARY unhex({0})
+to_base64          1    VARCHAR   to_base64({0})
+from_base64        1    VARBINARY from_base64({0})
+md5                1    VARBINARY unhex(md5({0}))
+sha1               1    VARBINARY unhex(sha1({0}))
+sha256             1    VARBINARY unhex(sha256({0}))
+url_decode         1    VARCHAR   url_decode(replace({0}, '+', ' '))
+url_encode         1    VARCHAR   replace(replace(url_encode({0}), '%20', '+'), '~', '%7E')
+url_extract_protocol 1  VARCHAR   url_part({0}, '^([a-zA-Z][-+.a-zA-Z0-9]*):')
+url_extract_host   1    VARCHAR   url_part({0}, '^[a-zA-Z][-+.a-zA-Z0-9]*://(?:[^/?#@]*@)?([^/?#:]*)')
+url_extract_path   1    VARCHAR   url_part({0}, '^[a-zA-Z][-+.a-zA-Z0-9]*://[^/?#]*([^?#]*)')
+url_extract_query  1    VARCHAR   url_part({0}, '^[^?#]*[?]([^#]*)')
+url_extract_fragment 1  VARCHAR   url_part({0}, '#(.*)$')
+url_extract_port   1    BIGINT    CAST(url_part({0}, '^[a-zA-Z][-+.a-zA-Z0-9]*://[^/?#]*:([0-9]+)') AS BIGINT)
+url_extract_parameter 2 VARCHAR   url_decode(url_part({0}, '[?&]' || regexp_escape({1}) || '=([^&#]*)'))
+regexp_like        2    BOOLEAN   regexp_matches({*})
+regexp_extract     2-3  VARCHAR   trino_regexp_extract({*})
+regexp_extract_all 2-3  VARCHAR[] regexp_extract_all({*})
+regexp_count       2    BIGINT    len(regexp_extract_all({*}))
+regexp_replace     2-3  VARCHAR   trino_regexp_replace({*})
+regexp_split       2    VARCHAR[] string_split_regex({*})
+json_extract       2    JSON      trino_json_extract({0}, {path1})
+json_extract_scalar 2   VARCHAR   trino_json_scalar({0}, {path1})
+json_size          2    BIGINT    trino_json_size({0}, {path1})
+json_parse         1    JSON      trino_json_parse({0})
+json_format        1    VARCHAR   CAST({0} AS VARCHAR)
+json_array_length  1    BIGINT    CASE WHEN json_type(valid_json({0})) = 'ARRAY' THEN CAST(json_array_length(valid_json({0})) AS BIGINT) END
+json_array_contains 2   BOOLEAN   CASE WHEN json_type(valid_json({0})) = 'ARRAY' THEN list_contains(json_extract(valid_json({0}), '$[*]'), to_json({1})) END
+json_array_get     2    JSON      CASE WHEN json_type(valid_json({0})) = 'ARRAY' THEN json_extract(valid_json({0}), CAST({1} AS BIGINT)) END
+is_json_scalar     1    BOOLEAN   CASE WHEN json_valid({0}) THEN json_type({0}) NOT IN ('ARRAY', 'OBJECT') ELSE fail('INVALID_FUNCTION_ARGUMENT: Invalid JSON value: ' || {0}) END
+date               1    DATE      CAST({0} AS DATE)
+now                0    TIMESTAMPTZ date_trunc('milliseconds', now())
+from_iso8601_date  1    DATE      iso_date({0})
+from_iso8601_timestamp 1 TIMESTAMPTZ iso_timestamp({0})
+from_unixtime      1    TIMESTAMPTZ unix_timestamp({0})
+to_unixtime        1    DOUBLE    epoch({0})
+to_milliseconds    1    BIGINT    CAST(epoch_ms({0}) AS BIGINT)
+to_iso8601         1    VARCHAR   {iso0}
+date_format        2    VARCHAR   strftime({0}, {mysql1})
+date_parse         2    TIMESTAMP date_trunc('milliseconds', strptime({0}, {mysql1}))
+format_datetime    2    VARCHAR   strftime({0}, {joda1})
+parse_datetime     2    TIMESTAMPTZ CAST(strptime({0}, {joda1}) AS TIMESTAMPTZ)
+date_trunc         2    1         CAST(date_trunc({unit0}, {1}) AS {type1})
+date_add           3    2         CAST({2} + {interval} AS {type2})
+date_diff          3    BIGINT    date_sub({unit0}, {1}, {2})
+year               1    BIGINT    year({0})
+quarter            1    BIGINT    quarter({0})
+month              1    BIGINT    month({0})
+week               1    BIGINT    week({0})
+week_of_year       1    BIGINT    week({0})
+year_of_week       1    BIGINT    isoyear({0})
+yow                1    BIGINT    isoyear({0})
+day                1    BIGINT    day({0})
+day_of_month       1    BIGINT    day({0})
+day_of_week        1    BIGINT    isodow({0})
+dow                1    BIGINT    isodow({0})
+day_of_year        1    BIGINT    dayofyear({0})
+doy                1    BIGINT    dayofyear({0})
+hour               1    BIGINT    hour({0})
+minute             1    BIGINT    minute({0})
+second             1    BIGINT    second({0})
+millisecond        1    BIGINT    (millisecond({0}) % 1000)
+last_day_of_month  1    DATE      last_day({0})
+cardinality        1    BIGINT    trino_cardinality({0})
+contains           2    BOOLEAN   list_contains({*})
+element_at         2    element   {0}[{1}]
+array_distinct     1    0         trino_array_distinct({0})
+array_union        2    0         trino_array_distinct({0} || {1})
+array_except       2    0         trino_array_distinct(list_filter({0}, lambda x: NOT list_contains({1}, x)))
+array_intersect    2    0         trino_array_distinct(list_filter({0}, lambda x: list_contains({1}, x)))
+array_join         2-3  VARCHAR   trino_array_join({*})
+array_max          1    [0]       CASE WHEN len(list_filter({0}, lambda x: x IS NULL)) = 0 THEN list_max({0}) END
+array_min          1    [0]       CASE WHEN len(list_filter({0}, lambda x: x IS NULL)) = 0 THEN list_min({0}) END
+array_position     2    BIGINT    CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN coalesce(list_position({*}), 0) END
+array_remove       2    0         list_filter({0}, lambda x: x <> {1})
+array_sort         1    0         list_sort({0}, 'ASC', 'NULLS LAST')
+arrays_overlap     2    BOOLEAN   list_has_any({*})
+flatten            1    [0]       flatten({0})
+repeat             2    0[]       list_transform(range({1}), lambda i: {0})
+sequence           2-3  sequence  {sequence}
+slice              3    0         trino_slice({*})
+transform          2    ?         list_transform({*})
+filter             2    0         list_filter({*})
+reduce             4    1         {reduce}
+any_match          2    BOOLEAN   (len(list_filter({*})) > 0)
+all_match          2    BOOLEAN   (len(list_filter({*})) = len({0}))
+none_match         2    BOOLEAN   (len(list_filter({*})) = 0)
+map                2    map{[0],[1]} map({*})
+map_keys           1    keys      map_keys({0})
+map_values         1    values    map_values({0})
+map_concat         2-9  0         map_concat({*})
+map_entries        1    ?         map_entries({0})
+map_from_entries   1    ?         map_from_entries({0})
+map_filter         2    0         {map_filter}
+transform_keys     2    ?         {transform_keys}
+transform_values   2    ?         {transform_values}
+"""
+
+FUNCTIONS = {**AGGREGATES, **_table(_SCALARS)}
+
+MACROS = [
+    # A failure with our message that TRY may turn into NULL; DuckDB's error() is volatile, and TRY refuses it.
+    "CREATE MACRO fail(message) AS (CASE WHEN CAST(chr(30) || message AS BIGINT) IS NULL THEN NULL END)",
+    "CREATE MACRO trino_replace(s, a) AS replace(s, a, ''), (s, a, b) AS replace(s, a, b)",
+    "CREATE MACRO trino_substr(s, a) AS CASE WHEN a = 0 OR -a > length(s) THEN left(s, 0) ELSE substr(s, a) END, "
+    "(s, a, n) AS CASE WHEN a = 0 OR -a > length(s) OR n <= 0 THEN left(s, 0) ELSE substr(s, a, n) END",
+    "CREATE MACRO trino_split_part(s, d, n) AS CASE WHEN n <= 0 THEN fail('INVALID_FUNCTION_ARGUMENT: Index must be greater "
+    "than zero' || left(s, 0)) ELSE string_split(s, d)[n] END",
+    "CREATE MACRO url_part(s, p) AS CASE WHEN regexp_matches(s, p) THEN regexp_extract(s, p, 1) END",
+    "CREATE MACRO trino_regexp_extract(s, p) AS CASE WHEN regexp_matches(s, p) THEN regexp_extract(s, p) END, "
+    "(s, p, g) AS CASE WHEN regexp_matches(s, p) THEN regexp_extract(s, p, g) END",
+    "CREATE MACRO trino_regexp_replace(s, p) AS regexp_replace(s, p, '', 'g'), "
+    r"(s, p, r) AS regexp_replace(s, p, regexp_replace(r, '[$]([0-9])', '\\\1', 'g'), 'g')",
+    "CREATE MACRO valid_json(j) AS CASE WHEN json_valid(j) THEN j END",
+    "CREATE MACRO trino_json_extract(j, p) AS json_extract(valid_json(j), p)",
+    # DuckDB prints a fraction from a double; a number in quotes keeps its digits.
+    "CREATE MACRO trino_json_scalar(j, p) AS CASE json_type(valid_json(j), p) WHEN 'OBJECT' THEN NULL WHEN 'ARRAY' THEN NULL "
+    "WHEN 'DOUBLE' THEN json_text(json_extract_string(quote_numbers(CAST(valid_json(j) AS VARCHAR)), p)) "
+    "ELSE json_extract_string(valid_json(j), p) END",
+    "CREATE MACRO trino_json_size(j, p) AS CASE json_type(valid_json(j), p) "
+    "WHEN 'OBJECT' THEN CAST(len(json_keys(valid_json(j), p)) AS BIGINT) "
+    "WHEN 'ARRAY' THEN CAST(json_array_length(valid_json(j), p) AS BIGINT) "
+    "ELSE CASE WHEN json_type(valid_json(j), p) IS NOT NULL THEN 0 END END",
+    "CREATE MACRO trino_json_parse(s) AS CASE WHEN s IS NULL THEN NULL WHEN json_valid(s) THEN CAST(s AS JSON) "
+    "ELSE fail('INVALID_FUNCTION_ARGUMENT: Cannot convert value to JSON: ''' || s || '''') END",
+    "CREATE MACRO iso_date(s) AS CASE WHEN s IS NULL THEN NULL WHEN TRY_CAST(s AS DATE) IS NULL OR NOT regexp_full_match(s, "
+    "'[0-9]{4}-[0-9]{2}-[0-9]{2}') THEN fail('INVALID_FUNCTION_ARGUMENT: Invalid format: \"' || s || '\"') "
+    "ELSE TRY_CAST(s AS DATE) END",
+    "CREATE MACRO iso_instant(s) AS CASE WHEN s IS NULL THEN NULL WHEN TRY_CAST(s AS TIMESTAMPTZ) IS NULL OR NOT "
+    "regexp_full_match(s, '[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[-+][0-9]{2}:?[0-9]{2})?)?') "
+    "THEN fail('INVALID_FUNCTION_ARGUMENT: Invalid format: \"' || s || '\"') "
+    "ELSE date_trunc('milliseconds', TRY_CAST(s AS TIMESTAMPTZ)) END",
+    # Trino keeps the text's offset with the value; DuckDB keeps only the instant.
+    "CREATE MACRO iso_timestamp(s) AS CASE WHEN regexp_matches(s, '[-+][0-9]{2}:?[0-9]{2}$') AND NOT regexp_matches(s, "
+    "'^[0-9]{4}-[0-9]{2}-[0-9]{2}$') AND NOT regexp_matches(s, '[-+]00:?00$') THEN fail('NOT_SUPPORTED: the local Athena "
+    "keeps no zone other than UTC; convert with AT TIME ZONE: ' || s) ELSE iso_instant(s) END",
+    "CREATE MACRO unix_timestamp(x) AS CAST(make_timestamp(CAST(round(CAST(x AS DOUBLE) * 1000) AS BIGINT) * 1000) AS TIMESTAMPTZ)",
+    "CREATE MACRO trino_cardinality(x) AS CAST(len(x) AS BIGINT)",
+    "CREATE MACRO trino_array_distinct(x) AS list_filter(x, lambda e, i: list_position(x, e) = i "
+    "OR (e IS NULL AND len(list_filter(x[1:i], lambda y: y IS NULL)) = 1))",
+    "CREATE MACRO trino_array_join(x, d) AS array_to_string(list_transform(x, lambda e: CAST(e AS VARCHAR)), d), "
+    "(x, d, n) AS array_to_string(list_transform(x, lambda e: coalesce(CAST(e AS VARCHAR), n)), d)",
+    "CREATE MACRO trino_slice(x, a, n) AS CASE WHEN a > 0 THEN x[a:a + n - 1] "
+    "WHEN -a > len(x) THEN x[1:0] ELSE x[len(x) + a + 1:len(x) + a + n] END",
+    "CREATE MACRO trino_subscript(x, i) AS CASE WHEN i < 1 OR i > len(x) THEN fail('INVALID_FUNCTION_ARGUMENT: Array "
+    "subscript must be less than or equal to array length: ' || i || ' > ' || len(x)) ELSE x[i] END",
+    "CREATE MACRO trino_map_value(m, k) AS CASE WHEN m IS NULL THEN NULL WHEN NOT map_contains(m, k) THEN "
+    "fail('INVALID_FUNCTION_ARGUMENT: Key not present in map: ' || k) ELSE m[k] END",
+    # Round half away from zero of a quotient of two unscaled decimals, as Trino divides them.
+    "CREATE MACRO half_up_quotient(a, b) AS CASE WHEN b = 0 THEN fail('DIVISION_BY_ZERO: Division by zero' || left(CAST(a AS "
+    "VARCHAR), 0)) ELSE a // b + CASE WHEN abs(a % b) * 2 >= abs(b) THEN sign(a) * sign(b) ELSE 0 END END",
+    # Every number of a JSON text in quotes with a mark at each end; strings cannot hold the raw control characters.
+    r"""CREATE MACRO quote_numbers(j) AS replace(replace(replace(regexp_replace(j, '("(?:[^"\\]|\\.)*")|(-?[0-9][-+0-9.eE]*)', """
+    r"""'\1' || chr(1) || '\2' || chr(2), 'g'), chr(1) || chr(2), ''), chr(1), '"' || chr(57344)), chr(2), chr(57345) || '"')""",
+    """CREATE MACRO json_text(s) AS replace(replace(replace(replace(s, '"' || chr(57344), ''), chr(57345) || '"', ''), """
+    "chr(57344), ''), chr(57345), '')",
+]  # fmt: skip

@@ -1,0 +1,71 @@
+"""Question marks and prepared statements: https://docs.aws.amazon.com/athena/latest/ug/querying-with-prepared-statements.html"""
+
+from collections.abc import Callable
+from typing import Any
+
+from local_aws.athena.errors import InvalidRequest
+from local_aws.athena.statements import Tokens, classify
+
+
+def bind(sql: str, values: list[str] | None) -> str:
+    """The statement with each `?` outside quotes and comments replaced by its parameter, which is SQL text."""
+    pieces = _split(sql)
+    wanted = len(pieces) - 1
+    if not values and not wanted:
+        return sql
+    if len(values or []) != wanted:
+        raise InvalidRequest(
+            f"SYNTAX_ERROR: line 1:1: Incorrect number of parameters: expected {wanted} but found {len(values or [])}"
+        )
+    return "".join(text for pair in zip(pieces, [*(values or []), ""], strict=True) for text in pair)
+
+
+def execute_statement(sql: str, workgroup: str, ask: Callable[[str, dict[str, Any]], dict[str, Any]]) -> str:
+    """`EXECUTE name USING 1, 'a'` as the prepared statement it names, bound; any other statement as it is."""
+    try:
+        if classify(sql).kind != "EXECUTE":
+            return sql
+    except InvalidRequest:
+        return sql
+    tokens = Tokens(sql.strip().rstrip(";"))
+    tokens.expect("EXECUTE")
+    name = tokens.name()
+    try:
+        found = ask("GetPreparedStatement", {"StatementName": name, "WorkGroup": workgroup})
+    except Exception as error:
+        raise InvalidRequest(f"PreparedStatement {name} was not found in workGroup {workgroup}") from error
+    values = _commas(tokens.rest()) if tokens.accept("USING") else []
+    return bind(found["PreparedStatement"]["QueryStatement"], values)
+
+
+def _commas(text: str) -> list[str]:
+    values, depth, quoted, start = [], 0, False, 0
+    for position, character in enumerate(text):
+        quoted ^= character == "'"
+        if not quoted:
+            depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(character, 0)
+            if character == "," and depth == 0:
+                values.append(text[start:position].strip())
+                start = position + 1
+    return [*values, text[start:].strip()]
+
+
+def _split(sql: str) -> list[str]:
+    pieces, start, position = [], 0, 0
+    while position < len(sql):
+        two = sql[position : position + 2]
+        if sql[position] in "'\"`":
+            end = sql.find(sql[position], position + 1)
+            position = len(sql) if end < 0 else end + 1
+        elif two == "--":
+            end = sql.find("\n", position)
+            position = len(sql) if end < 0 else end
+        elif two == "/*":
+            end = sql.find("*/", position)
+            position = len(sql) if end < 0 else end + 2
+        else:
+            if sql[position] == "?":
+                pieces.append(sql[start:position])
+                start = position + 1
+            position += 1
+    return [*pieces, sql[start:]]

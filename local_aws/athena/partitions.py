@@ -1,0 +1,69 @@
+"""Which partitions a query reads: the WHERE terms on partition columns, evaluated over the registered partitions."""
+
+from typing import Any
+
+from sqlglot import exp
+
+from local_aws.athena.catalog import NULL_VALUE, Partition, Table
+from local_aws.athena.dialect import to_duckdb
+from local_aws.athena.errors import QueryFailed
+from local_aws.athena.serdes import identifier, literal
+
+
+def key_values(table: Table, partition: Partition) -> list[str]:
+    """A partition's values as typed DuckDB expressions, in the order of the keys."""
+    return [
+        "NULL" if value == NULL_VALUE else f"CAST({literal(value)} AS {kind.duckdb()})"
+        for value, (_, kind) in zip(partition.values, table.keys, strict=True)
+    ]
+
+
+def prune(
+    connection: Any, table: Table, alias: str, terms: list[exp.Expression], found: list[Partition]
+) -> list[Partition]:
+    """The partitions that satisfy every term; a term that cannot be evaluated here selects all."""
+    for term in terms:
+        if not found:
+            return found
+        rows = ", ".join(f"({number}, {', '.join(key_values(table, item))})" for number, item in enumerate(found))
+        names = ", ".join(identifier(name) for name in ("#", *(name for name, _ in table.keys)))
+        query = f"SELECT {identifier('#')} FROM (VALUES {rows}) AS {identifier(alias)}({names}) WHERE {to_duckdb(term)}"
+        try:
+            kept = {number for (number,) in connection.execute(query).fetchall()}
+        except QueryFailed:
+            raise
+        except Exception:  # a term that fails on one partition's values fails again, in the query itself
+            continue
+        found = [item for number, item in enumerate(found) if number in kept]
+    return found
+
+
+def prunable_terms(select: exp.Expression, alias: str, keys: set[str]) -> list[exp.Expression]:
+    """The conjuncts that only touch partition columns of the table `alias` and may drop its rows before joins."""
+    terms: list[exp.Expression] = []
+    joins = select.args.get("joins") or []
+    own = next((join for join in joins if join.this.alias_or_name == alias), None)
+    after_own = joins[joins.index(own) + 1 :] if own is not None else joins
+    nullable = (own is not None and own.side in ("LEFT", "FULL")) or any(
+        join.side in ("RIGHT", "FULL") for join in after_own
+    )
+    where = select.args.get("where")
+    if where is not None and not nullable:
+        terms += _conjuncts(where.this)
+    if own is not None and own.args.get("on") is not None and own.side in ("", "LEFT"):
+        terms += _conjuncts(own.args["on"])
+    return [term for term in terms if _only_keys(term, alias, keys)]
+
+
+def _conjuncts(condition: exp.Expression) -> list[exp.Expression]:
+    condition = condition.unnest()
+    return list(condition.flatten()) if isinstance(condition, exp.And) else [condition]
+
+
+def _only_keys(term: exp.Expression, alias: str, keys: set[str]) -> bool:
+    columns = list(term.find_all(exp.Column))
+    return (
+        bool(columns)
+        and all(column.table == alias and column.name in keys for column in columns)
+        and not any(term.find_all(exp.Query, exp.Window))
+    )

@@ -1,0 +1,205 @@
+"""One SELECT: from Athena's text to a DuckDB query over the objects it needs, and to its rows."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.errors import OptimizeError
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import Scope, traverse_scope
+from sqlglot.schema import MappingSchema
+
+from local_aws.athena.catalog import Catalog, Partition, Table
+from local_aws.athena.dialect import AthenaQuery, parse, place, to_duckdb
+from local_aws.athena.errors import Cancelled, CannotTranslate, QueryFailed
+from local_aws.athena.failures import column_failure
+from local_aws.athena.partitions import key_values, prunable_terms, prune
+from local_aws.athena.results import Column, text
+from local_aws.athena.serdes import identifier, literal, read
+from local_aws.athena.storage import S3Object, Scratch, list_objects
+from local_aws.athena.types import from_duckdb
+from local_aws.athena.typing import annotate
+
+PATH_COLUMN = "$path"
+
+
+class Select:
+    """A prepared query: `columns`, `sql` for DuckDB, `scanned` bytes read to answer it."""
+
+    def __init__(
+        self, connection: Any, scratch: Scratch, catalog: Catalog, s3: Any, database: str, cutoff: int | None = None
+    ) -> None:
+        self._connection, self._scratch, self._catalog, self._s3 = connection, scratch, catalog, s3
+        self._database, self._cutoff = database, cutoff
+        self.scanned = 0
+        self.sql = ""
+        self.names: list[str] = []
+
+    def prepare(self, tree: exp.Expression) -> None:
+        """Resolve tables, prune partitions, copy objects, and write the DuckDB query."""
+        if isinstance(tree, exp.Values):
+            names = [exp.to_identifier(f"_col{n}") for n in range(len(tree.expressions[0].expressions) or 1)]
+            tree.set("alias", exp.TableAlias(this=exp.to_identifier("v"), columns=names))
+            tree = exp.select("*").from_(tree)
+        tree = self._inline_views(tree, self._database)
+        tables = self._name_tables(tree)
+        schema = MappingSchema(
+            {name: {c: kind.trino() for c, kind in t.columns} | {PATH_COLUMN: "varchar"} for name, t in tables.items()},
+            visible={name: [column for column, _ in table.columns] for name, table in tables.items()},
+            dialect=AthenaQuery,
+        )
+        written = _output_names(tree)
+        try:
+            tree = qualify(
+                tree, schema=schema, dialect=AthenaQuery, quote_identifiers=False, identify=False,
+                validate_qualify_columns=True,
+            )  # fmt: skip
+        except OptimizeError as error:
+            raise column_failure(error) from error
+        tree = annotate(tree, schema)
+        self.names = _merge_names(written, tree)
+        for scope in traverse_scope(tree):
+            for alias, (node, source) in scope.selected_sources.items():
+                if isinstance(source, exp.Table) and source.name in tables:
+                    self._load(scope, alias, source.name, tables[source.name])
+        self.sql = to_duckdb(tree)
+
+    def rows(self) -> tuple[list[Column], Iterator[list[str | None]]]:
+        """Run it: the columns, and the rows as Athena prints them."""
+        cursor = self._connection.execute(self.sql)
+        types = [from_duckdb(item[1]) for item in cursor.description]
+
+        def fetch() -> Iterator[list[str | None]]:
+            while batch := cursor.fetchmany(10_000):
+                for row in batch:
+                    yield [text(value) for value in row]
+
+        return [Column(name, kind) for name, kind in zip(self.names, types, strict=True)], fetch()
+
+    # -- tables -------------------------------------------------------------------------------------------------
+
+    def _inline_views(self, tree: exp.Expression, database: str, depth: int = 0) -> exp.Expression:
+        """Every view replaced by its own statement."""
+        if depth > 20:
+            raise QueryFailed("INVALID_VIEW: views are nested too deeply")
+        known_ctes = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
+        for node in list(tree.find_all(exp.Table)):
+            if not isinstance(node.this, exp.Identifier) or (not node.db and node.name.lower() in known_ctes):
+                continue
+            if not node.db:
+                node.set("db", exp.to_identifier(database.lower()))
+            table = self._table(node)
+            if table.view is not None:
+                inner = self._inline_views(parse(table.view), table.database, depth + 1)
+                subquery = exp.Subquery(this=inner, alias=exp.TableAlias(this=exp.to_identifier(node.alias_or_name)))
+                if node.args.get("joins"):
+                    subquery.set("joins", node.args["joins"])
+                node.replace(subquery)
+        return tree
+
+    def _table(self, node: exp.Table) -> Table:
+        if node.catalog and node.catalog.lower() not in ("awsdatacatalog", "hive"):
+            raise QueryFailed(f"CATALOG_NOT_FOUND: {place(node)}Catalog '{node.catalog}' does not exist")
+        return self._catalog.table(node.db.lower(), node.name.lower(), place(node))
+
+    def _name_tables(self, tree: exp.Expression) -> dict[str, Table]:
+        """Give every reference to a table a DuckDB name of its own, since each is pruned on its own."""
+        tables: dict[str, Table] = {}
+        for node in list(tree.find_all(exp.Table)):
+            if not node.db or not isinstance(node.this, exp.Identifier):
+                continue
+            name = f"t{len(tables)}"
+            tables[name] = self._table(node)
+            if not node.alias:
+                node.set("alias", exp.TableAlias(this=exp.to_identifier(node.name)))
+            node.set("this", exp.to_identifier(name))
+            node.set("db", None)
+            node.set("catalog", None)
+        return tables
+
+    def _load(self, scope: Scope, alias: str, name: str, table: Table) -> None:
+        """Create the DuckDB view behind one table reference."""
+        needed = {column.name for column in scope.source_columns(alias)}
+        keys = {key for key, _ in table.keys}
+        if table.keys:
+            found = self._catalog.partitions(table)
+            found = prune(self._connection, table, alias, prunable_terms(scope.expression, alias, keys), found)
+        else:
+            found = [Partition((), table.location, table.descriptor)]
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            listed = list(pool.map(lambda item: list_objects(self._s3, item.location), found))
+        files = [(item, each) for item, objects in zip(found, listed, strict=True) for each in objects]
+        if self._cutoff is not None and self.scanned + sum(each.size for _, each in files) > self._cutoff:
+            raise Cancelled("Query cancelled! : Bytes scanned limit was exceeded")
+        columns = [(column, kind) for column, kind in table.columns if column in needed]
+        selects = []
+        by_descriptor = sorted(files, key=lambda pair: repr(pair[0].descriptor))
+        for _, group in groupby(by_descriptor, key=lambda pair: repr(pair[0].descriptor)):
+            selects.append(self._read_group(table, list(group), needed))
+        if not selects:
+            empty = [f"CAST(NULL AS {kind.duckdb()}) AS {identifier(column)}" for column, kind in columns]
+            empty += [f"CAST(NULL AS VARCHAR) AS {identifier(PATH_COLUMN)}"]
+            selects.append(f"SELECT {', '.join(empty)} WHERE false")
+        self._connection.execute(f"CREATE TEMP VIEW {name} AS {' UNION ALL BY NAME '.join(selects)}")
+
+    def _read_group(self, table: Table, files: list[tuple[Partition, S3Object]], needed: set[str]) -> str:
+        """The objects of partitions that are read the same way."""
+        descriptor = files[0][0].descriptor
+        data = {column for column, _ in table.descriptor.columns} & needed
+        query, copies, read_bytes = read(self._connection, self._scratch, descriptor, [each for _, each in files], data)
+        self.scanned += read_bytes
+        have = {column for column, _ in descriptor.columns}
+        columns = [
+            f"CAST({'r.' + identifier(column) if column in have else 'NULL'} AS {kind.duckdb()}) AS {identifier(column)}"
+            for column, kind in table.descriptor.columns
+            if column in data
+        ]
+        keys = [key for key, _ in table.keys if key in needed]
+        if not keys and PATH_COLUMN not in needed:
+            return f"SELECT {', '.join([*columns, f'NULL::VARCHAR AS {identifier(PATH_COLUMN)}'])} FROM ({query}) AS r"
+        rows = ", ".join(
+            f"({literal(copy)}, {', '.join([*key_values(table, item), literal(each.uri)])})"
+            for copy, (item, each) in zip(copies, files, strict=True)
+        )
+        names = ", ".join(identifier(each) for each in ("file", *(key for key, _ in table.keys), PATH_COLUMN))
+        selected = [*columns, *(f"p.{identifier(key)}" for key in keys), f"p.{identifier(PATH_COLUMN)}"]
+        return f"SELECT {', '.join(selected)} FROM ({query}) AS r JOIN (VALUES {rows}) AS p({names}) ON r.file = p.file"
+
+
+def _output_names(tree: exp.Expression) -> list[str | None]:
+    """The names of the result's columns as the user wrote them; None for a star."""
+    query = tree.this if isinstance(tree, exp.Subquery) else tree
+    while isinstance(query, exp.SetOperation):
+        query = query.left
+    if not isinstance(query, exp.Select):
+        return []
+    names: list[str | None] = []
+    for number, item in enumerate(query.expressions):
+        if isinstance(item, exp.Star) or isinstance(item, exp.Column) and isinstance(item.this, exp.Star):
+            names.append(None)
+        elif isinstance(item, exp.Alias):
+            names.append(item.alias)
+        elif isinstance(item, (exp.Column, exp.Dot)):
+            names.append(item.name)
+        else:
+            names.append(f"_col{number}")
+    return names
+
+
+def _merge_names(written: list[str | None], tree: exp.Expression) -> list[str]:
+    """The written names with stars expanded; an unnamed column is `_col` and its position."""
+    final = [item.alias_or_name for item in tree.selects] if isinstance(tree, exp.Query) else []
+    if None not in written and len(written) == len(final):
+        return [str(name) for name in written]
+    if written.count(None) == 1:
+        star = written.index(None)
+        tail = len(written) - star - 1
+        middle = final[star : len(final) - tail]
+        names = [*written[:star], *middle, *written[len(written) - tail :]]
+        return [
+            f"_col{n}" if str(name).startswith("_col") and name not in middle else str(name)
+            for n, name in enumerate(names)
+        ]
+    return [f"_col{n}" if name.startswith("_col_") else name for n, name in enumerate(final)]

@@ -1,0 +1,369 @@
+"""Athena's API: executions that run in threads of their own, and the files and pages they leave.
+
+Each finished execution is a JSON file in the state folder, so that it is known after a restart; its rows are in S3.
+"""
+
+import json
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from local_aws.athena.dialect import parse
+from local_aws.athena.engine import Result, Run
+from local_aws.athena.errors import SYSTEM, Cancelled, InvalidRequest, QueryFailed
+from local_aws.athena.parameters import bind, execute_statement
+from local_aws.athena.results import Column, csv_lines, read_csv_page
+from local_aws.athena.statements import Statement, classify
+from local_aws.athena.storage import split_uri
+
+Ask = Callable[[str, dict[str, Any]], dict[str, Any]]
+_ENGINE = {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": "Athena engine version 3"}
+_LIVE = ("QUEUED", "RUNNING")
+
+
+class ApiError(Exception):
+    """An error answer of the API itself."""
+
+    def __init__(self, code: str, message: str, **members: Any) -> None:
+        super().__init__(message)
+        self.code, self.message, self.members = code, message, members
+
+
+def _invalid(message: str, code: str = "INVALID_INPUT") -> ApiError:
+    return ApiError("InvalidRequestException", message, AthenaErrorCode=code)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Whose rights a query reads Glue and S3 with."""
+
+    account: str
+    region: str
+    access_key: str
+    secret_key: str = field(repr=False)
+    token: str | None = field(repr=False)
+    arn: str = ""
+
+
+@dataclass
+class Execution:
+    """One query execution: `public` is the `QueryExecution` of the API."""
+
+    public: dict[str, Any]
+    scope: tuple[str, str]
+    columns: list[Column] = field(default_factory=list)
+    update_count: int | None = None
+    rows_returned: int = 0
+    token: str | None = None
+    run: Run | None = None
+    submitted: float = field(default_factory=time.time)
+    cancelled: bool = False
+
+    @property
+    def state(self) -> str:
+        return str(self.public["Status"]["State"])
+
+
+class AthenaService:
+    """The operations about query executions, for all accounts and regions of the emulator."""
+
+    def __init__(self, state: Path, endpoint_url: str, concurrency: int = 8) -> None:
+        self._state, self._endpoint = state, endpoint_url
+        self._pool = ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="athena")
+        self._lock = threading.Lock()
+        self._session = boto3.Session()  # one, so that the service models are loaded once
+        self._executions: dict[str, Execution] = {}
+        self._clients: dict[tuple[str, str, str], Any] = {}
+        for path in sorted(state.glob("*.json"), key=lambda each: each.stat().st_mtime):
+            self._restore(json.loads(path.read_text()))
+
+    def handle(self, operation: str, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
+        """Answer one operation; `ask` reaches the operations that stay the emulator's."""
+        return OPERATIONS[operation](self, request, caller, ask)
+
+    def workgroup_of(self, execution_id: str) -> str | None:
+        found = self._executions.get(execution_id)
+        return found.public["WorkGroup"] if found else None
+
+    # -- operations ---------------------------------------------------------------------------------------------
+
+    def start(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
+        scope, token = (caller.account, caller.region), request.get("ClientRequestToken")
+        sql = request.get("QueryString") or ""
+        with self._lock:
+            for known in self._executions.values():
+                if token and known.token == token and known.scope == scope:
+                    if known.public["Query"] != sql.strip():
+                        raise _invalid("Idempotent parameters do not match")
+                    return {"QueryExecutionId": known.public["QueryExecutionId"]}
+        group = request.get("WorkGroup") or "primary"
+        try:
+            workgroup = ask("GetWorkGroup", {"WorkGroup": group})["WorkGroup"]
+        except ApiError:
+            raise _invalid(f"WorkGroup is not found. WorkGroup: {group}") from None
+        if workgroup.get("State") == "DISABLED":
+            raise _invalid(f"WorkGroup {group} is disabled.")
+        settings = workgroup.get("Configuration") or {}
+        try:
+            bound = bind(execute_statement(sql, group, ask), request.get("ExecutionParameters"))
+            statement = classify(bound)
+            if statement.kind == "SELECT":
+                parse(statement.sql)
+        except InvalidRequest as error:
+            raise _invalid(str(error), "MALFORMED_QUERY") from error
+        own, theirs = request.get("ResultConfiguration") or {}, settings.get("ResultConfiguration") or {}
+        chosen = theirs if settings.get("EnforceWorkGroupConfiguration", True) and theirs.get("OutputLocation") else own
+        location = chosen.get("OutputLocation") or theirs.get("OutputLocation")
+        if not location:
+            raise _invalid(
+                "No output location provided. An output location is required either through the Workgroup result "
+                "configuration setting or as an API input."
+            )
+        if not location.startswith("s3://"):
+            raise _invalid("outputLocation is not a valid S3 path.")
+        execution_id = str(uuid.uuid4())
+        context = {key: value for key, value in (request.get("QueryExecutionContext") or {}).items() if value}
+        public = {
+            "QueryExecutionId": execution_id, "Query": sql.strip(), "StatementType": statement.type,
+            "SubstatementType": statement.substatement, "WorkGroup": group, "EngineVersion": _ENGINE,
+            "QueryExecutionContext": context,
+            "ResultConfiguration": {**chosen, "OutputLocation": f"{location.rstrip('/')}/{execution_id}{statement.extension}"},
+            "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": False}},
+            "Status": {"State": "QUEUED", "SubmissionDateTime": time.time()}, "Statistics": {},
+        }  # fmt: skip
+        if request.get("ExecutionParameters"):
+            public["ExecutionParameters"] = request["ExecutionParameters"]
+        execution = Execution(public, scope, token=token)
+        with self._lock:
+            self._executions[execution_id] = execution
+        # CloudFormation writes its numbers as text.
+        cutoff = int(settings["BytesScannedCutoffPerQuery"]) if settings.get("BytesScannedCutoffPerQuery") else None
+        self._pool.submit(self._execute, execution, statement, caller, context.get("Database") or "default", cutoff)
+        return {"QueryExecutionId": execution_id}
+
+    def get(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
+        return {"QueryExecution": self._find(request.get("QueryExecutionId"), caller).public}
+
+    def batch_get(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
+        found, missing = [], []
+        for each in request.get("QueryExecutionIds") or []:
+            try:
+                found.append(self._find(each, caller).public)
+            except ApiError as error:
+                missing.append(
+                    {"QueryExecutionId": each, "ErrorCode": "INVALID_QUERY_EXECUTION_ID", "ErrorMessage": error.message}
+                )
+        return {"QueryExecutions": found, "UnprocessedQueryExecutionIds": missing}
+
+    def stop(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
+        execution = self._find(request.get("QueryExecutionId"), caller)
+        with self._lock:
+            if execution.state in _LIVE:
+                execution.cancelled = True
+                if execution.run is not None:
+                    execution.run.cancel()
+        return {}
+
+    def list(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
+        group = request.get("WorkGroup") or "primary"
+        scope = (caller.account, caller.region)
+        ids = [
+            key for key, each in self._executions.items() if each.scope == scope and each.public["WorkGroup"] == group
+        ]
+        ids.reverse()
+        start, size = int(request.get("NextToken") or 0), int(request.get("MaxResults") or 50)
+        answer: dict[str, Any] = {"QueryExecutionIds": ids[start : start + size]}
+        return {**answer, "NextToken": str(start + size)} if start + size < len(ids) else answer
+
+    def results(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
+        execution = self._find(request.get("QueryExecutionId"), caller)
+        if execution.state != "SUCCEEDED":
+            reason = (
+                "Query has not yet finished. Current state: "
+                if execution.state in _LIVE
+                else "Query did not finish successfully. Final query state: "
+            )
+            raise _invalid(f"{reason}{execution.state}", "INVALID_QUERY_EXECUTION_STATE")
+        limit = int(request.get("MaxResults") or 1000)
+        if not 1 <= limit <= 1000:
+            raise _invalid(
+                "MaxResults is more than maximum allowed length 1000" if limit > 1000 else "MaxResults is too small"
+            )
+        rows: list[list[str | None]] = []
+        after: int | None = None
+        if execution.public["StatementType"] == "DML" and execution.update_count is None:
+            rows, after = read_csv_page(self._result_file(execution, caller), int(request.get("NextToken") or 0), limit)
+        elif execution.columns and execution.update_count is None:
+            lines = self._result_file(execution, caller).decode().splitlines()
+            start = int(request.get("NextToken") or 0)
+            rows, after = (
+                [[line] for line in lines[start : start + limit]],
+                start + limit if start + limit < len(lines) else None,
+            )
+        answer: dict[str, Any] = {
+            "ResultSet": {
+                "Rows": [{"Data": [{} if v is None else {"VarCharValue": v} for v in row]} for row in rows],
+                "ResultSetMetadata": {"ColumnInfo": [column.info() for column in execution.columns]},
+            },
+            "UpdateCount": execution.update_count or 0,
+        }
+        return {**answer, "NextToken": str(after)} if after is not None else answer
+
+    def statistics(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
+        execution = self._find(request.get("QueryExecutionId"), caller)
+        counted = execution.public["Statistics"]
+        timeline = {
+            key: counted.get(key, 0)
+            for key in ("QueryQueueTimeInMillis", "QueryPlanningTimeInMillis", "EngineExecutionTimeInMillis",
+                        "ServiceProcessingTimeInMillis", "TotalExecutionTimeInMillis")
+        }  # fmt: skip
+        rows = {"InputBytes": counted.get("DataScannedInBytes", 0), "OutputRows": execution.rows_returned}
+        return {"QueryRuntimeStatistics": {"Timeline": timeline, "Rows": rows}}
+
+    # -- execution ----------------------------------------------------------------------------------------------
+
+    def _execute(
+        self, execution: Execution, statement: Statement, caller: Caller, database: str, cutoff: int | None
+    ) -> None:
+        status, counted = execution.public["Status"], execution.public["Statistics"]
+        began = time.time()
+        counted["QueryQueueTimeInMillis"] = round((began - execution.submitted) * 1000)
+        state, failure = "SUCCEEDED", None
+        run: Run | None = None
+        try:
+            run = Run(self._client("glue", caller), self._client("s3", caller), cutoff)
+            with self._lock:
+                if execution.cancelled:
+                    raise Cancelled("Query cancelled by user")
+                execution.run = run
+                status["State"] = "RUNNING"
+            location = execution.public["ResultConfiguration"]["OutputLocation"]
+            result = run.execute(statement.sql, database, location)
+            self._write(execution, statement, result, run, location)
+        except Cancelled as error:
+            state, failure = "CANCELLED", error
+        except QueryFailed as error:
+            state, failure = "FAILED", error
+        except InvalidRequest as error:
+            state, failure = "FAILED", QueryFailed(f"SYNTAX_ERROR: {error}")
+        except Exception as error:  # whatever it is, the execution must end
+            import logging
+
+            logging.getLogger("athena").exception("query %s", execution.public["QueryExecutionId"])
+            state, failure = (
+                "FAILED",
+                QueryFailed(f"GENERIC_INTERNAL_ERROR: {type(error).__name__}: {error}", category=SYSTEM),
+            )
+        ended = time.time()
+        counted["DataScannedInBytes"] = run.scanned if run else 0
+        counted["EngineExecutionTimeInMillis"] = round((ended - began) * 1000)
+        counted["QueryPlanningTimeInMillis"] = 0
+        counted["ServiceProcessingTimeInMillis"] = 0
+        counted["TotalExecutionTimeInMillis"] = round((ended - execution.submitted) * 1000)
+        if run is not None:
+            run.__exit__()
+        with self._lock:
+            execution.run = None
+            if failure is not None:
+                status["StateChangeReason"] = failure.message
+                if state == "FAILED":
+                    status["AthenaError"] = failure.athena_error()
+            status["CompletionDateTime"] = ended
+            status["State"] = state
+        self._save(execution)
+
+    def _write(self, execution: Execution, statement: Statement, result: Result, run: Run, location: str) -> None:
+        """Leave the result where the execution says."""
+        execution.columns, execution.update_count = result.columns, result.update_count
+        path = run.scratch.new_path()
+        target = location
+        with path.open("wb") as file:
+            if statement.kind == "SELECT":
+                for line in csv_lines(result.columns, result.rows):
+                    file.write(line)
+                    execution.rows_returned += 1
+                execution.rows_returned -= 1
+            elif statement.writes_data:
+                target = f"{location}-manifest.csv"
+                execution.public["Statistics"]["DataManifestLocation"] = target
+                file.writelines(f"{each}\n".encode() for each in result.written)
+            else:
+                file.writelines(f"{row[0]}\n".encode() for row in result.rows)
+        bucket, key = split_uri(target)
+        try:
+            with path.open("rb") as body:
+                run.s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/octet-stream")
+                if statement.kind == "SELECT":
+                    run.s3.put_object(
+                        Bucket=bucket, Key=f"{key}.metadata", Body=json.dumps([vars(c) for c in result.columns])
+                    )
+        except ClientError as error:
+            folder = location.rpartition("/")[0]
+            denied = error.response["Error"]["Code"] in ("AccessDenied", "403")
+            raise QueryFailed(
+                f"Access denied when writing output to url: {location} . Please ensure you are allowed to access the S3 bucket."
+                if denied else f"Unable to verify/create output bucket {split_uri(folder)[0]}"
+            ) from error  # fmt: skip
+
+    def _result_file(self, execution: Execution, caller: Caller) -> bytes:
+        bucket, key = split_uri(execution.public["ResultConfiguration"]["OutputLocation"])
+        try:
+            body: bytes = self._client("s3", caller).get_object(Bucket=bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("AccessDenied", "403"):
+                raise ApiError("AccessDeniedException", f"Access denied when reading s3://{bucket}/{key}") from error
+            raise _invalid(f"Could not find results at s3://{bucket}/{key}") from error
+        return body
+
+    def _find(self, execution_id: str | None, caller: Caller) -> Execution:
+        found = self._executions.get(execution_id or "")
+        if found is None or found.scope != (caller.account, caller.region):
+            raise _invalid(f"QueryExecution {execution_id} was not found", "INVALID_INPUT")
+        return found
+
+    def _client(self, service: str, caller: Caller) -> Any:
+        key = (service, caller.access_key, caller.region)
+        with self._lock:
+            if key not in self._clients:
+                settings = Config(s3={"addressing_style": "path"}, retries={"max_attempts": 2}, max_pool_connections=32,
+                                  proxies={}, request_checksum_calculation="when_required",
+                                  response_checksum_validation="when_required")  # fmt: skip
+                self._clients[key] = self._session.client(
+                    service, region_name=caller.region, endpoint_url=self._endpoint, config=settings,
+                    aws_access_key_id=caller.access_key, aws_secret_access_key=caller.secret_key,
+                    aws_session_token=caller.token,
+                )  # fmt: skip
+            return self._clients[key]
+
+    def _save(self, execution: Execution) -> None:
+        record = {
+            "public": execution.public, "scope": execution.scope, "columns": [vars(c) for c in execution.columns],
+            "update_count": execution.update_count, "rows_returned": execution.rows_returned, "token": execution.token,
+        }  # fmt: skip
+        (self._state / f"{execution.public['QueryExecutionId']}.json").write_text(json.dumps(record))
+
+    def _restore(self, record: dict[str, Any]) -> None:
+        self._executions[record["public"]["QueryExecutionId"]] = Execution(
+            record["public"], tuple(record["scope"]), [Column(**column) for column in record["columns"]],
+            record["update_count"], record["rows_returned"], record["token"],
+        )  # fmt: skip
+
+
+OPERATIONS: dict[str, Callable[[AthenaService, dict[str, Any], Caller, Ask], dict[str, Any]]] = {
+    "StartQueryExecution": AthenaService.start,
+    "GetQueryExecution": AthenaService.get,
+    "BatchGetQueryExecution": AthenaService.batch_get,
+    "StopQueryExecution": AthenaService.stop,
+    "ListQueryExecutions": AthenaService.list,
+    "GetQueryResults": AthenaService.results,
+    "GetQueryRuntimeStatistics": AthenaService.statistics,
+}

@@ -1,0 +1,209 @@
+"""What kind of statement a text is, and the tokens of the Hive statements that sqlglot does not read."""
+
+import re
+from dataclasses import dataclass
+
+from local_aws.athena.errors import InvalidRequest
+
+_COMMENTS = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/)+", re.DOTALL)
+_TOKEN = re.compile(
+    r"""(?P<space>(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/)+)
+      |'(?P<string>(?:[^'\\]|''|\\.)*)'
+      |"(?P<quoted>(?:[^"]|"")*)"
+      |`(?P<backtick>(?:[^`]|``)*)`
+      |(?P<word>[A-Za-z_$][\w$]*)
+      |(?P<number>-?\d[\w.]*)
+      |(?P<mark>.)""",
+    re.DOTALL | re.VERBOSE,
+)
+# First words: (kind, StatementType, SubstatementType).
+_KINDS = [
+    (r"\(*(SELECT|WITH|VALUES|TABLE)\b", "SELECT", "DML", "SELECT"),
+    (r"INSERT\s+INTO\b", "INSERT", "DML", "INSERT"),
+    (r"UNLOAD\b", "UNLOAD", "DML", "UNLOAD"),
+    (
+        r"CREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?[\w.\"`$]+\s*(?:WITH\s*\(|AS\b|COMMENT\b.*?\bAS\b)",
+        "CTAS",
+        "DDL",
+        "CREATE_TABLE_AS_SELECT",
+    ),
+    (r"CREATE\s+(?:OR\s+REPLACE\s+)?VIEW\b", "CREATE_VIEW", "DDL", "CREATE_VIEW"),
+    (r"DROP\s+VIEW\b", "DROP_VIEW", "DDL", "DROP_VIEW"),
+    (r"CREATE\s+(?:DATABASE|SCHEMA)\b", "CREATE_DATABASE", "DDL", "CREATE_DATABASE"),
+    (r"DROP\s+(?:DATABASE|SCHEMA)\b", "DROP_DATABASE", "DDL", "DROP_DATABASE"),
+    (r"CREATE\s+(?:EXTERNAL\s+)?TABLE\b", "CREATE_TABLE", "DDL", "CREATE_TABLE"),
+    (r"DROP\s+TABLE\b", "DROP_TABLE", "DDL", "DROP_TABLE"),
+    (r"ALTER\s+TABLE\b", "ALTER_TABLE", "DDL", "ALTER_TABLE"),
+    (r"MSCK\s+REPAIR\s+TABLE\b", "MSCK", "DDL", "MSCK_REPAIR_TABLE"),
+    (r"SHOW\s+(?:DATABASES|SCHEMAS)\b", "SHOW_DATABASES", "UTILITY", "SHOW_DATABASES"),
+    (r"SHOW\s+TABLES\b", "SHOW_TABLES", "UTILITY", "SHOW_TABLES"),
+    (r"SHOW\s+VIEWS\b", "SHOW_VIEWS", "UTILITY", "SHOW_VIEWS"),
+    (r"SHOW\s+PARTITIONS\b", "SHOW_PARTITIONS", "UTILITY", "SHOW_PARTITIONS"),
+    (r"SHOW\s+COLUMNS\b", "SHOW_COLUMNS", "UTILITY", "SHOW_COLUMNS"),
+    (r"SHOW\s+CREATE\s+TABLE\b", "SHOW_CREATE_TABLE", "UTILITY", "SHOW_CREATE_TABLE"),
+    (r"SHOW\s+CREATE\s+VIEW\b", "SHOW_CREATE_VIEW", "UTILITY", "SHOW_CREATE_VIEW"),
+    (r"SHOW\s+TBLPROPERTIES\b", "SHOW_TBLPROPERTIES", "UTILITY", "SHOW_TBLPROPERTIES"),
+    (r"DESC(?:RIBE)?\b", "DESCRIBE", "UTILITY", "DESCRIBE_TABLE"),
+    (r"EXPLAIN\b", "EXPLAIN", "UTILITY", "EXPLAIN"),
+    (r"EXECUTE\b", "EXECUTE", "DML", "EXECUTE"),
+    (r"PREPARE\b", "PREPARE", "DDL", "PREPARE"),
+    (r"DEALLOCATE\b", "DEALLOCATE", "DDL", "DEALLOCATE"),
+]
+_MATCHERS = [(re.compile(pattern, re.IGNORECASE | re.DOTALL), *rest) for pattern, *rest in _KINDS]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement without its final semicolon."""
+
+    sql: str
+    kind: str
+    type: str
+    substatement: str
+
+    @property
+    def writes_data(self) -> bool:
+        return self.kind in ("CTAS", "INSERT", "UNLOAD")
+
+    @property
+    def extension(self) -> str:
+        """The result file's: `.csv` for rows of a query, `.txt` for DDL, none for data written elsewhere."""
+        return ".csv" if self.kind == "SELECT" else "" if self.writes_data else ".txt"
+
+
+def classify(sql: str) -> Statement:
+    """The kind of a statement; StartQueryExecution refuses what it does not know."""
+    text = sql.strip()
+    while text.endswith(";"):
+        text = text[:-1].rstrip()
+    opening = _COMMENTS.match(text)
+    start = opening.end() if opening else 0
+    for matcher, kind, statement_type, substatement in _MATCHERS:
+        if matcher.match(text, start):
+            return Statement(text, kind, statement_type, substatement)
+    word = re.match(r"\S*", text[start:])
+    if not text[start:]:
+        raise InvalidRequest("Query string cannot be empty or only comments")
+    raise InvalidRequest(
+        f"line 1:{start + 1}: mismatched input '{word[0] if word else ''}'. Queries of this type are not supported"
+    )
+
+
+class Tokens:
+    """A cursor over a Hive statement."""
+
+    def __init__(self, sql: str) -> None:
+        self._sql = sql
+        self._tokens = [match for match in _TOKEN.finditer(sql) if match.lastgroup != "space"]
+        self._at = 0
+
+    @property
+    def ended(self) -> bool:
+        return self._at >= len(self._tokens)
+
+    def peek(self, ahead: int = 0) -> str:
+        """The text of a token to come; empty past the end."""
+        position = self._at + ahead
+        return self._tokens[position][0] if position < len(self._tokens) else ""
+
+    def accept(self, *words: str) -> bool:
+        """Take these words if they come next."""
+        ahead = [token[0].upper() for token in self._tokens[self._at : self._at + len(words)]]
+        if ahead != list(words):
+            return False
+        self._at += len(words)
+        return True
+
+    def expect(self, *words: str) -> None:
+        if not self.accept(*words):
+            raise self.error(f"missing {' '.join(words)}")
+
+    def error(self, problem: str) -> InvalidRequest:
+        """As Athena's Hive parser words it."""
+        offset = len(self._sql) if self.ended else self._tokens[self._at].start()
+        line = self._sql.count("\n", 0, offset) + 1
+        column = offset - (self._sql.rfind("\n", 0, offset) + 1)
+        return InvalidRequest(f"line {line}:{column + 1}: {problem} at '{self.peek() or '<EOF>'}'")
+
+    def name(self) -> str:
+        """An identifier, lower-cased as the catalog keeps it."""
+        if self.ended or self._tokens[self._at].lastgroup not in ("word", "backtick", "quoted"):
+            raise self.error("mismatched input: an identifier is expected")
+        token = self._tokens[self._at]
+        self._at += 1
+        return (token["backtick"] or token["quoted"] or token[0]).replace("``", "`").replace('""', '"').lower()
+
+    def qualified(self, database: str) -> tuple[str, str]:
+        """`[catalog.][database.]table`"""
+        parts = [self.name()]
+        while self.accept("."):
+            parts.append(self.name())
+        return (parts[-2] if len(parts) > 1 else database.lower()), parts[-1]
+
+    def string(self) -> str:
+        """A string in single or double quotes."""
+        if self.ended or self._tokens[self._at].lastgroup not in ("string", "quoted"):
+            raise self.error("mismatched input: a string is expected")
+        token = self._tokens[self._at]
+        self._at += 1
+        if token["quoted"] is not None:
+            return token["quoted"]
+        return re.sub(r"\\(['\"\\])", r"\1", token["string"].replace("''", "'"))
+
+    def value(self) -> str:
+        """A literal's text: a string, a number or a word."""
+        if not self.ended and self._tokens[self._at].lastgroup in ("string", "quoted"):
+            return self.string()
+        return self.take()
+
+    def take(self) -> str:
+        if self.ended:
+            raise self.error("mismatched input")
+        self._at += 1
+        return self._tokens[self._at - 1][0]
+
+    def properties(self) -> dict[str, str]:
+        """`('a'='b', 'c'='d')`"""
+        found = {}
+        self.expect("(")
+        while True:
+            key = self.string()
+            self.expect("=")
+            found[key] = self.string()
+            if self.accept(")"):
+                return found
+            self.expect(",")
+
+    def type_text(self) -> str:
+        """A column's type, up to the comma or the parenthesis that ends it."""
+        depth, start = 0, None
+        end = 0
+        while not self.ended:
+            token = self._tokens[self._at]
+            if depth == 0 and (token[0] in ",)" or token[0].upper() == "COMMENT"):
+                break
+            depth += {"<": 1, "(": 1, ">": -1, ")": -1}.get(token[0], 0)
+            start = token.start() if start is None else start
+            end = token.end()
+            self._at += 1
+        if start is None:
+            raise self.error("mismatched input: a type is expected")
+        return self._sql[start:end]
+
+    def rest(self) -> str:
+        """The text from here to the end."""
+        text = "" if self.ended else self._sql[self._tokens[self._at].start() :]
+        self._at = len(self._tokens)
+        return text
+
+    def parenthesised(self) -> str:
+        """The text between the parenthesis that opens here and its match."""
+        self.expect("(")
+        depth, start = 1, self._tokens[self._at].start() if not self.ended else 0
+        while not self.ended:
+            token = self._tokens[self._at]
+            depth += {"(": 1, ")": -1}.get(token[0], 0)
+            self._at += 1
+            if depth == 0:
+                return self._sql[start : token.start()]
+        raise self.error("missing )")

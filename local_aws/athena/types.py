@@ -1,0 +1,176 @@
+"""Types: Hive's (in Glue), Trino's (in SQL and results) and DuckDB's, and the ways between them."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from local_aws.athena.errors import CannotTranslate, QueryFailed
+
+# Hive's name: (Trino's, DuckDB's).
+_SCALARS = {
+    "boolean": ("boolean", "BOOLEAN"),
+    "tinyint": ("tinyint", "TINYINT"),
+    "smallint": ("smallint", "SMALLINT"),
+    "int": ("integer", "INTEGER"),
+    "integer": ("integer", "INTEGER"),
+    "bigint": ("bigint", "BIGINT"),
+    "float": ("real", "FLOAT"),
+    "real": ("real", "FLOAT"),
+    "double": ("double", "DOUBLE"),
+    "string": ("varchar", "VARCHAR"),
+    "varchar": ("varchar", "VARCHAR"),
+    "char": ("char", "VARCHAR"),
+    "binary": ("varbinary", "BLOB"),
+    "date": ("date", "DATE"),
+    "timestamp": ("timestamp", "TIMESTAMP"),
+    "decimal": ("decimal", "DECIMAL"),
+}
+_TOKEN = re.compile(r"\s*([<>(),:]|`[^`]+`|[^<>(),:\s]+)")
+
+
+@dataclass(frozen=True)
+class Type:
+    """One type; `fields` are the members of array (1), map (2) and struct (named), `size` a decimal's or varchar's."""
+
+    name: str
+    size: tuple[int, ...] = ()
+    fields: tuple[tuple[str, "Type"], ...] = ()
+
+    def trino(self) -> str:
+        if self.name == "array":
+            return f"array({self.fields[0][1].trino()})"
+        if self.name == "map":
+            return f"map({self.fields[0][1].trino()}, {self.fields[1][1].trino()})"
+        if self.name == "struct":
+            return "row(" + ", ".join(f'"{name}" {kind.trino()}' for name, kind in self.fields) + ")"
+        return _SCALARS[self.name][0] + self._size()
+
+    def duckdb(self) -> str:
+        if self.name == "array":
+            return self.fields[0][1].duckdb() + "[]"
+        if self.name == "map":
+            return f"MAP({self.fields[0][1].duckdb()}, {self.fields[1][1].duckdb()})"
+        if self.name == "struct":
+            return "STRUCT(" + ", ".join(f'"{name}" {kind.duckdb()}' for name, kind in self.fields) + ")"
+        return _SCALARS[self.name][1] + (self._size() if self.name == "decimal" else "")
+
+    def hive(self) -> str:
+        if self.name in ("array", "map"):
+            return f"{self.name}<{','.join(kind.hive() for _, kind in self.fields)}>"
+        if self.name == "struct":
+            return "struct<" + ",".join(f"{name}:{kind.hive()}" for name, kind in self.fields) + ">"
+        return {"integer": "int", "real": "float"}.get(self.name, self.name) + self._size().replace(" ", "")
+
+    @property
+    def nested(self) -> bool:
+        return bool(self.fields)
+
+    def contains(self, name: str) -> bool:
+        return self.name == name or any(kind.contains(name) for _, kind in self.fields)
+
+    def _size(self) -> str:
+        return f"({', '.join(map(str, self.size))})" if self.size else ""
+
+
+def parse_hive(text: str) -> Type:
+    """A type as Glue stores it: `array<struct<a:string,b:decimal(38,0)>>`. Names of struct fields are lower-cased."""
+    tokens = _TOKEN.findall(text)
+    position = 0
+
+    def take(expected: str | None = None) -> str:
+        nonlocal position
+        if position >= len(tokens) or (expected and tokens[position] != expected):
+            raise ValueError(f"Error: type expected at the position {position} of '{text}'")
+        position += 1
+        return str(tokens[position - 1])
+
+    def parse() -> Type:
+        name = take().lower()
+        if name in ("array", "map", "struct"):
+            fields = []
+            take("<")
+            while True:
+                label = take().strip("`").lower() if name == "struct" else ""
+                if label:
+                    take(":")
+                fields.append((label, parse()))
+                if tokens[position : position + 1] != [","]:
+                    break
+                take(",")
+            take(">")
+            return Type(name, fields=tuple(fields))
+        if name not in _SCALARS:
+            raise ValueError(f"Error: type expected at the position {position - 1} of '{text}' but '{name}' is found.")
+        size: tuple[int, ...] = ()
+        if tokens[position : position + 1] == ["("]:
+            take("(")
+            size = (int(take()),)
+            while tokens[position : position + 1] == [","]:
+                take(",")
+                size += (int(take()),)
+            take(")")
+        if name == "decimal":
+            size = (size + (0, 0))[:2] if size else (10, 0)
+        return Type(name, size)
+
+    result = parse()
+    if position != len(tokens):
+        raise ValueError(f"Error: unexpected '{tokens[position]}' in the type '{text}'")
+    return result
+
+
+# DuckDB's type ids: Hive's name. HUGEINT is what sums of integers come as; Trino's are bigint.
+_FROM_DUCKDB = {
+    "boolean": "boolean", "tinyint": "tinyint", "smallint": "smallint", "integer": "int", "bigint": "bigint",
+    "hugeint": "bigint", "utinyint": "smallint", "usmallint": "int", "uinteger": "bigint", "ubigint": "bigint",
+    "float": "float", "double": "double", "varchar": "string", "blob": "binary", "date": "date",
+    "timestamp": "timestamp", "timestamp_ns": "timestamp", "timestamp_s": "timestamp", "timestamp_ms": "timestamp",
+}  # fmt: skip
+
+
+def from_duckdb(kind: Any) -> str:
+    """Trino's name of a DuckDB result type (a `DuckDBPyType`), as Athena prints it: `array(varchar)`."""
+    if str(kind) == "JSON":
+        return "json"
+    if kind.id in _EXTRA_RESULTS:
+        return _EXTRA_RESULTS[kind.id]
+    if kind.id == "decimal":
+        sizes = dict(kind.children)
+        return f"decimal({sizes['precision']},{sizes['scale']})"
+    if kind.id in ("list", "array"):
+        return f"array({from_duckdb(kind.children[0][1])})"
+    if kind.id == "map":
+        key, value = kind.children
+        return f"map({from_duckdb(key[1])}, {from_duckdb(value[1])})"
+    if kind.id == "struct":
+        return "row(" + ", ".join(f"{name} {from_duckdb(member)}".strip() for name, member in kind.children) + ")"
+    if kind.id in _FROM_DUCKDB:
+        return _SCALARS[_FROM_DUCKDB[kind.id]][0]
+    raise CannotTranslate(f"a result of type {kind}")
+
+
+_EXTRA_RESULTS = {
+    "timestamp with time zone": "timestamp with time zone",
+    "time": "time",
+    "interval": "interval day to second",
+    "null": "unknown",
+    "uuid": "uuid",
+}
+
+
+def hive_of_duckdb(kind: Any) -> str:
+    """Glue's name of a DuckDB type, for CREATE TABLE AS and UNLOAD."""
+    if kind.id == "decimal":
+        sizes = dict(kind.children)
+        return f"decimal({sizes['precision']},{sizes['scale']})"
+    if kind.id == "list":
+        return f"array<{hive_of_duckdb(kind.children[0][1])}>"
+    if kind.id == "map":
+        return f"map<{hive_of_duckdb(kind.children[0][1])},{hive_of_duckdb(kind.children[1][1])}>"
+    if kind.id == "struct":
+        return "struct<" + ",".join(f"{name}:{hive_of_duckdb(member)}" for name, member in kind.children) + ">"
+    if kind.id == "timestamp with time zone":
+        raise QueryFailed("NOT_SUPPORTED: Unsupported Hive type: timestamp(3) with time zone")
+    if kind.id not in _FROM_DUCKDB or str(kind) == "JSON":
+        raise CannotTranslate(f"a column of type {kind} in a table")
+    return _FROM_DUCKDB[kind.id]

@@ -1,0 +1,204 @@
+"""Trino's types of expressions, where DuckDB would otherwise compute something else: decimals, integers, dates."""
+
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.dialects.trino import Trino
+from sqlglot.optimizer.annotate_types import TypeAnnotator
+from sqlglot.schema import MappingSchema
+
+from local_aws.athena.functions import FUNCTIONS
+
+D = exp.DataType.Type
+INTEGERS = {D.TINYINT: 3, D.SMALLINT: 5, D.INT: 10, D.BIGINT: 19}
+FLOATS = {D.FLOAT, D.DOUBLE}
+TEXTS = {D.VARCHAR, D.CHAR, D.TEXT}
+INSTANTS = {D.DATE, D.TIMESTAMP, D.TIMESTAMPTZ}
+UNKNOWN = exp.DataType.build("UNKNOWN")
+
+
+def kind(node: exp.Expression | None) -> Any:
+    """The type's name, `D.UNKNOWN` where it is not known."""
+    return node.type.this if node is not None and node.type is not None else D.UNKNOWN
+
+
+def decimal(node: exp.Expression) -> tuple[int, int] | None:
+    """(precision, scale) of an exact number, integers included; None for others."""
+    if kind(node) in INTEGERS:
+        return INTEGERS[kind(node)], 0
+    if kind(node) == D.DECIMAL and node.type is not None:
+        sizes = [int(size.name) for size in node.type.expressions]
+        return (sizes[0], sizes[1] if len(sizes) > 1 else 0) if sizes else (38, 0)
+    return None
+
+
+def annotate(tree: exp.Expression, schema: MappingSchema) -> exp.Expression:
+    """Set `.type` on every node."""
+    metadata = {**Trino().EXPRESSION_METADATA, **_ANNOTATORS}
+    annotated: exp.Expression = TypeAnnotator(schema, expression_metadata=metadata).annotate(tree)
+    return annotated
+
+
+def _decimal_type(precision: int, scale: int) -> exp.DataType:
+    return exp.DataType.build(f"DECIMAL({min(38, precision)}, {scale})")
+
+
+def arithmetic_type(node: exp.Binary) -> exp.DataType:
+    """The type of `a + b` and its like: https://trino.io/docs/current/functions/decimal.html"""
+    left, right = node.left, node.right
+    kinds = {kind(left), kind(right)}
+    if kinds & FLOATS and kinds <= FLOATS | set(INTEGERS) | {D.DECIMAL}:
+        return exp.DataType.build("FLOAT" if D.DOUBLE not in kinds and D.DECIMAL not in kinds else "DOUBLE")
+    if kinds <= set(INTEGERS):
+        return exp.DataType.build(max(kinds, key=lambda each: INTEGERS[each]))
+    exact = decimal(left), decimal(right)
+    if exact[0] and exact[1]:
+        (p1, s1), (p2, s2) = exact[0], exact[1]
+        if isinstance(node, exp.Mul):
+            return _decimal_type(p1 + p2, s1 + s2)
+        if isinstance(node, exp.Div):
+            return _decimal_type(p1 + s2 + max(s2 - s1, 0), max(s1, s2))
+        if isinstance(node, exp.Mod):
+            return _decimal_type(min(p2 - s2, p1 - s1) + max(s1, s2), max(s1, s2))
+        return _decimal_type(max(p1 - s1, p2 - s2) + max(s1, s2) + 1, max(s1, s2))
+    moment = next((side for side in (left, right) if kind(side) in INSTANTS), None)
+    if moment is not None and D.INTERVAL in kinds and moment.type is not None:
+        return moment.type
+    if kinds <= INSTANTS:
+        return exp.DataType.build("INTERVAL")
+    return UNKNOWN
+
+
+def common_type(nodes: list[exp.Expression]) -> exp.DataType:
+    """The type several expressions are brought to, as COALESCE and CASE do."""
+    known = [node for node in nodes if kind(node) not in (D.NULL,)]
+    kinds = {kind(node) for node in known}
+    if not known or D.UNKNOWN in kinds:
+        return UNKNOWN
+    if kinds <= TEXTS:
+        return exp.DataType.build("VARCHAR")
+    if kinds <= set(INTEGERS):
+        return exp.DataType.build(max(kinds, key=lambda each: INTEGERS[each]))
+    if kinds & FLOATS and kinds <= FLOATS | set(INTEGERS) | {D.DECIMAL}:
+        return exp.DataType.build("DOUBLE")
+    sizes = [decimal(node) for node in known]
+    if all(sizes):
+        scale = max(size[1] for size in sizes if size)
+        return _decimal_type(max(size[0] - size[1] for size in sizes if size) + scale, scale)
+    return known[0].type if len({str(node.type) for node in known}) == 1 else UNKNOWN
+
+
+def element_type(node: exp.Expression) -> exp.DataType:
+    """The type of what a subscript or `element_at` takes out of an array or a map."""
+    inner = node.type.expressions if node.type is not None else []
+    wanted = 1 if kind(node) == D.MAP else 0
+    return inner[wanted] if kind(node) in (D.ARRAY, D.MAP) and len(inner) > wanted else UNKNOWN
+
+
+def _function_type(node: exp.Anonymous) -> exp.DataType:
+    arguments = [item.this if isinstance(item, exp.Order) else item for item in node.expressions]
+    arguments = [item.expressions[0] if isinstance(item, exp.Distinct) else item for item in arguments]
+    function = FUNCTIONS.get(node.name.lower())
+    first = arguments[0] if arguments else None
+    own = first.type if first is not None and first.type is not None else UNKNOWN
+    if node.name.lower() == "row":
+        members = [
+            exp.ColumnDef(this=exp.to_identifier(f"field{n}"), kind=(arg.type or UNKNOWN).copy())
+            for n, arg in enumerate(arguments)
+        ]
+        return exp.DataType(this=D.STRUCT, expressions=members, nested=True)
+    if function is None or first is None and function.returns[0] in "0123456789[?":
+        return UNKNOWN
+    returns = function.returns
+    if returns.isdigit():
+        return arguments[int(returns)].type or UNKNOWN if int(returns) < len(arguments) else UNKNOWN
+    if returns == "0[]":
+        return _array(own)
+    if returns.startswith("map{"):
+        members = [_member(code, arguments) for code in returns[4:-1].split(",")]
+        return exp.DataType(this=D.MAP, expressions=members, nested=True)
+    if returns in ("keys", "values"):
+        sides = own.expressions if kind(first) == D.MAP else []
+        return _array(sides[returns == "values"]) if len(sides) == 2 else UNKNOWN
+    if returns in ("[0]", "element"):
+        return element_type(first)  # type: ignore[arg-type]
+    size = decimal(first) if first is not None else None
+    if returns == "common":
+        return common_type(arguments)
+    if returns == "concat":
+        return own if kind(first) == D.ARRAY else common_type(arguments)
+    if returns == "sum":
+        if kind(first) in INTEGERS:
+            return exp.DataType.build("BIGINT")
+        return _decimal_type(38, size[1]) if size else own
+    if returns == "avg":
+        return own if kind(first) == D.DECIMAL else exp.DataType.build("DOUBLE")
+    if returns in ("round", "integral"):
+        if kind(first) != D.DECIMAL or size is None:
+            return own
+        if returns == "round" and len(arguments) > 1:
+            return _decimal_type(size[0] + 1, size[1])
+        return _decimal_type(size[0] - size[1] + min(1, size[1]), 0)
+    if returns == "sequence":
+        return _array(exp.DataType.build("BIGINT") if kind(first) in INTEGERS else own)
+    if returns == "?":
+        return UNKNOWN
+    named = exp.DataType.build(returns.removesuffix("[]"), dialect="postgres")
+    return _array(named) if returns.endswith("[]") else named
+
+
+def _array(element: exp.DataType) -> exp.DataType:
+    return exp.DataType(this=D.ARRAY, expressions=[element.copy()], nested=True)
+
+
+def _member(code: str, arguments: list[exp.Expression]) -> exp.DataType:
+    if code in ("s", "n"):
+        return exp.DataType.build("VARCHAR" if code == "s" else "BIGINT")
+    argument = arguments[int(code.strip("[]"))]
+    found = element_type(argument) if code.startswith("[") else argument.type or UNKNOWN
+    return found.copy()
+
+
+def _literal_type(node: exp.Literal) -> exp.DataType:
+    text = node.name
+    if node.is_string:
+        return exp.DataType.build("VARCHAR")
+    if "e" in text.lower():
+        return exp.DataType.build("DOUBLE")
+    if "." in text:
+        whole, _, fraction = text.partition(".")
+        return _decimal_type(max(1, len(whole.lstrip("0") + fraction)), len(fraction))
+    return exp.DataType.build("INT" if int(text) < 2**31 else "BIGINT")
+
+
+def _set(compute: Any) -> dict[str, Any]:
+    def annotator(self: TypeAnnotator, node: exp.Expression) -> exp.Expression:
+        self._set_type(node, compute(node))
+        return node
+
+    return {"annotator": annotator}
+
+
+_ANNOTATORS: dict[Any, Any] = {
+    exp.Anonymous: _set(_function_type),
+    exp.Literal: _set(_literal_type),
+    exp.Bracket: _set(lambda node: element_type(node.this)),
+    exp.AtTimeZone: _set(lambda node: exp.DataType.build("TIMESTAMP")),
+    exp.Filter: _set(lambda node: node.this.type or UNKNOWN),
+    exp.Window: _set(lambda node: node.this.type or UNKNOWN),
+    exp.IgnoreNulls: _set(lambda node: node.this.type or UNKNOWN),
+    exp.RespectNulls: _set(lambda node: node.this.type or UNKNOWN),
+    exp.Neg: _set(lambda node: node.this.type or UNKNOWN),
+    exp.Paren: _set(lambda node: node.this.type or UNKNOWN),
+    exp.Extract: _set(lambda node: exp.DataType.build("BIGINT")),
+    exp.If: _set(lambda node: common_type([item for item in (node.args.get("true"), node.args.get("false")) if item])),
+    exp.Case: _set(
+        lambda node: common_type(
+            [branch.args["true"] for branch in node.args["ifs"]]
+            + ([node.args["default"]] if node.args.get("default") else [])
+        )
+    ),
+    exp.CurrentTimestamp: _set(lambda node: exp.DataType.build("TIMESTAMPTZ")),
+    exp.Substring: _set(lambda node: exp.DataType.build("VARCHAR")),
+    **{each: _set(arithmetic_type) for each in (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)},
+}

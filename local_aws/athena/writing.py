@@ -1,0 +1,259 @@
+"""CREATE TABLE AS, INSERT INTO and UNLOAD: a query's rows as files in S3.
+
+https://docs.aws.amazon.com/athena/latest/ug/create-table-as.html, .../insert-into.html, .../unload.html
+"""
+
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from local_aws.athena.catalog import NULL_VALUE, Table
+from local_aws.athena.create_table import FORMATS, storage_of
+from local_aws.athena.dialect import parse
+from local_aws.athena.errors import CannotTranslate, QueryFailed
+from local_aws.athena.serdes import JSON_SERDES, OPENX, PARQUET, identifier, literal
+from local_aws.athena.statements import Statement, Tokens
+from local_aws.athena.storage import is_s3_uri, list_objects, put_file
+from local_aws.athena.types import hive_of_duckdb
+
+if TYPE_CHECKING:
+    from local_aws.athena.engine import Run
+
+OPEN_PARTITIONS = 100
+_COMPRESSIONS = {"PARQUET": ("GZIP", "SNAPPY", "ZSTD", "NONE"), "JSON": ("GZIP", "NONE")}
+_ROWS = "written_rows"
+
+
+class Writing:
+    """Runs one statement that writes data; `results` is where CREATE TABLE AS writes if it names no place."""
+
+    def __init__(self, run: "Run", database: str, results: str | None) -> None:
+        self._run, self._database, self._results = run, database, results
+        self._glue, self._connection = run.catalog.glue, run.connection
+
+    def execute(self, statement: Statement) -> tuple[list[str], int]:
+        """(the objects written, the number of rows)."""
+        tokens = Tokens(statement.sql)
+        return {"UNLOAD": self._unload, "CTAS": self._create_table_as, "INSERT": self._insert}[statement.kind](tokens)
+
+    def _unload(self, tokens: Tokens) -> tuple[list[str], int]:
+        tokens.expect("UNLOAD")
+        query = tokens.parenthesised()
+        tokens.expect("TO")
+        location = tokens.string()
+        options = _options(tokens) if tokens.accept("WITH") else {}
+        self._empty_place(location)
+        columns = self._select(query)
+        keys = [str(key).lower() for key in options.get("partitioned_by") or []]
+        written = self._write(location, str(options.get("format", "")).upper(), options, columns, keys)
+        return [uri for _, uri in written], self._count()
+
+    def _create_table_as(self, tokens: Tokens) -> tuple[list[str], int]:
+        tokens.expect("CREATE", "TABLE")
+        quiet = tokens.accept("IF", "NOT", "EXISTS")
+        database, name = tokens.qualified(self._database)
+        if tokens.accept("COMMENT"):
+            tokens.string()
+        options = _options(tokens) if tokens.accept("WITH") else {}
+        tokens.expect("AS")
+        if self._exists(database, name):
+            if quiet:
+                return [], 0
+            raise QueryFailed(f"TABLE_ALREADY_EXISTS: Table '{database}.{name}' already exists")
+        if str(options.get("table_type", "HIVE")).upper() != "HIVE" or "bucketed_by" in options:
+            raise CannotTranslate("Iceberg and bucketed tables")
+        location = str(options.get("external_location") or f"{self._results}/tables/{name}").rstrip("/") + "/"
+        if not is_s3_uri(location):
+            raise QueryFailed(f"HIVE_METASTORE_ERROR: '{location}' is not an S3 location")
+        self._empty_place(location)
+        columns = self._select(tokens.rest())
+        keys = [str(key).lower() for key in options.get("partitioned_by") or []]
+        stored = str(options.get("format", "PARQUET")).upper()
+        written = self._write(location, stored, options, columns, keys)
+        input_format, output_format, serde = (
+            FORMATS["PARQUET"] if stored == "PARQUET" else (*FORMATS["TEXTFILE"][:2], OPENX)
+        )
+        storage: dict[str, Any] = {
+            "Columns": [{"Name": c, "Type": t} for c, t in columns if c not in keys], "Location": location,
+            "InputFormat": input_format, "OutputFormat": output_format, "SerdeInfo": {"SerializationLibrary": serde, "Parameters": {}},
+        }  # fmt: skip
+        table = {
+            "Name": name, "TableType": "EXTERNAL_TABLE", "StorageDescriptor": storage,
+            "PartitionKeys": [{"Name": c, "Type": t} for c, t in columns if c in keys],
+            "Parameters": {"EXTERNAL": "TRUE", "classification": stored.lower()},
+        }  # fmt: skip
+        self._glue.create_table(DatabaseName=database, TableInput=table)
+        self._register(self._run.catalog.table(database, name), written)
+        return [uri for _, uri in written], self._count()
+
+    def _insert(self, tokens: Tokens) -> tuple[list[str], int]:
+        tokens.expect("INSERT", "INTO")
+        table = self._run.catalog.table(*tokens.qualified(self._database))
+        if table.view is not None:
+            raise QueryFailed(f"NOT_SUPPORTED: Inserting into views is not supported: {table.database}.{table.name}")
+        listed = None
+        if tokens.peek() == "(" and tokens.peek(1).upper() not in ("SELECT", "WITH", "VALUES", "("):
+            listed = [name.strip().strip('"`').lower() for name in tokens.parenthesised().split(",")]
+        columns = self._select(tokens.rest(), named=False)
+        targets = listed or [name for name, _ in table.columns]
+        if len(targets) != len(columns) or set(targets) - {name for name, _ in table.columns}:
+            raise QueryFailed(
+                f"SYNTAX_ERROR: Insert query has {len(columns)} expression(s) but expected {len(targets)} target column(s). "
+                "Mismatch"
+            )
+        by_target = dict(zip(targets, columns, strict=True))
+        selected = []
+        for name, kind in table.columns:
+            if name not in by_target:
+                selected.append(f"CAST(NULL AS {kind.duckdb()}) AS {identifier(name)}")
+                continue
+            column, have = by_target[name]
+            if not _assignable(have, kind.hive()):
+                raise QueryFailed(
+                    f"TYPE_MISMATCH: Insert query has mismatched column types: {name} is {kind.hive()}, the query gives {have}"
+                )
+            selected.append(f"CAST({identifier(column)} AS {kind.duckdb()}) AS {identifier(name)}")
+        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {_ROWS} AS SELECT {', '.join(selected)} FROM {_ROWS}")
+        stored = (
+            "PARQUET"
+            if table.descriptor.serde == PARQUET
+            else "JSON"
+            if table.descriptor.serde in JSON_SERDES
+            else "TEXTFILE"
+        )
+        written = self._write(
+            table.location,
+            stored,
+            {},
+            [(n, k.hive()) for n, k in table.columns],
+            [name for name, _ in table.keys],
+            self._places(table),
+        )
+        self._register(table, written)
+        return [uri for _, uri in written], self._count()
+
+    def _select(self, query: str, named: bool = True) -> list[tuple[str, str]]:
+        """Run the query into a temporary table; its columns with Glue's types."""
+        select = self._run.select(parse(query), self._database)
+        names = select.names
+        if named and any(name.startswith("_col") and name[4:].isdigit() for name in names):
+            position = next(n for n, name in enumerate(names) if name.startswith("_col") and name[4:].isdigit())
+            raise QueryFailed(f"MISSING_COLUMN_NAME: Column name not specified at position {position + 1}")
+        names = [name.lower() for name in names] if named else [f"c{number}" for number in range(len(names))]
+        if len(set(names)) < len(names):
+            raise QueryFailed(
+                f"DUPLICATE_COLUMN_NAME: Column name '{max(names, key=names.count)}' specified more than once"
+            )
+        listed = ", ".join(map(identifier, names))
+        self._connection.execute(f"CREATE TEMP TABLE {_ROWS} AS SELECT * FROM ({select.sql}) AS q({listed})")
+        described = self._connection.execute(f"SELECT * FROM {_ROWS} LIMIT 0").description
+        return [(name, hive_of_duckdb(item[1])) for name, item in zip(names, described, strict=True)]
+
+    def _count(self) -> int:
+        return int(self._connection.execute(f"SELECT count(*) FROM {_ROWS}").fetchone()[0])  # type: ignore[index]
+
+    def _write(
+        self, location: str, stored: str, options: dict[str, Any], columns: list[tuple[str, str]], keys: list[str],
+        places: dict[tuple[str, ...], str] | None = None,
+    ) -> list[tuple[tuple[str, ...], str]]:  # fmt: skip
+        """Write the rows, one file a partition: (partition values, address) of each."""
+        if stored not in _COMPRESSIONS:
+            raise CannotTranslate(f"writing {stored or 'without a format'}")
+        compression = str(options.get("compression") or options.get("write_compression") or "GZIP").upper()
+        if compression not in _COMPRESSIONS[stored]:
+            raise CannotTranslate(f"{compression} for {stored}")
+        names = [name for name, _ in columns]
+        if keys and names[-len(keys) :] != keys:
+            raise QueryFailed(
+                f"HIVE_COLUMN_ORDER_MISMATCH: Partition keys must be the last columns in the table: {keys}"
+            )
+        if stored == "JSON" and any("decimal" in kind or kind in ("binary", "timestamp") for _, kind in columns):
+            raise CannotTranslate("decimal, binary and timestamp columns in JSON; cast them to varchar")
+        data = ", ".join(identifier(name) for name in names if name not in keys)
+        texts = ", ".join(f"coalesce(CAST({identifier(key)} AS VARCHAR), {literal(NULL_VALUE)})" for key in keys)
+        partitions = (
+            self._connection.execute(f"SELECT DISTINCT {texts} FROM {_ROWS} ORDER BY ALL").fetchall() if keys else [()]
+        )
+        if len(partitions) > OPEN_PARTITIONS:
+            raise QueryFailed(
+                f"HIVE_TOO_MANY_OPEN_PARTITIONS: Exceeded limit of {OPEN_PARTITIONS} open writers for partitions/buckets"
+            )
+        written = []
+        for values in partitions:
+            wanted = " AND ".join(
+                f"coalesce(CAST({identifier(key)} AS VARCHAR), {literal(NULL_VALUE)}) = {literal(value)}"
+                for key, value in zip(keys, values, strict=True)
+            )
+            path = self._run.scratch.new_path()
+            self._connection.execute(
+                f"COPY (SELECT {data} FROM {_ROWS} WHERE {wanted or 'true'}) TO {literal(str(path))} "
+                f"(FORMAT {stored}, COMPRESSION {'uncompressed' if compression == 'NONE' else compression})"
+            )
+            folder = "".join(f"{key}={value}/" for key, value in zip(keys, values, strict=True))
+            place = (places or {}).get(values) or f"{location.rstrip('/')}/{folder}"
+            name = f"{datetime.now(UTC):%Y%m%d_%H%M%S}_{uuid.uuid4()}"
+            suffix = ".gz" if stored == "JSON" and compression == "GZIP" else ""
+            uri = f"{place.rstrip('/')}/{name}{suffix}"
+            put_file(self._run.s3, uri, path)
+            written.append((values, uri))
+        return written
+
+    def _places(self, table: Table) -> dict[tuple[str, ...], str]:
+        return {item.values: item.location for item in self._run.catalog.partitions(table)} if table.keys else {}
+
+    def _register(self, table: Table, written: list[tuple[tuple[str, ...], str]]) -> None:
+        """New partitions of what was written."""
+        known = self._places(table)
+        for values, uri in written:
+            if values and values not in known:
+                storage = {**storage_of(table), "Location": uri.rpartition("/")[0] + "/"}
+                self._glue.create_partition(
+                    DatabaseName=table.database, TableName=table.name,
+                    PartitionInput={"Values": list(values), "StorageDescriptor": storage, "Parameters": {}},
+                )  # fmt: skip
+
+    def _empty_place(self, location: str) -> None:
+        if list_objects(self._run.s3, location):
+            raise QueryFailed(
+                f"HIVE_PATH_ALREADY_EXISTS: Target directory for table '{location}' already exists: {location}. You may need to "
+                f"manually clean the data at location '{location}' before retrying. Athena will not delete data in your account."
+            )
+
+    def _exists(self, database: str, name: str) -> bool:
+        try:
+            self._run.catalog.table(database, name)
+        except QueryFailed as error:
+            if error.message.startswith("TABLE_NOT_FOUND"):
+                return False
+            raise
+        return True
+
+
+def _options(tokens: Tokens) -> dict[str, Any]:
+    """`(format = 'PARQUET', partitioned_by = ARRAY['a'])`"""
+    found: dict[str, Any] = {}
+    tokens.expect("(")
+    while True:
+        key = tokens.name()
+        tokens.expect("=")
+        if tokens.accept("ARRAY", "["):
+            values = []
+            while not tokens.accept("]"):
+                values.append(tokens.string())
+                tokens.accept(",")
+            found[key] = values
+        else:
+            found[key] = tokens.value()
+        if tokens.accept(")"):
+            return found
+        tokens.expect(",")
+
+
+def _assignable(have: str, want: str) -> bool:
+    """Whether Trino coerces one type to another without a CAST."""
+    numbers = ["tinyint", "smallint", "int", "bigint", "decimal", "float", "double"]
+    have, want = have.partition("(")[0], want.partition("(")[0]
+    texts = {"string", "varchar", "char"}
+    if have in numbers and want in numbers:
+        return numbers.index(have) <= numbers.index(want)
+    return have == want or {have, want} <= texts or (have, want) == ("date", "timestamp") or "<" in have

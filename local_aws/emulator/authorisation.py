@@ -1,0 +1,96 @@
+"""Which resource a Glue or Athena call is authorised on.
+
+Seen in ministack 1.5.33: Athena calls that name a query instead of a workgroup are authorised on `*`, GetDatabase on a
+*table* ARN, and every call with a DatabaseName on the database only, so that a grant on one table opens the whole
+database. AWS authorises a call about a query on the query's workgroup, and a Glue call on the catalog, the database
+and the table. Exit condition: `ministack.core.iam_actions.extract_resource_arn` names these itself.
+https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonathena.html
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from local_aws.emulator import athena, operation
+
+# Operations on the workgroup list or the data catalog, which are authorised on other resources.
+_WORKGROUP_FREE = {"ListWorkGroups", "ListDataCatalogs", "CreateDataCatalog", "ListEngineVersions"}
+
+
+def install() -> None:
+    """Replace ministack's choice of the resource for Athena and Glue."""
+    from ministack.core import iam_actions
+
+    original: Callable[..., str] = iam_actions.extract_resource_arn
+
+    def extract_resource_arn(
+        service: str,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes,
+        params: Any,
+        region: str,
+        account: str,
+    ) -> str:
+        if service in ("athena", "glue"):
+            try:
+                request = json.loads(body or b"{}")
+            except ValueError:
+                request = {}
+            name = operation(headers)
+            if service == "glue":
+                found = glue_resources(name, request, region, account)
+                if found:
+                    return found[-1]
+            elif name not in _WORKGROUP_FREE and "ResourceARN" not in request and "Catalog" not in name:
+                group = (
+                    request.get("WorkGroup") or athena.workgroup_of(request.get("QueryExecutionId", "")) or "primary"
+                )
+                return f"arn:aws:athena:{region}:{account}:workgroup/{group}"
+        return original(service, method, path, headers, body, params, region, account)
+
+    iam_actions.extract_resource_arn = extract_resource_arn
+
+
+def glue_resources(name: str, request: dict[str, Any], region: str, account: str) -> list[str]:
+    """The ARNs a Glue catalog operation is authorised on, the narrowest last; [] for other operations."""
+    arn = f"arn:aws:glue:{region}:{account}:"
+    if not any(noun in name for noun in ("Database", "Table", "Partition", "UserDefinedFunction")):
+        return []
+    database = request.get("DatabaseName") or request.get("DatabaseInput", {}).get("Name")
+    if not database and name.endswith("Database"):
+        database = request.get("Name")
+    if not database:
+        return [f"{arn}catalog"]
+    resources = [f"{arn}catalog", f"{arn}database/{database}"]
+    table = request.get("TableName") or request.get("TableInput", {}).get("Name") or request.get("Name")
+    if name.endswith("Tables"):
+        table = "*"
+    if table and not name.endswith("Database"):
+        resources.append(f"{arn}table/{database}/{table}")
+    return resources
+
+
+def denied_glue_resource(name: str, request: dict[str, Any], headers: dict[str, str], query: Any) -> Any:
+    """Ministack's denial for the first ARN, above the narrowest, that the caller's policies do not allow, or None."""
+    from ministack.core.iam_actions import access_denied_response
+    from ministack.core.iam_evaluator import enforce
+    from ministack.core.responses import get_account_id, get_region
+    from ministack.core.router import extract_access_key_id
+
+    key = extract_access_key_id(headers, query)
+    for arn in glue_resources(name, request, get_region(), get_account_id())[:-1]:
+        denied = enforce(key, f"glue:{name}", "glue", get_region(), resource_arn=arn)
+        if denied:
+            return access_denied_response(
+                "glue",
+                f"glue:{name}",
+                denied.principal_arn,
+                "",
+                headers=headers,
+                resource_arn=arn,
+                explicit_deny=denied.decision == "Deny",
+            )
+    return None

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# make_venv.sh FOLDER REQUIREMENTS UV_VERSION: a virtual environment with exactly what constraints.txt locks.
+set -euo pipefail
+folder=$1 requirements=$2 uv_version=$3
+
+supported() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; }
+python=
+for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11}; do
+    if supported "$candidate"; then python=$candidate && break; fi
+done
+if [ -z "$python" ]; then
+    echo "Python 3.11, 3.12 or 3.13 is needed, found: $(python3 --version 2>&1 || echo none). Install one, or set PYTHON=/path/to/python." >&2
+    exit 2
+fi
+
+echo "setting up $folder with $("$python" --version) ..." >&2
+if ! made=$("$python" -m venv --clear "$folder" 2>&1); then
+    echo "$python can't make a virtual environment (on Debian: apt-get install python3-venv): ${made//$'\n'/ }" >&2
+    exit 2
+fi
+"$folder/bin/python" -m pip install --quiet --disable-pip-version-check "uv==$uv_version" 2> >(grep -v WARNING >&2 || true)
+"$folder/bin/uv" pip install --quiet --python "$folder/bin/python" --requirement "$requirements" --constraint constraints.txt
+echo "$folder is ready" >&2

@@ -1,0 +1,144 @@
+"""The Glue table and its partitions, where SQL can't say it or the provider's operators can't update."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ttl_archive.config import Archive
+from ttl_archive.errors import ConfigurationError, MonthBusy
+from ttl_archive.layout import audit_location, audit_table, table_location
+from ttl_archive.objects import error_code
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+
+SERDE = "org.openx.data.jsonserde.JsonSerDe"
+_PARTITION_KEYS = [("year", "string"), ("month", "string")]
+
+
+def sql_variables(archive: Archive) -> dict[str, Any]:
+    """What the statements of ``include/sql`` may use of an archive; the month comes on top."""
+    return {
+        "archive": archive.name,
+        "database": archive.catalog.database,
+        "table": archive.catalog.table,
+        "audit_table": audit_table(archive),
+        "location": table_location(archive),
+        "audit_location": audit_location(archive),
+        "columns": [
+            {"name": one.column_name, "type": one.type, "field": one.field or one.name} for one in archive.columns
+        ],
+        "timestamp": archive.source.timestamp.model_dump(),
+        "timezone": archive.timezone,
+    }
+
+
+def find_table(glue: GlueClient, database: str, table: str) -> Any:
+    """The table as Glue has it, or None."""
+    try:
+        return glue.get_table(DatabaseName=database, Name=table)["Table"]
+    except glue.exceptions.EntityNotFoundException:
+        return None
+
+
+def conflicts(archive: Archive, table: Any) -> list[str]:
+    """Why an existing table can't be this archive's; empty if it can."""
+    name = f"Glue table {archive.catalog.database}.{archive.catalog.table}"
+    descriptor, parameters = table["StorageDescriptor"], table.get("Parameters", {})
+    problems = []
+    if descriptor.get("Location", "").rstrip("/") != table_location(archive).rstrip("/"):
+        problems.append(
+            f"{name} lies at {descriptor.get('Location')}, the archive at {table_location(archive)}: choose another "
+            "catalog.table, or drop the table"
+        )
+    if descriptor.get("SerdeInfo", {}).get("SerializationLibrary") != SERDE:
+        problems.append(f"{name} is read by {descriptor.get('SerdeInfo')}, expected {SERDE}: drop the table")
+    keys = [(key["Name"], key.get("Type")) for key in table.get("PartitionKeys", [])]
+    if keys != _PARTITION_KEYS:
+        problems.append(f"{name} is partitioned by {keys}, expected {_PARTITION_KEYS}: drop the table")
+    if parameters.get("projection.enabled", "false").lower() == "true":
+        problems.append(f"{name} has partition projection, which shows unpublished months: remove projection.enabled")
+    if "UPDATED_BY_CRAWLER" in parameters:
+        problems.append(
+            f"{name} is updated by crawler {parameters['UPDATED_BY_CRAWLER']}, which could publish unverified data: "
+            "take the table out of the crawler's targets and remove that table parameter"
+        )
+    return problems + _column_conflicts(archive, name, descriptor["Columns"])
+
+
+def _column_conflicts(archive: Archive, name: str, columns: list[Any]) -> list[str]:
+    there = [(column["Name"], column["Type"]) for column in columns]
+    wanted = [(column.column_name, column.type) for column in archive.columns]
+    if there == wanted[: len(there)]:
+        return []
+    return [
+        f"{name} has the columns {there}, the archive wants {wanted}: columns can only be appended. Put the old ones "
+        "back in their order, or drop the table (the data stays) and re-run each month"
+    ]
+
+
+def append_columns(archive: Archive, glue: GlueClient) -> list[str]:
+    """Append the columns that the archive has and the table hasn't; return their names.
+
+    :raises ConfigurationError: if the table's columns aren't the first of the archive's.
+    """
+    table = glue.get_table(DatabaseName=archive.catalog.database, Name=archive.catalog.table)["Table"]
+    problems = conflicts(archive, table)
+    if problems:
+        raise ConfigurationError("; ".join(problems))
+    descriptor: Any = table["StorageDescriptor"]
+    missing = archive.columns[len(descriptor["Columns"]) :]
+    if not missing:
+        return []
+    descriptor["Columns"] += [{"Name": one.column_name, "Type": one.type} for one in missing]
+    descriptor["SerdeInfo"].setdefault("Parameters", {}).update(
+        {f"mapping.{one.column_name}": one.field or one.name for one in missing}
+    )
+    # What GetTable returns and UpdateTable takes: https://docs.aws.amazon.com/glue/latest/webapi/API_TableInput.html
+    accepted = {
+        "Name",
+        "Description",
+        "Owner",
+        "Retention",
+        "StorageDescriptor",
+        "PartitionKeys",
+        "TableType",
+        "Parameters",
+    }
+    table_input: Any = {key: value for key, value in table.items() if key in accepted}
+    glue.update_table(
+        DatabaseName=archive.catalog.database,
+        TableInput=table_input,
+    )
+    return [one.column_name for one in missing]
+
+
+def put_partition(
+    glue: GlueClient, database: str, table: str, values: list[str], location: str, parameters: dict[str, str]
+) -> None:
+    """Create a partition, or point an existing one elsewhere, in one synchronous call.
+
+    :param parameters: with ``ttl_archive.fence``; a partition that a later lease wrote is left alone.
+    :raises MonthBusy: if it is.
+    """
+    descriptor: Any = glue.get_table(DatabaseName=database, Name=table)["Table"]["StorageDescriptor"]
+    partition: Any = {
+        "Values": values,
+        "StorageDescriptor": {**descriptor, "Location": location},
+        "Parameters": parameters,
+    }
+    name: dict[str, Any] = {"DatabaseName": database, "TableName": table}
+    try:
+        existing = glue.get_partition(**name, PartitionValues=values)["Partition"]
+    except glue.exceptions.EntityNotFoundException:
+        glue.create_partition(**name, PartitionInput=partition)
+        return
+    fence = int(existing.get("Parameters", {}).get("ttl_archive.fence", 0))
+    if fence > int(parameters["ttl_archive.fence"]):
+        raise MonthBusy(f"{database}.{table} {values}: a later lease (fence {fence}) has published; this task retries")
+    glue.update_partition(**name, PartitionValueList=values, PartitionInput=partition)
+
+
+def denied(error: BaseException) -> bool:
+    """Whether AWS refused a call for want of a permission."""
+    return error_code(error) in {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}

@@ -1,0 +1,68 @@
+"""Runs one templated ``.sql`` file on Athena, deferred, with failures told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.amazon.aws.operators.athena import AthenaOperator
+from airflow.providers.common.compat.sdk import AirflowException
+
+from ttl_archive.months import Month
+from ttl_archive.queries import failure
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class AthenaFileOperator(AthenaOperator):
+    """``AthenaOperator`` for a ``.sql`` file whose variables are ``sql_variables``.
+
+    The stock operator has no field for a month decided at run time; here ``sql_variables`` is rendered first and the
+    file is rendered with it. ``month`` (text such as ``2025-03``) becomes a ``Month``, and ``previous_month`` is added.
+
+    :param sql_variables: what the file may use, besides nothing else of the archive's. (templated)
+    :param section: the name shown for a mapped task. (templated)
+    :return: the query execution id.
+    :raises QueryRejected: if Athena failed the statement and a retry can't help.
+    :raises QueryInterrupted: if a retry can help.
+    """
+
+    template_fields: Sequence[str] = ("sql_variables", "section", *AthenaOperator.template_fields)
+
+    def __init__(self, *, sql_variables: dict[str, Any], section: str = "", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.sql_variables = sql_variables
+        self.section = section
+
+    def render_template(self, content: Any, context: Context, *args: Any, **kwargs: Any) -> Any:
+        """Render the file with the archive's variables on top of Airflow's own."""
+        if content is not self.sql_variables and isinstance(content, str):
+            context = {**context, **with_months(self.sql_variables)}  # type: ignore[typeddict-item]
+        return super().render_template(content, context, *args, **kwargs)
+
+    def execute(self, context: Context) -> str | None:
+        """Start the query; when not deferrable, wait for it too."""
+        try:
+            return super().execute(context)
+        except AirflowException as error:
+            if self.query_execution_id is None:
+                raise
+            raise failure(self.hook.get_conn(), self.query_execution_id, self.task_id) from error
+
+    def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> str:
+        """Return the id of a query that succeeded; stop one that timed out, and explain one that failed."""
+        if event and event.get("status") == "success":
+            return super().execute_complete(context, event)
+        query_execution_id = (event or {}).get("value")
+        if not query_execution_id:
+            return super().execute_complete(context, event)
+        raise failure(self.hook.get_conn(), query_execution_id, self.task_id)
+
+
+def with_months(variables: dict[str, Any]) -> dict[str, Any]:
+    """The variables with ``month`` and ``previous_month`` as ``Month`` objects, where there is a month."""
+    if not isinstance(variables.get("month"), str):
+        return variables
+    month = Month.parse(variables["month"], variables.get("timezone", "UTC"))
+    return {**variables, "month": month, "previous_month": month.previous}

@@ -1,0 +1,192 @@
+"""Rolled, gzipped parts of JSON Lines, streamed to S3 with a checksum that S3 verifies over the whole object."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+from isal import isal_zlib
+
+from ttl_archive.errors import ArchiveCorrupt
+from ttl_archive.manifest import Part
+from ttl_archive.objects import is_precondition_failed, retry_on_conflict
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
+
+UPLOAD_BYTES = 8 * 1024 * 1024  # of one UploadPart; S3 wants 5 MiB at least
+BLOCK_BYTES = 256 * 1024  # lines go to the compressor in blocks that don't depend on the pages they came in
+GZIP_LEVEL = 1
+_GZIP = 31  # zlib's wbits for a gzip stream, whose header then holds no time
+
+
+def crc32_text(crc: int) -> str:
+    """A CRC-32 as S3 writes it: base64 of its four big-endian bytes."""
+    return base64.b64encode(crc.to_bytes(4, "big")).decode()
+
+
+class PartWriter:
+    """Writes lines into parts of about ``target_bytes`` compressed, each an object that appears whole or not at all.
+
+    The same lines in the same order give the same parts, byte for byte.
+
+    :param name_of: part number -> object name; numbers start at 1.
+    :param may_write: called before each part is committed; raises if a later try has taken over.
+    """
+
+    def __init__(
+        self,
+        client: S3Client,
+        bucket: str,
+        prefix: str,
+        name_of: Callable[[int], str],
+        target_bytes: int,
+        may_write: Callable[[], None],
+    ) -> None:
+        self._client, self._bucket, self._prefix = client, bucket, prefix
+        self._name_of, self._target_bytes, self._may_write = name_of, target_bytes, may_write
+        self._parts: list[Part] = []
+        self._block: list[bytes] = []
+        self._block_bytes = 0
+        self._upload: _Upload | None = None
+
+    def write(self, lines: Iterable[bytes]) -> None:
+        """Add whole lines, each with its newline."""
+        for line in lines:
+            self._block.append(line)
+            self._block_bytes += len(line)
+            if self._block_bytes >= BLOCK_BYTES:
+                self._flush_block()
+                if self._upload and self._upload.bytes >= self._target_bytes:
+                    self._finish_part()
+
+    def close(self) -> tuple[Part, ...]:
+        """Commit the last part and return all of them, in order; no lines make no part."""
+        self._flush_block()
+        if self._upload:
+            self._finish_part()
+        return tuple(self._parts)
+
+    def abort(self) -> None:
+        """Give up the part under way; nothing of it stays in S3."""
+        if self._upload:
+            self._upload.abort()
+            self._upload = None
+
+    def _flush_block(self) -> None:
+        if not self._block:
+            return
+        if self._upload is None:
+            key = self._prefix + self._name_of(len(self._parts) + 1)
+            self._upload = _Upload(self._client, self._bucket, key)
+        self._upload.add(b"".join(self._block), len(self._block))
+        self._block.clear()
+        self._block_bytes = 0
+
+    def _finish_part(self) -> None:
+        upload = self._upload
+        assert upload is not None  # noqa: S101 - for the type checker: both callers looked
+        self._may_write()
+        upload.commit(self._may_write)
+        self._parts.append(upload.part(self._name_of(len(self._parts) + 1)))
+        self._upload = None
+
+
+class _Upload:
+    """One part on its way: compressed as it comes, a multipart upload once it outgrows one request."""
+
+    def __init__(self, client: S3Client, bucket: str, key: str) -> None:
+        self._client = client
+        self._object: dict[str, Any] = {"Bucket": bucket, "Key": key}
+        self._gzip = isal_zlib.compressobj(level=GZIP_LEVEL, wbits=_GZIP)
+        self._pending = bytearray()
+        self._multipart: dict[str, Any] | None = None
+        self._uploaded: list[CompletedPartTypeDef] = []
+        self._crc = 0
+        self.bytes = self.items = self.uncompressed_bytes = 0
+
+    def add(self, block: bytes, items: int) -> None:
+        self.items += items
+        self.uncompressed_bytes += len(block)
+        self._take(self._gzip.compress(block))
+        while len(self._pending) >= 2 * UPLOAD_BYTES:  # the rest stays large enough to be a last upload
+            self._send(UPLOAD_BYTES)
+
+    def commit(self, may_write: Callable[[], None]) -> None:
+        """Make the object appear, if there is none yet; a foreign one in its place is of a superseded try."""
+        self._take(self._gzip.flush())
+        body = bytes(self._pending)
+        if self._multipart:
+            self._send(len(self._pending))
+        for _ in range(3):
+            try:
+                self._complete() if self._multipart else self._put(body)
+            except ClientError as error:
+                if not is_precondition_failed(error):
+                    raise
+                if self._is_ours():
+                    return
+                may_write()
+                self._client.delete_object(**self._object)
+            else:
+                return
+        raise ArchiveCorrupt(
+            f"s3://{self._object['Bucket']}/{self._object['Key']} keeps being written by somebody else: "
+            "look for another worker of this run, then clear the task"
+        )
+
+    def abort(self) -> None:
+        if self._multipart:
+            self._client.abort_multipart_upload(**self._multipart)
+            self._multipart = None
+
+    def part(self, name: str) -> Part:
+        return Part(
+            name=name,
+            items=self.items,
+            bytes=self.bytes,
+            uncompressed_bytes=self.uncompressed_bytes,
+            crc32=crc32_text(self._crc),
+        )
+
+    def _take(self, compressed: bytes) -> None:
+        self._pending += compressed
+        self.bytes += len(compressed)
+        self._crc = isal_zlib.crc32(compressed, self._crc)
+
+    def _send(self, size: int) -> None:
+        if self._multipart is None:
+            created = self._client.create_multipart_upload(
+                **self._object, ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT"
+            )
+            self._multipart = {**self._object, "UploadId": created["UploadId"]}
+        number = len(self._uploaded) + 1
+        chunk = bytes(self._pending[:size])
+        sent = self._client.upload_part(
+            **self._multipart, PartNumber=number, Body=chunk, ChecksumCRC32=crc32_text(isal_zlib.crc32(chunk))
+        )
+        del self._pending[:size]
+        self._uploaded.append({"PartNumber": number, "ETag": sent["ETag"]})
+
+    @retry_on_conflict
+    def _put(self, body: bytes) -> None:
+        self._client.put_object(**self._object, Body=body, IfNoneMatch="*", ChecksumCRC32=crc32_text(self._crc))
+
+    @retry_on_conflict
+    def _complete(self) -> None:
+        assert self._multipart is not None  # noqa: S101 - for the type checker: the caller looked
+        self._client.complete_multipart_upload(
+            **self._multipart,
+            MultipartUpload={"Parts": self._uploaded},
+            IfNoneMatch="*",
+            ChecksumCRC32=crc32_text(self._crc),
+            ChecksumType="FULL_OBJECT",
+        )
+
+    def _is_ours(self) -> bool:
+        """Whether the object holds our very bytes: an earlier request of ours was carried out, its answer lost."""
+        head = self._client.head_object(**self._object, ChecksumMode="ENABLED")
+        return head["ContentLength"] == self.bytes and head.get("ChecksumCRC32") == crc32_text(self._crc)

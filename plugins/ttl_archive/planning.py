@@ -1,0 +1,114 @@
+"""The plan of a generation: how the table is split into segments, frozen by the first try."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from ttl_archive import objects
+from ttl_archive.config import Archive
+from ttl_archive.layout import GenerationLayout, generation_of, pointer_key
+from ttl_archive.manifest import Manifest, Pointer
+from ttl_archive.months import Month
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+
+SEGMENT_BYTES = 1024**3  # of table data a segment: a few minutes of one worker
+MOST_SEGMENTS = 200
+FEWEST_SEGMENTS = 2  # so that two workers share even a small table
+
+
+def segment_count(archive: Archive, table_bytes: int) -> int:
+    """How many segments to scan the table in; ``auto`` gives each about a gibibyte."""
+    if archive.source.segments != "auto":
+        return archive.source.segments
+    return min(max(math.ceil(table_bytes / SEGMENT_BYTES), FEWEST_SEGMENTS), MOST_SEGMENTS)
+
+
+def published(s3: S3Client, archive: Archive, month: Month) -> tuple[Pointer, Manifest] | None:
+    """The month's pointer and the manifest it names, or None if the month was never published."""
+    bucket = archive.destination.bucket
+    found = objects.read(s3, bucket, pointer_key(archive, month))
+    if found is None:
+        return None
+    pointer = Pointer.model_validate(orjson.loads(found.body))
+    return pointer, read_manifest(s3, bucket, pointer.manifest)
+
+
+def read_manifest(s3: S3Client, bucket: str, key: str) -> Manifest:
+    """A manifest.
+
+    :raises LookupError: if there is none.
+    """
+    found = objects.read(s3, bucket, key)
+    if found is None:
+        raise LookupError(f"s3://{bucket}/{key}: no such manifest")
+    return Manifest.model_validate(orjson.loads(found.body))
+
+
+def horizon(archive: Archive, month: Month) -> datetime:
+    """When the first items of the month may be deleted by TTL, by the archive's retention."""
+    return month.start + timedelta(days=archive.source.ttl.retention_days)
+
+
+def is_closed(archive: Archive, month: Month, manifest: Manifest, now: datetime) -> bool:
+    """Whether a published month is past its TTL horizon: a new scan could find less than the archive holds."""
+    first = manifest.ttl.first_expiry
+    return now >= horizon(archive, month) or (first is not None and now.timestamp() >= first)
+
+
+def open_generation(
+    archive: Archive,
+    month: Month,
+    run_id: str,
+    clear_number: int,
+    now: datetime,
+    *,
+    s3: S3Client,
+    dynamodb: DynamoDBClient,
+) -> dict[str, Any]:
+    """Choose the generation of a run, and what it is to be compared with.
+
+    :return: ``generation``, its prefixes and ``manifest_key``, ``key_attributes`` of the table, ``complete`` (False
+        where the month's retention has already passed) and ``base`` (the published generation, or None).
+    """
+    layout = GenerationLayout(archive, month, generation_of(run_id, clear_number))
+    table = dynamodb.describe_table(TableName=archive.source.table)["Table"]
+    current = published(s3, archive, month)
+    return {
+        "generation": layout.generation,
+        "staging_prefix": layout.staging_prefix,
+        "quarantine_prefix": layout.quarantine_prefix,
+        "manifest_key": layout.manifest_key,
+        "key_attributes": [entry["AttributeName"] for entry in table["KeySchema"]],
+        "complete": now < horizon(archive, month),
+        "base": current[0].generation if current else None,
+    }
+
+
+def plan_segments(
+    archive: Archive, month: Month, generation: str, *, s3: S3Client, dynamodb: DynamoDBClient
+) -> list[dict[str, Any]]:
+    """Split the table into segments, once: a later try reads back what the first one chose.
+
+    :return: never empty; each has ``segment``, ``total_segments`` and ``read_units_per_second``, the segment's share
+        of the archive's limit, or None.
+    """
+    table = dynamodb.describe_table(TableName=archive.source.table)["Table"]
+    total = segment_count(archive, table.get("TableSizeBytes", 0))
+    limit = archive.source.max_read_units_per_second
+    share = limit / total if limit else None
+    plan = [{"segment": number, "total_segments": total, "read_units_per_second": share} for number in range(total)]
+    bucket, key = archive.destination.bucket, GenerationLayout(archive, month, generation).plan_key
+    if objects.write(s3, bucket, key, orjson.dumps(plan, option=orjson.OPT_INDENT_2), replaces=None):
+        return plan
+    found = objects.read(s3, bucket, key)
+    if found is None:
+        raise LookupError(f"s3://{bucket}/{key} was there a moment ago and is gone: clear the run")
+    frozen: list[dict[str, Any]] = orjson.loads(found.body)
+    return frozen

@@ -1,0 +1,191 @@
+"""The rules of the SQL in ``include/sql/*/report``, checked before anything runs.
+
+    python -m ttl_archive.report.sql_rules
+
+Rendered, a section is exactly one statement that parses as Athena SQL; it reads the archive's table only under a
+condition on both partition columns, so that it can't scan the whole history by accident; it names its columns, and
+gives those that its chart asks for. sqlglot parses; it is a development requirement and imported only here.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError
+
+from ttl_archive.errors import ConfigurationError
+from ttl_archive.months import Month
+from ttl_archive.report.sections import Section, load_sections
+from ttl_archive.settings import settings
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+PARTITION_COLUMNS = ("year", "month")
+_FAR_PARTITION = {"year": "9998", "month": "12"}
+
+
+def sample_variables(database: str = "example_archive", table: str = "items", timezone: str = "UTC") -> dict[str, Any]:
+    """What a section's template may use, for March 2025."""
+    month = Month(2025, 3, timezone)
+    return {
+        "month": month,
+        "previous_month": month.previous,
+        "database": database,
+        "table": table,
+        "timezone": timezone,
+    }
+
+
+def render_section(include_dir: Path, section: Section, variables: Mapping[str, Any]) -> str:
+    """The statement that Athena would get.
+
+    :raises ConfigurationError: naming file and line, if the template is malformed or uses another variable.
+    """
+    environment = Environment(  # noqa: S701  # SQL, not HTML
+        loader=FileSystemLoader(include_dir / "sql"), undefined=StrictUndefined, keep_trailing_newline=True
+    )
+    path = include_dir / "sql" / section.template
+    try:
+        return environment.get_template(section.template).render(**variables)
+    except TemplateSyntaxError as error:
+        raise ConfigurationError(f"{path}:{error.lineno}: not a Jinja template: {error.message}") from None
+    except (UndefinedError, TemplateError) as error:
+        line = _template_line(error, str(path))
+        raise ConfigurationError(f"{path}:{line}: {error}; expected one of {', '.join(sorted(variables))}") from None
+
+
+def check_section(include_dir: Path, section: Section, variables: Mapping[str, Any] | None = None) -> None:
+    """Hold one section against the rules.
+
+    :raises ConfigurationError: naming file and line, what was found, and what was expected.
+    """
+    path = include_dir / "sql" / section.template
+    sql = render_section(include_dir, section, variables or sample_variables())
+    for line, problem in _problems(sql, section):
+        raise ConfigurationError(f"{path}:{line}: {problem}")
+
+
+def check_sections(include_dir: Path) -> list[str]:
+    """Every problem of every section there is, one message for each file that has one."""
+    problems = []
+    for folder in sorted(path.parent.name for path in (include_dir / "sql").glob("*/report")):
+        try:
+            sections = load_sections(include_dir, folder)
+        except ConfigurationError as error:
+            problems.append(str(error))
+            continue
+        for section in sections:
+            try:
+                check_section(include_dir, section)
+            except ConfigurationError as error:
+                problems.append(str(error))
+    return problems
+
+
+def _problems(sql: str, section: Section) -> Iterator[tuple[int, str]]:
+    import sqlglot
+    from sqlglot import exp
+    from sqlglot.errors import ParseError, TokenError
+
+    try:
+        statements = [tree for tree in sqlglot.parse(sql, read="athena") if tree is not None]
+    except ParseError as error:
+        first = error.errors[0]
+        yield int(first.get("line") or 1), f"not Athena SQL: {first['description']} near {first['highlight']!r}"
+        return
+    except TokenError as error:
+        yield 1, f"not Athena SQL: {error}"
+        return
+    if len(statements) != 1:
+        yield 1, f"found {len(statements)} statements; expected exactly one"
+        return
+    tree = statements[0]
+    if not isinstance(tree, exp.Query):
+        yield 1, f"found {tree.key.upper()}; expected a SELECT"
+        return
+    for line in _stars(sql):
+        yield line, "found SELECT *; expected the columns by name, since a new column would change the report"
+    names = {cte.alias for cte in tree.find_all(exp.CTE)}
+    for table in tree.find_all(exp.Table):
+        if table.name not in names:
+            yield from _unfiltered(table)
+    missing = [name for name in section.chart.columns if name not in tree.named_selects]
+    if missing:
+        yield (
+            1,
+            f"the chart's {', '.join(missing)} is not selected; the statement gives {', '.join(tree.named_selects)}",
+        )
+
+
+def _unfiltered(table: exp.Table) -> Iterator[tuple[int, str]]:
+    """A table whose WHERE doesn't name both partition columns, or would read a partition that isn't there yet."""
+    from sqlglot import exp
+
+    select = table.find_ancestor(exp.Select)
+    where = select.args.get("where") if select else None
+    columns = {column.name for column in where.find_all(exp.Column)} if where else set()
+    missing = [name for name in PARTITION_COLUMNS if name not in columns]
+    if missing or (where and _may_hold(where.this)):
+        line = int(table.this.meta.get("line") or 1)
+        found = f"without a condition on {' and '.join(missing)}" if missing else "in every month"
+        yield (
+            line,
+            f"{table.name} is read {found}; expected a WHERE that limits both partition columns, such as "
+            "year = '{{ month.yyyy }}' AND month = '{{ month.mm }}', or the query scans the whole history",
+        )
+
+
+def _may_hold(condition: exp.Expr) -> bool:
+    """Whether a condition may hold in a far partition, whatever the items there are."""
+    from sqlglot import exp
+    from sqlglot.optimizer.simplify import simplify
+
+    if isinstance(condition, exp.Paren):
+        return _may_hold(condition.this)
+    if isinstance(condition, exp.And):
+        return _may_hold(condition.left) and _may_hold(condition.right)
+    if isinstance(condition, exp.Or):
+        return _may_hold(condition.left) or _may_hold(condition.right)
+    if any(column.name not in PARTITION_COLUMNS for column in condition.find_all(exp.Column)):
+        return True
+    there = condition.transform(
+        lambda node: exp.Literal.string(_FAR_PARTITION[node.name]) if isinstance(node, exp.Column) else node
+    )
+    return bool(simplify(there) == exp.true())
+
+
+def _stars(sql: str) -> Iterator[int]:
+    """The lines of each ``*`` or ``t.*`` of a SELECT list; not those of COUNT(*) and of a product."""
+    from sqlglot import tokenize
+
+    tokens = tokenize(sql, read="athena")
+    before = {"SELECT", "COMMA", "DOT", "DISTINCT", "ALL"}
+    for previous, token in pairwise(tokens):
+        if token.token_type.name == "STAR" and previous.token_type.name in before:
+            yield token.line
+
+
+def _template_line(error: BaseException, path: str) -> int:
+    """The line of the template that an error of its rendering comes from."""
+    line, trace = 1, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == path:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+def main() -> int:
+    """Print every problem; exit code 1 if there is one."""
+    problems = check_sections(settings().include_dir)
+    sys.stderr.write("".join(f"{problem}\n" for problem in problems))
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

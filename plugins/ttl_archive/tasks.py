@@ -1,0 +1,107 @@
+"""The steps of the DAG that no operator does: each names an archive, and calls the package with clients."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.sdk import task
+
+from ttl_archive import catalog, commit, months, planning, prerequisites, publication, queries, verification
+from ttl_archive.clients import client
+from ttl_archive.config import Archive, find_archive
+from ttl_archive.errors import MonthError
+from ttl_archive.months import Month
+from ttl_archive.settings import settings
+
+
+def _archive(name: str) -> Archive:
+    return find_archive(settings().include_dir, name, os.environ)
+
+
+def _named(name: str, month: str) -> tuple[Archive, Month]:
+    archive = _archive(name)
+    return archive, Month.parse(month, archive.timezone)
+
+
+@task(multiple_outputs=True)
+def resolve_month(name: str, params: Any = None, dag_run: Any = None) -> dict[str, str]:
+    """Decide the month of this run, once: of the trigger form, else of the partition key, else the last one over."""
+    zone = _archive(name).timezone
+    month = months.resolve_month(params["month"], dag_run.partition_key, zone, datetime.now(UTC))
+    return {"month": str(month), "partition": f"year='{month.yyyy}' AND month='{month.mm}'"}
+
+
+@task
+def check_prerequisites(name: str, month: str) -> None:
+    """Fail in seconds, with every problem there is, before anything is read."""
+    archive, parsed = _named(name, month)
+    services = {service: client(service) for service in ("dynamodb", "s3", "glue", "athena")}
+    prerequisites.check_prerequisites(archive, parsed, **services)
+
+
+@task.branch
+def choose_path(name: str, month: str, scan: str, report: str, params: Any = None) -> str:
+    """Scan the table, or report a published month as it is, when asked to or when its items may be expiring.
+
+    :param scan: task id to go on with for a scan.
+    :param report: task id to go on with for a report.
+    """
+    archive, parsed = _named(name, month)
+    published = planning.published(client("s3"), archive, parsed)
+    if published and planning.is_closed(archive, parsed, published[1], datetime.now(UTC)):
+        return report
+    if params["report_only"] and not published:
+        raise MonthError(f"{name} {month} was never published, so there is nothing to report: run without report_only")
+    return report if params["report_only"] else scan
+
+
+@task(multiple_outputs=True)
+def open_generation(name: str, month: str, dag_run: Any = None) -> dict[str, Any]:
+    """Choose where this run writes, and the published generation that it must not fall short of."""
+    archive, parsed = _named(name, month)
+    now, clients = datetime.now(UTC), {service: client(service) for service in ("s3", "dynamodb")}
+    return planning.open_generation(archive, parsed, dag_run.run_id, dag_run.clear_number, now, **clients)
+
+
+@task
+def plan_segments(name: str, month: str, generation: str) -> list[dict[str, Any]]:
+    """Split the table into segments; a retry reads back what the first try chose."""
+    archive, parsed = _named(name, month)
+    return planning.plan_segments(archive, parsed, generation, s3=client("s3"), dynamodb=client("dynamodb"))
+
+
+@task
+def write_manifest(name: str, month: str, opened: dict[str, Any], exported: Any, params: Any = None) -> None:
+    """Commit the staged generation, if everything adds up."""
+    archive, parsed = _named(name, month)
+    commit.write_manifest(archive, parsed, opened, list(exported), params["accept_fewer"], s3=client("s3"))
+
+
+@task
+def append_columns(name: str) -> list[str]:
+    """Append the columns that the archive declares and the table lacks."""
+    return catalog.append_columns(_archive(name), client("glue"))
+
+
+@task
+def verify_archive(name: str, opened: dict[str, Any], audit: str, missing_keys: str) -> None:
+    """Exporter, manifest, S3 and Athena must agree on the staged lines.
+
+    :param audit: execution id of ``audit.sql``.
+    :param missing_keys: execution id of ``missing_keys.sql``.
+    """
+    results = [queries.fetch(client("athena"), one) for one in (audit, missing_keys)]
+    verification.verify_archive(_archive(name), opened, *results, s3=client("s3"))
+
+
+@task
+def publish_partition(
+    name: str, month: str, opened: dict[str, Any], dag_run: Any = None, task: Any = None, outlet_events: Any = None
+) -> None:
+    """Show the month to readers, whole, in one catalog call, and tell Airflow's asset."""
+    archive, parsed = _named(name, month)
+    publication.publish_partition(archive, parsed, opened, dag_run.run_id, s3=client("s3"), glue=client("glue"))
+    for asset in task.outlets:
+        outlet_events[asset].add_partitions(month)

@@ -1,0 +1,31 @@
+-- grain: one row for the staged generation
+-- purpose: counts the staged lines independently of the exporter: all, distinct keys, unreadable, outside the month
+WITH staged AS (
+    SELECT
+        CAST(LENGTH(JSON_EXTRACT_SCALAR(line, '$["userId"]')) AS VARCHAR) || ':'
+        || JSON_EXTRACT_SCALAR(line, '$["userId"]')
+        || CAST(LENGTH(JSON_EXTRACT_SCALAR(line, '$["eventId"]')) AS VARCHAR) || ':'
+        || JSON_EXTRACT_SCALAR(line, '$["eventId"]') AS item_key,
+        JSON_EXTRACT_SCALAR(line, '$["timestamp"]') AS written_at
+    FROM usage_archive.logs__audit
+    WHERE generation = '0123456789ab'
+),
+
+placed AS (
+    SELECT
+        item_key,
+        TRY(
+            FROM_ISO8601_TIMESTAMP(UPPER(REPLACE(REGEXP_REPLACE(written_at, '[.,][0-9]+', ''), ' ', 'T')))
+            >= FROM_ISO8601_TIMESTAMP('2025-03-01T00:00:00+00:00')
+            AND FROM_ISO8601_TIMESTAMP(UPPER(REPLACE(REGEXP_REPLACE(written_at, '[.,][0-9]+', ''), ' ', 'T')))
+            < FROM_ISO8601_TIMESTAMP('2025-04-01T00:00:00+00:00')
+        ) AS is_inside
+    FROM staged
+)
+
+SELECT
+    COUNT(*) AS lines,
+    COUNT(DISTINCT item_key) AS distinct_keys,
+    COUNT_IF(item_key IS NULL) AS null_keys,
+    COUNT_IF(NOT COALESCE(is_inside, FALSE)) AS outside_month
+FROM placed

@@ -1,0 +1,181 @@
+"""Athena's protocol: states, files, pages, workgroups, parameters, errors."""
+
+import time
+import uuid
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.local_aws.harness import Athena
+
+
+def refused(error: pytest.ExceptionInfo[ClientError]) -> tuple[str, str]:
+    details = error.value.response["Error"]
+    return details["Code"], details["Message"]
+
+
+def test_an_execution_from_start_to_result_file(athena: Athena) -> None:
+    answer = athena.run("SELECT 'a,\"b\"' AS x, NULL AS y, '' AS z")
+    execution = answer.execution
+    execution_id = execution["QueryExecutionId"]
+    location = f"s3://{athena.bucket}/results/{execution_id}.csv"
+    assert execution["ResultConfiguration"]["OutputLocation"] == location
+    assert (execution["StatementType"], execution["WorkGroup"]) == ("DML", "primary")
+    assert execution["QueryExecutionContext"] == {"Database": athena.database}
+    assert execution["EngineVersion"]["EffectiveEngineVersion"] == "Athena engine version 3"
+    statistics = execution["Statistics"]
+    assert {
+        "EngineExecutionTimeInMillis",
+        "DataScannedInBytes",
+        "TotalExecutionTimeInMillis",
+        "QueryQueueTimeInMillis",
+    } <= set(statistics)
+    assert execution["Status"]["SubmissionDateTime"] <= execution["Status"]["CompletionDateTime"]
+    body = athena.s3.get_object(Bucket=athena.bucket, Key=f"results/{execution_id}.csv")["Body"].read()
+    assert body == b'"x","y","z"\n"a,""b""",,""\n'
+    assert answer.rows == [['a,"b"', None, ""]]
+    ddl = athena.run("SHOW DATABASES").execution
+    assert ddl["ResultConfiguration"]["OutputLocation"].endswith(f"{ddl['QueryExecutionId']}.txt")
+    assert execution_id in athena.client.list_query_executions()["QueryExecutionIds"]
+    batch = athena.client.batch_get_query_execution(QueryExecutionIds=[execution_id, "nope"])
+    assert [each["QueryExecutionId"] for each in batch["QueryExecutions"]] == [execution_id]
+    assert [each["QueryExecutionId"] for each in batch["UnprocessedQueryExecutionIds"]] == ["nope"]
+    assert (
+        athena.client.get_query_runtime_statistics(QueryExecutionId=execution_id)["QueryRuntimeStatistics"]["Rows"][
+            "OutputRows"
+        ]
+        == 1
+    )
+
+
+def test_pages_of_results_have_the_header_once(athena: Athena) -> None:
+    execution_id = athena.run("SELECT n FROM UNNEST(sequence(1, 25)) AS t(n) ORDER BY n").execution["QueryExecutionId"]
+    pages = list(
+        athena.client.get_paginator("get_query_results").paginate(
+            QueryExecutionId=execution_id, PaginationConfig={"PageSize": 10}
+        )
+    )
+    rows = [[cell.get("VarCharValue") for cell in row["Data"]] for page in pages for row in page["ResultSet"]["Rows"]]
+    assert [len(page["ResultSet"]["Rows"]) for page in pages] == [10, 10, 6]
+    assert rows == [["n"], *([str(n)] for n in range(1, 26))]
+
+
+def test_a_request_token_names_one_execution(athena: Athena) -> None:
+    token = uuid.uuid4().hex + uuid.uuid4().hex
+    first = athena.ask("SELECT 1", ClientRequestToken=token).execution["QueryExecutionId"]
+    assert athena.ask("SELECT 1", ClientRequestToken=token).execution["QueryExecutionId"] == first
+    with pytest.raises(ClientError, match="Idempotent parameters do not match"):
+        athena.ask("SELECT 2", ClientRequestToken=token)
+
+
+def test_stop_interrupts(athena: Athena) -> None:
+    slow = "SELECT count(*) FROM UNNEST(sequence(1, 30000)) AS a(x), UNNEST(sequence(1, 300000)) AS b(y) WHERE x * y % 7 = 3"
+    execution_id = athena.client.start_query_execution(
+        QueryString=slow, ResultConfiguration={"OutputLocation": f"s3://{athena.bucket}/results/"}
+    )["QueryExecutionId"]
+    seen = set()
+    while "RUNNING" not in seen:
+        seen.add(athena.client.get_query_execution(QueryExecutionId=execution_id)["QueryExecution"]["Status"]["State"])
+    with pytest.raises(ClientError, match="Query has not yet finished"):
+        athena.client.get_query_results(QueryExecutionId=execution_id)
+    time.sleep(0.3)
+    athena.client.stop_query_execution(QueryExecutionId=execution_id)
+    began = time.monotonic()
+    answer = athena.finished(execution_id)
+    assert answer.state == "CANCELLED"
+    assert time.monotonic() - began < 5
+    assert "AthenaError" not in answer.execution["Status"]
+    athena.client.stop_query_execution(QueryExecutionId=execution_id)
+    assert athena.finished(execution_id).state == "CANCELLED"
+
+
+def test_a_workgroup_enforces_its_place_and_its_limit(athena: Athena) -> None:
+    name = f"wg-{uuid.uuid4().hex[:8]}"
+    place = f"s3://{athena.bucket}/enforced/"
+    athena.client.create_work_group(
+        Name=name,
+        Configuration={
+            "EnforceWorkGroupConfiguration": True,
+            "ResultConfiguration": {"OutputLocation": place},
+            "BytesScannedCutoffPerQuery": 10_000_000,
+        },
+    )
+    answer = athena.run(
+        "SELECT 1", WorkGroup=name, ResultConfiguration={"OutputLocation": f"s3://{athena.bucket}/mine/"}
+    )
+    assert answer.execution["ResultConfiguration"]["OutputLocation"].startswith(place)
+    athena.s3.put_object(Bucket=athena.bucket, Key="big/x.txt", Body=b"x" * 10_000_001)
+    athena.run(f"CREATE EXTERNAL TABLE big (line string) LOCATION 's3://{athena.bucket}/big/'")
+    stopped = athena.ask("SELECT count(*) FROM big", WorkGroup=name)
+    assert (stopped.state, "Bytes scanned limit was exceeded" in stopped.reason) == ("CANCELLED", True)
+    assert athena.run("SELECT count(*) FROM big").rows == [["1"]]
+
+
+def test_parameters_and_prepared_statements(athena: Athena) -> None:
+    assert athena.run("SELECT ?, '?' /* ? */ || ?", ExecutionParameters=["1", "'it''s'"]).rows == [["1", "?it's"]]
+    with pytest.raises(ClientError, match="Incorrect number of parameters"):
+        athena.ask("SELECT ?")
+    name = f"p{uuid.uuid4().hex[:8]}"
+    athena.client.create_prepared_statement(StatementName=name, WorkGroup="primary", QueryStatement="SELECT ? + 1")
+    assert athena.run(f"EXECUTE {name} USING 41").rows == [["42"]]
+    with pytest.raises(ClientError, match="was not found"):
+        athena.ask("EXECUTE nope USING 1")
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        ("SELEC 1", "line 1:1: mismatched input 'SELEC'"),
+        ("SELECT 1 FROM\n  x y z", "line 2:7: mismatched input 'z'"),
+        ("GRANT ALL ON x TO y", "line 1:1: mismatched input 'GRANT'"),
+        ("-- nothing", "empty"),
+    ],
+)
+def test_bad_syntax_is_refused_at_once(athena: Athena, sql: str, message: str) -> None:
+    with pytest.raises(ClientError) as error:
+        athena.ask(sql)
+    code, found = refused(error)
+    assert code == "InvalidRequestException"
+    assert message in found
+
+
+def test_no_output_location(athena: Athena) -> None:
+    with pytest.raises(ClientError) as error:
+        athena.client.start_query_execution(QueryString="SELECT 1")
+    assert refused(error)[1].startswith("No output location provided.")
+
+
+def test_an_unknown_execution_or_workgroup(athena: Athena) -> None:
+    with pytest.raises(ClientError) as error:
+        athena.client.get_query_execution(QueryExecutionId="nope")
+    assert refused(error) == ("InvalidRequestException", "QueryExecution nope was not found")
+    with pytest.raises(ClientError, match="WorkGroup is not found"):
+        athena.ask("SELECT 1", WorkGroup="nope")
+
+
+@pytest.mark.parametrize(
+    ("sql", "reason", "category"),
+    [
+        ("SELECT * FROM nope", "TABLE_NOT_FOUND: line 1:15: Table 'awsdatacatalog.{database}.nope' does not exist", 2),
+        ("SELECT * FROM nope.t", "SCHEMA_NOT_FOUND: line 1:15: Schema 'nope' does not exist", 2),
+        ("SELECT a,\n  b FROM (VALUES 1) AS t(a)", "COLUMN_NOT_FOUND: line 2:3: Column 'b' cannot be resolved", 2),
+        (
+            "SELECT a FROM (VALUES (1, 'x')) AS t(a, b) WHERE b = 1",
+            "TYPE_MISMATCH: line 1:50: Cannot apply operator: varchar = integer",
+            2,
+        ),
+        ("SELECT nothing(1)", "NOT_SUPPORTED", 2),
+        ("SELECT a, count(*) FROM (VALUES (1, 2)) AS t(a, b) GROUP BY b", "EXPRESSION_NOT_AGGREGATE", 2),
+    ],
+)
+def test_failures_are_worded_and_categorised(athena: Athena, sql: str, reason: str, category: int) -> None:
+    answer = athena.ask(sql)
+    assert answer.state == "FAILED"
+    assert answer.reason.startswith(reason.format(database=athena.database))
+    error = answer.execution["Status"]["AthenaError"]
+    assert (error["ErrorCategory"], error["Retryable"], error["ErrorMessage"]) == (category, False, answer.reason)
+
+
+def test_a_missing_results_bucket(athena: Athena) -> None:
+    reason = athena.fails("SELECT 1", ResultConfiguration={"OutputLocation": "s3://no-such-bucket-anywhere/x/"})
+    assert "Unable to verify/create output bucket" in reason

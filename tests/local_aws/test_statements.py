@@ -1,0 +1,131 @@
+"""DDL, views and statements that write."""
+
+import uuid
+
+from tests.local_aws.harness import Athena
+
+DDL_TASK = "FAILED: Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. "
+
+
+def test_databases(athena: Athena) -> None:
+    name = f"d_{uuid.uuid4().hex[:8]}"
+    athena.run(f"CREATE DATABASE {name} COMMENT 'x' LOCATION 's3://{athena.bucket}/'")
+    athena.run(f"CREATE SCHEMA IF NOT EXISTS {name}")
+    assert athena.fails(f"CREATE DATABASE {name}").startswith(DDL_TASK)
+    assert [name] in athena.run("SHOW DATABASES").rows
+    athena.run(f"CREATE EXTERNAL TABLE {name}.t (a string) LOCATION 's3://{athena.bucket}/t/'")
+    assert "is not empty" in athena.fails(f"DROP DATABASE {name}")
+    athena.run(f"DROP DATABASE {name} CASCADE")
+    athena.run(f"DROP DATABASE IF EXISTS {name}")
+    assert "does not exist" in athena.fails(f"DROP DATABASE {name}")
+
+
+def test_a_table_made_in_sql_is_the_same_in_glue(athena: Athena) -> None:
+    athena.run(f"""
+        -- a comment
+        CREATE EXTERNAL TABLE IF NOT EXISTS `Made` (
+            `userId` string COMMENT 'who; when, (what)', n decimal(38,0), tags array<struct<k:string,v:map<string,int>>>
+        ) COMMENT 'it''s' PARTITIONED BY (year string, month string)
+        ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' WITH SERDEPROPERTIES ('mapping.userid' = 'userId', 'case.insensitive' = 'false')
+        STORED AS TEXTFILE LOCATION 's3://{athena.bucket}/made/' TBLPROPERTIES ('classification' = 'json');
+    """)
+    made = athena.glue.get_table(DatabaseName=athena.database, Name="made")["Table"]
+    assert made["TableType"] == "EXTERNAL_TABLE"
+    assert made["StorageDescriptor"]["Columns"] == [
+        {"Name": "userid", "Type": "string", "Comment": "who; when, (what)"},
+        {"Name": "n", "Type": "decimal(38,0)"},
+        {"Name": "tags", "Type": "array<struct<k:string,v:map<string,int>>>"},
+    ]
+    assert made["PartitionKeys"] == [{"Name": "year", "Type": "string"}, {"Name": "month", "Type": "string"}]
+    serde = made["StorageDescriptor"]["SerdeInfo"]
+    assert serde["SerializationLibrary"] == "org.openx.data.jsonserde.JsonSerDe"
+    assert serde["Parameters"] == {"serialization.format": "1", "mapping.userid": "userId", "case.insensitive": "false"}
+    assert made["Parameters"]["classification"] == "json"
+    assert ["made"] in athena.run("SHOW TABLES LIKE 'ma*'").rows
+    assert [row[0].split() for row in athena.run("DESCRIBE made").rows if row[0]][0] == ["userid", "string"]
+    assert athena.run("SHOW CREATE TABLE made").rows[0] == ["CREATE EXTERNAL TABLE `made`("]
+    assert [row[0].strip() for row in athena.run("SHOW COLUMNS IN made").rows if row[0]][-1] == "month"
+    athena.run("ALTER TABLE made ADD PARTITION (year = '2025', month = '03')")
+    assert athena.run("SHOW PARTITIONS made").rows == [["year=2025/month=03"]]
+    assert athena.fails("ALTER TABLE made ADD PARTITION (year = '2025', month = '03')").startswith(DDL_TASK)
+    athena.run("DROP TABLE made")
+    assert "Table not found" in athena.fails("DROP TABLE made")
+
+
+def test_msck_repair_finds_folders_of_partitions_and_needs_a_table_type(athena: Athena) -> None:
+    for month in ("01", "02"):
+        athena.s3.put_object(Bucket=athena.bucket, Key=f"msck/year=2025/month={month}/g/x.json", Body=b"{}")
+    athena.s3.put_object(Bucket=athena.bucket, Key="msck/year=2025/month=02/g/y.json", Body=b"{}")
+    athena.s3.put_object(Bucket=athena.bucket, Key="msck/other/x.json", Body=b"{}")
+    athena.run(
+        f"CREATE EXTERNAL TABLE msck (a string) PARTITIONED BY (year string, month string) LOCATION 's3://{athena.bucket}/msck/'"
+    )
+    found = athena.run("MSCK REPAIR TABLE msck").rows
+    assert found[1:] == [
+        ["Repair: Added partition to metastore msck:year=2025/month=01"],
+        ["Repair: Added partition to metastore msck:year=2025/month=02"],
+    ]
+    assert athena.run("MSCK REPAIR TABLE msck").rows == []
+    storage = {"Columns": [], "Location": f"s3://{athena.bucket}/msck/"}
+    athena.glue.create_table(
+        DatabaseName=athena.database,
+        TableInput={
+            "Name": "untyped",
+            "StorageDescriptor": storage,
+            "PartitionKeys": [{"Name": "y", "Type": "string"}],
+        },
+    )
+    assert "NullPointerException" in athena.fails("MSCK REPAIR TABLE untyped")
+
+
+def test_views(athena: Athena) -> None:
+    athena.run('CREATE VIEW numbers AS SELECT n AS "value" FROM (VALUES 1, 2) AS t(n)')
+    athena.run('CREATE OR REPLACE VIEW doubled AS SELECT "value" * 2 AS twice FROM numbers')
+    assert athena.run("SELECT sum(d.twice) FROM doubled AS d").rows == [["6"]]
+    assert "already exists" in athena.fails("CREATE VIEW numbers AS SELECT 1 AS x")
+    assert ["numbers"] in athena.run("SHOW VIEWS").rows
+    athena.run("DROP VIEW numbers")
+    assert athena.fails("SELECT * FROM doubled").startswith("TABLE_NOT_FOUND")
+
+
+def test_create_table_as_and_insert_into(athena: Athena) -> None:
+    place = f"s3://{athena.bucket}/ctas/"
+    sql = f"CREATE TABLE kept WITH (format = 'PARQUET', external_location = '{place}', partitioned_by = ARRAY['p']) AS SELECT 1 AS a, 'x' AS b, 'one' AS p"
+    answer = athena.run(sql)
+    assert (answer.execution["StatementType"], answer.execution["SubstatementType"]) == (
+        "DDL",
+        "CREATE_TABLE_AS_SELECT",
+    )
+    assert athena.fails(sql).startswith("TABLE_ALREADY_EXISTS")
+    athena.run("INSERT INTO kept VALUES (2, 'y', 'two'), (3, NULL, 'one')")
+    assert athena.run("SELECT * FROM kept ORDER BY a").rows == [
+        ["1", "x", "one"],
+        ["2", "y", "two"],
+        ["3", None, "one"],
+    ]
+    assert athena.run("SHOW PARTITIONS kept").rows == [["p=one"], ["p=two"]]
+    assert (
+        athena.run("SELECT a FROM kept WHERE p = 'two'").scanned
+        < athena.run("SELECT a, b FROM kept WHERE p = 'two'").scanned
+    )
+    assert athena.fails("INSERT INTO kept VALUES ('2', 'y', 'two')").startswith("TYPE_MISMATCH")
+    assert athena.fails("INSERT INTO kept SELECT 1, 'x'").startswith("SYNTAX_ERROR")
+    athena.run("DROP TABLE kept")
+    assert athena.fails(sql).startswith("HIVE_PATH_ALREADY_EXISTS")
+    assert athena.fails("CREATE TABLE unnamed AS SELECT count(*)").startswith("MISSING_COLUMN_NAME")
+    many = f"CREATE TABLE many WITH (partitioned_by = ARRAY['p'], external_location = 's3://{athena.bucket}/many/') AS SELECT 1 AS a, n AS p FROM UNNEST(sequence(1, 101)) AS t(n)"
+    assert athena.fails(many).startswith("HIVE_TOO_MANY_OPEN_PARTITIONS")
+
+
+def test_unload(athena: Athena) -> None:
+    for form in ("PARQUET", "JSON"):
+        place = f"s3://{athena.bucket}/unload-{form}/"
+        query = "SELECT n, 'x' AS s FROM (VALUES 1, 2) AS t(n)"
+        answer = athena.run(f"UNLOAD ({query}) TO '{place}' WITH (format = '{form}')")
+        assert answer.execution["StatementType"] == "DML"
+        assert athena.fails(f"UNLOAD ({query}) TO '{place}' WITH (format = '{form}')").startswith(
+            "HIVE_PATH_ALREADY_EXISTS"
+        )
+        serde = "STORED AS PARQUET" if form == "PARQUET" else "ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'"
+        athena.run(f"CREATE EXTERNAL TABLE unloaded_{form} (n bigint, s string) {serde} LOCATION '{place}'")
+        assert athena.run(f"SELECT * FROM unloaded_{form} ORDER BY n").rows == [["1", "x"], ["2", "x"]]

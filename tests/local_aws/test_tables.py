@@ -1,0 +1,204 @@
+"""Reading tables: which objects, which partitions, and what a SerDe makes of them."""
+
+import gzip
+import json
+import uuid
+from collections.abc import Callable
+
+import pytest
+
+from tests.local_aws.harness import Athena
+
+OPENX = "ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'"
+Table = Callable[..., str]
+
+
+@pytest.fixture
+def table(athena: Athena) -> Table:
+    """Makes a table over the given objects (key below its location -> body); its name, also its folder's."""
+
+    def make(
+        columns: str, objects: dict[str, bytes | str], serde: str = OPENX, more: str = "", partitioned: str = ""
+    ) -> str:
+        name = f"t_{uuid.uuid4().hex[:10]}"
+        for key, body in objects.items():
+            data = body.encode() if isinstance(body, str) else body
+            athena.s3.put_object(Bucket=athena.bucket, Key=f"{name}/{key}", Body=data)
+        athena.run(
+            f"CREATE EXTERNAL TABLE {name} ({columns}) {partitioned} {serde} LOCATION 's3://{athena.bucket}/{name}/' {more}"
+        )
+        return name
+
+    return make
+
+
+def lines(*items: object) -> str:
+    return "".join(json.dumps(item, ensure_ascii=False) + "\n" for item in items)
+
+
+def test_every_visible_object_below_the_location_is_read(athena: Athena, table: Table) -> None:
+    name = table("a string", {
+        "x.json": '{"a": "1"}', "deep/er/y=1/z é+&.json.gz": gzip.compress(b'{"a": "2"}\n'),
+        "_hidden.json": "{", ".dot/x.json": "{", "deep/_no/x.json": "{", "folder/": "", "two.gz": gzip.compress(b'{"a": "3"}') + gzip.compress(b'\n{"a": "4"}'),
+    })  # fmt: skip
+    assert athena.run(f"SELECT a FROM {name} ORDER BY a").rows == [["1"], ["2"], ["3"], ["4"]]
+
+
+def test_only_a_hidden_name_below_the_location_hides(athena: Athena, table: Table) -> None:
+    athena.s3.put_object(Bucket=athena.bucket, Key="_staging/logs/g1/part.json", Body=b'{"a": "x"}')
+    name = table("a string", {})
+    athena.run(f"ALTER TABLE {name} SET LOCATION 's3://{athena.bucket}/_staging/logs/'")
+    assert athena.run(f"SELECT a FROM {name}").rows == [["x"]]
+
+
+def test_only_registered_partitions_are_read_each_at_its_own_location(athena: Athena, table: Table) -> None:
+    name = table("a string", {"year=2025/month=03/x.json": '{"a": "default place"}', "elsewhere/x.json": '{"a": "own place"}'},
+                 partitioned="PARTITIONED BY (year string, month string)")  # fmt: skip
+    assert athena.run(f"SELECT count(*) FROM {name}").rows == [["0"]]
+    athena.run(
+        f"ALTER TABLE {name} ADD PARTITION (year = '2025', month = '04') LOCATION 's3://{athena.bucket}/{name}/elsewhere/'"
+    )
+    assert athena.run(f"SELECT a, year, month FROM {name}").rows == [["own place", "2025", "04"]]
+    athena.run(
+        f"ALTER TABLE {name} ADD IF NOT EXISTS PARTITION (year = '2025', month = '03') PARTITION (year = '2025', month = '04')"
+    )
+    assert athena.run(f"SELECT count(*) FROM {name}").rows == [["2"]]
+    athena.run(
+        f"ALTER TABLE {name} PARTITION (year = '2025', month = '03') SET LOCATION 's3://{athena.bucket}/{name}/elsewhere/'"
+    )
+    assert athena.run(f"SELECT DISTINCT a FROM {name}").rows == [["own place"]]
+    athena.run(f"ALTER TABLE {name} DROP PARTITION (year = '2025', month = '03')")
+    assert athena.run(f"SELECT count(*) FROM {name}").rows == [["1"]]
+
+
+def test_scanned_bytes_are_those_of_the_partitions_that_where_selects(athena: Athena, table: Table) -> None:
+    objects = {f"year=2025/month={month:02}/x.json": '{"a": "' + "x" * month + '"}' for month in range(1, 13)}
+    name = table("a string", objects, partitioned="PARTITIONED BY (year string, month string)")
+    athena.run(f"MSCK REPAIR TABLE {name}")
+    sizes = {int(key[16:18]): len(body) for key, body in objects.items()}
+    for where, months in {
+        "month = '03'": [3],
+        "year = '2024'": [],
+        "concat(year, '-', month) BETWEEN '2025-02' AND '2025-04'": [2, 3, 4],
+        "CAST(month AS integer) > 10 AND a LIKE 'x%'": [11, 12],
+        "month IN ('01', '12') OR length(a) < 0": list(range(1, 13)),
+    }.items():
+        assert athena.run(f"SELECT count(*) FROM {name} WHERE {where}").scanned == sum(sizes[m] for m in months), where
+
+
+def test_an_outer_join_does_not_prune_the_side_it_keeps(athena: Athena, table: Table) -> None:
+    name = table("a string", {"p=1/x": '{"a": "1"}'}, partitioned="PARTITIONED BY (p string)")
+    athena.run(f"MSCK REPAIR TABLE {name}")
+    joined = f"SELECT v.a FROM (VALUES '1', '2') AS v(a) LEFT JOIN {name} AS t ON v.a = t.a WHERE t.p IS NULL"
+    assert athena.run(joined).rows == [["2"]]
+
+
+def test_a_line_table_keeps_every_line_as_it_is(athena: Athena, table: Table) -> None:
+    body = '{"a": 1.10, "b": "\\u0001 \\"x\\""}\n\n  spaces  \n\\N\ntab\t,;|"quotes" \'\r\nbroken{\nlast'
+    name = table("line string", {"g=1/part-0.jsonl.gz": gzip.compress(body.encode())},
+                 serde="ROW FORMAT DELIMITED FIELDS TERMINATED BY '\\001'", partitioned="PARTITIONED BY (g string)")  # fmt: skip
+    athena.run(f"MSCK REPAIR TABLE {name}")
+    found = [row[0] for row in athena.run(f"SELECT line FROM {name}").rows]
+    # \N is LazySimpleSerDe's NULL.
+    assert found == [
+        '{"a": 1.10, "b": "\\u0001 \\"x\\""}',
+        "",
+        "  spaces  ",
+        None,
+        'tab\t,;|"quotes" \'',
+        "broken{",
+        "last",
+    ]
+    assert athena.run(f"SELECT count(*) FROM {name}").rows == [["7"]]
+
+
+def test_a_regex_table_keeps_every_line(athena: Athena, table: Table) -> None:
+    name = table("line string", {"x": "one\n\\N\n\nthree"},
+                 serde="ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.RegexSerDe' WITH SERDEPROPERTIES ('input.regex' = '(.*)')")  # fmt: skip
+    assert athena.run(f"SELECT line FROM {name}").rows == [["one"], ["\\N"], [""], ["three"]]
+
+
+def test_delimited_text(athena: Athena, table: Table) -> None:
+    name = table("a string, b bigint, c double", {"x.csv": "h1,h2,h3\nx,1,1.5\n\\N,,\n"},
+                 serde="ROW FORMAT DELIMITED FIELDS TERMINATED BY ','", more="TBLPROPERTIES ('skip.header.line.count' = '1')")  # fmt: skip
+    assert athena.run(f"SELECT * FROM {name}").rows == [["x", "1", "1.5"], [None, None, None]]
+
+
+class TestOpenX:
+    """https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html"""
+
+    def test_values(self, athena: Athena, table: Table) -> None:
+        columns = "s string, n string, d decimal(38,0), f double, i bigint, b boolean, l array<string>, m map<string,string>, o struct<x:int,userid:string>"
+        digits = "12345678901234567890123456789012345678"
+        text = (
+            '{"S": "é\\n", "n": ' + digits + ', "d": ' + digits + ', "f": 0.1, "i": 5, "b": true, "l": ["a", 1.10],'
+            ' "m": {"Key": 1.50}, "o": {"X": 1, "userId": "u"}}\n'
+            '{"n": 1.10, "m": null}\n{"n": 1E+40}\n{"n": {"b": [1.10, "x"]}}\n'
+        )
+        name = table(columns, {"x": text})
+        assert athena.run(f"SELECT * FROM {name}").rows == [
+            ["é\n", digits, digits, "0.1", "5", "true", "[a, 1.10]", "{Key=1.50}", "{x=1, userid=u}"],
+            [None, "1.10", *[None] * 7],
+            [None, "1E+40", *[None] * 7],
+            [None, '{"b":[1.10,"x"]}', *[None] * 7],
+        ]
+
+    def test_keys_are_matched_whatever_their_case(self, athena: Athena, table: Table) -> None:
+        name = table("userid string", {"x": lines({"userId": "a"}, {"USERID": "b"}, {"userid": "c"}, {})})
+        assert athena.run(f"SELECT userid FROM {name}").rows == [["a"], ["b"], ["c"], [None]]
+
+    def test_keys_that_differ_in_case_only_are_an_error(self, athena: Athena, table: Table) -> None:
+        data = {"x": lines({"Id": "1", "id": "2"})}
+        assert athena.fails(f"SELECT id FROM {table('id string', data)}").startswith(
+            "HIVE_CURSOR_ERROR: Row is not a valid JSON Object - JSONException: Duplicate key"
+        )
+        mapped = OPENX + " WITH SERDEPROPERTIES ('case.insensitive' = 'false', 'mapping.upper_id' = 'Id')"
+        name = table("id string, upper_id string", data, serde=mapped)
+        assert athena.run(f"SELECT id, upper_id FROM {name}").rows == [["2", "1"]]
+
+    @pytest.mark.parametrize("value", ['"abc"', "1.5", "[1]", "true", "99999999999999999999"])
+    def test_a_value_of_another_type_is_bad_data_when_its_column_is_read(
+        self, athena: Athena, table: Table, value: str
+    ) -> None:
+        name = table("a string, n bigint", {"x": '{"a": "1", "n": ' + value + "}"})
+        assert athena.run(f"SELECT a FROM {name}").rows == [["1"]]
+        assert athena.fails(f"SELECT n FROM {name}").startswith("HIVE_BAD_DATA")
+
+    def test_malformed_lines(self, athena: Athena, table: Table) -> None:
+        data = {"x": '{"a": "1"}\n{"a": \n'}
+        assert athena.fails(f"SELECT count(*) FROM {table('a string', data)}").startswith(
+            "HIVE_CURSOR_ERROR: Row is not a valid JSON Object"
+        )
+        lenient = OPENX + " WITH SERDEPROPERTIES ('ignore.malformed.json' = 'true')"
+        assert athena.run(f"SELECT a FROM {table('a string', data, serde=lenient)}").rows == [["1"], [None]]
+
+    def test_a_line_that_is_no_object_is_a_row_of_nulls(self, athena: Athena, table: Table) -> None:
+        name = table("a string", {"x": '{"a": "1"}\ngarbage\n\n'})
+        assert athena.run(f"SELECT a FROM {name}").rows == [["1"], [None], [None]]
+
+
+def test_a_truncated_gzip_file_fails(athena: Athena, table: Table) -> None:
+    name = table("a string", {"x.gz": gzip.compress(b'{"a": "1"}\n' * 1000)[:-20]})
+    assert athena.fails(f"SELECT count(*) FROM {name}").startswith("HIVE_CURSOR_ERROR")
+
+
+def test_partitions_of_other_formats_and_older_columns(athena: Athena, table: Table) -> None:
+    """A compacted partition is Parquet beside JSON ones; a column added later is NULL in older partitions."""
+    name = table("a string, b bigint", {"p=1/x": '{"a": "json", "b": 1}'}, partitioned="PARTITIONED BY (p string)")
+    athena.run(f"MSCK REPAIR TABLE {name}")
+    athena.run(f"UNLOAD (SELECT 'parquet' AS a) TO 's3://{athena.bucket}/{name}-parquet/' WITH (format = 'PARQUET')")
+    made = athena.glue.get_table(DatabaseName=athena.database, Name=name)["Table"]["StorageDescriptor"]
+    made |= {
+        "Columns": made["Columns"][:1], "Location": f"s3://{athena.bucket}/{name}-parquet/",
+        "SerdeInfo": {"SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"},
+    }  # fmt: skip
+    athena.glue.create_partition(
+        DatabaseName=athena.database, TableName=name, PartitionInput={"Values": ["2"], "StorageDescriptor": made}
+    )
+    assert athena.run(f"SELECT a, b, p FROM {name} ORDER BY p").rows == [["json", "1", "1"], ["parquet", None, "2"]]
+
+
+def test_the_path_of_a_row(athena: Athena, table: Table) -> None:
+    name = table("a string", {"x.json": '{"a": "1"}'})
+    assert athena.run(f'SELECT "$path", a FROM {name}').rows == [[f"s3://{athena.bucket}/{name}/x.json", "1"]]
+    assert athena.run(f"SELECT * FROM {name}").rows == [["1"]]

@@ -1,0 +1,169 @@
+"""The DAGs as Airflow loads them: what is there, how it hangs together, and what every DAG must obey."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+
+from tests.conftest import REPOSITORY
+
+DAG_IDS = {"monthly_archive_usage_logs", "monthly_archive_sensor_readings"}
+
+
+@pytest.fixture(scope="module")
+def bag() -> DagBag:
+    with pytest.MonkeyPatch.context() as patch:
+
+        def refuse(*_: Any, **__: Any) -> None:
+            raise AssertionError("parsing a DAG file opened a connection")
+
+        patch.setattr(socket.socket, "connect", refuse)
+        patch.setattr(socket, "getaddrinfo", refuse)
+        return DagBag(str(REPOSITORY / "dags"))
+
+
+@pytest.fixture(params=sorted(DAG_IDS))
+def dag(request: pytest.FixtureRequest, bag: DagBag) -> Any:
+    return bag.dags[request.param]
+
+
+def test_exactly_these_dags_and_no_import_errors(bag: DagBag) -> None:
+    assert set(bag.dags) == DAG_IDS
+    assert bag.import_errors == {}
+
+
+def test_the_order_is_the_promised_one(dag: Any) -> None:
+    promised = [
+        "resolve_month",
+        "check_prerequisites",
+        "choose_path",
+        "archive.open_generation",
+        "archive.plan_segments",
+        "archive.export_segment",
+        "archive.write_manifest",
+        "archive.await_manifest",
+        "catalog.create_database",
+        "catalog.create_table",
+        "catalog.append_columns",
+        "catalog.create_audit_table",
+        "catalog.stage",
+        "verify.verify_archive",
+        "publish_partition",
+        "await_partition",
+        "analyse.count_published",
+        "analyse.run_section",
+        "analyse.await_section",
+        "publish_report",
+    ]
+    assert set(dag.task_ids) == {*promised, "verify.audit", "verify.missing_keys"}
+    for earlier, later in pairwise(promised):
+        assert later in _downstream(dag, earlier), f"{later} must come after {earlier}"
+
+
+def _downstream(dag: Any, task_id: str) -> set[str]:
+    return {task.task_id for task in dag.get_task(task_id).get_flat_relatives(upstream=False)}
+
+
+def test_nothing_is_published_before_the_audit(dag: Any) -> None:
+    before = {task.task_id for task in dag.get_task("publish_partition").get_flat_relatives(upstream=True)}
+    assert {"verify.verify_archive", "verify.audit", "verify.missing_keys", "archive.write_manifest"} <= before
+
+
+def test_a_closed_month_goes_straight_to_the_report(dag: Any) -> None:
+    choose = dag.get_task("choose_path")
+    assert choose.downstream_task_ids >= {"archive.open_generation", "analyse.count_published"}
+    assert dag.get_task("analyse.count_published").trigger_rule == "none_failed_min_one_success"
+
+
+def test_policy(dag: Any) -> None:
+    """What our organisation asks of every DAG; a message says how to mend it."""
+    assert dag.catchup is False, f"{dag.dag_id}: set catchup=False"
+    assert dag.max_active_runs == 1, f"{dag.dag_id}: set max_active_runs=1, since runs of a month share its lease"
+    assert dag.dagrun_timeout is not None, f"{dag.dag_id}: set dagrun_timeout"
+    assert dag.doc_md, f"{dag.dag_id}: the module docstring must be its doc_md"
+    for heading in ("What it does", "Reads", "Writes", "Re-running", "When it fails", "Owner"):
+        assert f"### {heading}" in dag.doc_md, f"{dag.dag_id}: doc_md lacks the heading {heading!r}"
+    assert "ttl-archive" in dag.tags
+    for task in dag.tasks:
+        assert task.owner == "data-engineering", f"{task.task_id}: set owner in default_args"
+        assert task.retries >= 1, f"{task.task_id}: retries"
+        assert task.retry_exponential_backoff, f"{task.task_id}: retries need backoff"
+        assert task.execution_timeout, f"{task.task_id}: execution_timeout"
+
+
+def test_queries_and_sensors_hold_no_worker_slot(dag: Any) -> None:
+    waiting = {"AthenaFileOperator", "S3KeySensor", "GlueCatalogPartitionSensor"}
+    deferrable = [task for task in dag.tasks if task.task_type in waiting]
+    assert len(deferrable) == 9
+    for task in deferrable:
+        arguments = getattr(task, "partial_kwargs", None) or vars(task)
+        assert arguments["deferrable"] is True, task.task_id
+
+
+def test_every_query_is_a_file_that_exists(dag: Any) -> None:
+    queries = []
+    for task in dag.tasks:
+        if task.task_type == "AthenaFileOperator":
+            mapped = getattr(task, "expand_input", None)
+            queries += [one["query"] for one in mapped.value] if mapped else [task.query]
+    assert len(queries) > 6
+    for query in queries:
+        # A file that is missing is only logged by Airflow, and its name is then sent to Athena as the statement.
+        assert not query.endswith(".sql") or (REPOSITORY / "include/sql" / query).is_file(), query
+
+
+def test_the_month_is_a_partition_key_and_the_last_month_over(bag: DagBag) -> None:
+    from airflow.serialization.encoders import coerce_to_core_timetable
+    from airflow.timetables.base import TimeRestriction
+
+    timetable = coerce_to_core_timetable(bag.dags["monthly_archive_usage_logs"].timetable)
+    restriction = TimeRestriction(earliest=datetime(2025, 3, 15, tzinfo=UTC), latest=None, catchup=True)
+    info = timetable.next_dagrun_info_v2(last_dagrun_info=None, restriction=restriction)
+    assert info is not None
+    assert info.run_after.isoformat() == "2025-04-01T18:00:00+00:00"
+    assert info.partition_key == "2025-03"
+
+
+@pytest.mark.parametrize(("month", "good"), [("2025-03", True), (None, True), ("2025-13", False), ("March", False)])
+def test_the_trigger_form_checks_the_month(dag: Any, month: str | None, good: bool) -> None:
+    from airflow.sdk.exceptions import ParamValidationError
+
+    parameter = dag.params.get_param("month")
+    if good:
+        assert parameter.resolve(value=month) == month
+    else:
+        with pytest.raises(ParamValidationError):
+            parameter.resolve(value=month)
+
+
+def test_a_broken_archive_is_an_import_error_that_names_file_line_and_key(tmp_path: Path) -> None:
+    include = tmp_path / "include"
+    (include / "archives").mkdir(parents=True)
+    shipped = (REPOSITORY / "include/archives/usage_logs.yaml").read_text()
+    (include / "archives/usage_logs.yaml").write_text(shipped.replace("segments: auto", "segmints: auto"))
+    result = subprocess.run(
+        [sys.executable, str(REPOSITORY / "dags/monthly_archive.py")],
+        env={**os.environ, "TTL_ARCHIVE_INCLUDE_DIR": str(include)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode != 0
+    assert "usage_logs.yaml:8: source.segmints: unknown key" in result.stderr
+
+
+def test_dags_and_plugins_hold_no_importable_surprises() -> None:
+    """plugins/ and dags/ are on sys.path in a worker: a file there could hide a module of the same name."""
+    assert [path.name for path in (REPOSITORY / "dags").glob("*.py")] == ["monthly_archive.py"]
+    assert "ttl_archive/" in (REPOSITORY / "plugins/.airflowignore").read_text()
+    for path in (REPOSITORY / "plugins").glob("*.py"):
+        assert path.stem.startswith("ttl_archive_")

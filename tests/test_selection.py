@@ -1,0 +1,86 @@
+"""Which month an item belongs to, at the edges where items get lost."""
+
+from __future__ import annotations
+
+import pytest
+
+from ttl_archive.config import Timestamp
+from ttl_archive.months import Month
+from ttl_archive.selection import Verdict, judge_of, read_iso8601
+
+ISO = Timestamp(attribute="at", format="iso8601")
+IN, OUT, BAD = Verdict.INSIDE, Verdict.OUTSIDE, Verdict.BAD
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("2025-02-28T23:59:59Z", OUT),
+        ("2025-02-28T23:59:59.999Z", OUT),
+        ("2025-03-01T00:00:00Z", IN),
+        ("2025-03-01T00:00:00.000Z", IN),  # sorts before the one without a fraction
+        ("2025-03-01T00:00:00.000000001Z", IN),
+        ("2025-03-31T23:59:59.999Z", IN),
+        ("2025-03-31T23:59:59.999999999Z", IN),
+        ("2025-04-01T00:00:00Z", OUT),
+        ("2025-04-01T00:00:00.000Z", OUT),
+        ("2025-03-01T00:30:00+01:00", OUT),
+        ("2025-02-28T23:30:00-01:00", IN),
+        ("2025-04-01T05:00:00+0530", IN),
+        ("2025-04-01t00:00:00z", OUT),
+        ("2025-03-15 12:00:00Z", IN),
+        ("2024-02-29T12:00:00Z", OUT),
+        ("2025-02-29T12:00:00Z", BAD),  # no leap year
+        ("2025-03-32T00:00:00Z", BAD),
+        ("2025-03-15T24:00:01Z", BAD),
+        ("2025-03-15T12:00:60Z", BAD),
+        ("2025-03-15T12:00:00", BAD),  # no offset: not an instant
+        ("2025-03-15", BAD),
+        ("2025-03-15T12:00:00Zjunk", BAD),
+        ("２０２５-03-15T12:00:00Z", BAD),
+        ("", BAD),
+    ],
+)
+def test_iso8601_at_the_edges_of_march(text: str, verdict: Verdict) -> None:
+    assert judge_of(ISO, Month(2025, 3))({"at": {"S": text}}) is verdict
+
+
+@pytest.mark.parametrize("item", [{}, {"at": {"N": "1740787200"}}, {"at": {"NULL": True}}, {"at": {"L": []}}])
+def test_a_missing_timestamp_or_one_of_another_type_is_bad(item: dict) -> None:
+    assert judge_of(ISO, Month(2025, 3))(item) is BAD
+
+
+@pytest.mark.parametrize(
+    ("format_", "text", "verdict"),
+    [
+        ("epoch_seconds", "1740787199", OUT),
+        ("epoch_seconds", "1740787199.999", OUT),
+        ("epoch_seconds", "1740787200", IN),
+        ("epoch_seconds", "1743465599.999", IN),
+        ("epoch_seconds", "1743465600", OUT),
+        ("epoch_seconds", "1740787200000", BAD),  # milliseconds where seconds were declared
+        ("epoch_millis", "1740787199999", OUT),
+        ("epoch_millis", "1740787200000", IN),
+        ("epoch_millis", "1.7407872E+12", IN),
+        ("epoch_millis", "1743465599999.999", IN),
+        ("epoch_millis", "1743465600000", OUT),
+        ("epoch_millis", "-1", OUT),
+        ("epoch_millis", "9E+125", BAD),
+    ],
+)
+def test_numbers_at_the_edges_of_march(format_: str, text: str, verdict: Verdict) -> None:
+    timestamp = Timestamp(attribute="at", format=format_)
+    assert judge_of(timestamp, Month(2025, 3))({"at": {"N": text}}) is verdict
+
+
+def test_a_month_in_tokyo_ends_nine_hours_earlier() -> None:
+    judge = judge_of(ISO, Month(2025, 3, "Asia/Tokyo"))
+    assert judge({"at": {"S": "2025-02-28T15:00:00.000Z"}}) is IN
+    assert judge({"at": {"S": "2025-03-31T14:59:59.999Z"}}) is IN
+    assert judge({"at": {"S": "2025-03-31T15:00:00Z"}}) is OUT
+
+
+def test_an_offset_moves_the_instant() -> None:
+    instant = read_iso8601("2025-03-01T00:30:00.123456789+01:00")
+    assert instant is not None
+    assert instant.isoformat() == "2025-02-28T23:30:00.123456+00:00"
