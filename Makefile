@@ -5,8 +5,10 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
 ARCHIVE ?= usage_logs
+ENV ?= dev
 MONTH ?=
 ITEMS ?=
+export AIRFLOW_PORT ?= 8080
 KEYS ?=
 
 # Airflow's home lies in the repository; neither ~/airflow nor ~/.aws is read or written.
@@ -23,7 +25,7 @@ LOCKED := requirements.txt requirements-dev.txt local_aws/requirements.txt const
 PY := .venv/bin/python
 AWS_PY := .venv-aws/bin/python
 
-.PHONY: help run test check format lock up down local-aws local-aws-stop seed archive bench clean
+.PHONY: help run test check format lock up down local-aws local-aws-stop seed archive bench deploy clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r t d; do printf '  make %-16s %s\n' "$$t" "$$d"; done
@@ -39,6 +41,7 @@ check: .venv/.ready ## linters, types, formatting, SQL, generated files: changes
 	@echo "mypy"; .venv/bin/mypy
 	@echo "generated files"; $(PY) -m ttl_archive.generated --check
 	@echo "sqlfluff"; .venv/bin/sqlfluff lint --disable-progress-bar tests/golden tests/report/golden
+	@echo "report sections"; $(PY) -m ttl_archive.report.sql_rules
 	@echo "cfn-lint"; .venv/bin/cfn-lint include/aws/stack.yaml
 
 format: .venv/.ready ## formats, and writes the generated files anew
@@ -50,8 +53,11 @@ lock: .venv/.ready ## renews constraints.txt from the requirements
 	  .venv/bin/uv pip compile requirements-dev.txt --universal --python-version 3.11 -q --no-header --no-annotate; } > constraints.new
 	@mv constraints.new constraints.txt
 
+deploy: .venv/.ready ## creates or updates the stack in the account of the environment: ENV=dev|stg|prd
+	@$(PY) -m ttl_archive.stack deploy --env "$(ENV)"
+
 local-aws: .venv/.ready .venv-aws/.ready ## starts the embedded AWS with the stack in it; prints what to export
-	@local_aws/up.sh
+	@local_aws/start_with_stack.sh
 
 local-aws-stop: ## stops the embedded AWS; its state stays in .local-aws/
 	@if [ -x $(AWS_PY) ]; then $(AWS_PY) -m local_aws stop; else echo "the embedded AWS was never started" >&2; fi
@@ -62,6 +68,16 @@ seed: .venv/.ready ## loads items into the running embedded AWS: ARCHIVE=x ITEMS
 
 archive: .venv/.ready .airflow/.ready ## runs a DAG for a month against the AWS of the environment: ARCHIVE=x MONTH=YYYY-MM
 	@$(PY) -m ttl_archive.run "$(ARCHIVE)" $(if $(MONTH),--month "$(MONTH)")
+
+up: .venv/.ready .venv-aws/.ready .airflow/.ready ## Airflow's UI with scheduler, triggerer and the embedded AWS, to click through
+	@local_aws/airflow.sh up
+
+down: ## stops what make up started
+	@local_aws/airflow.sh down
+
+bench: .venv/.ready .airflow/.ready ## the benchmarks: one table, and benchmarks/results.json
+	@TTL_ARCHIVE_BUCKET=bench TTL_ARCHIVE_RESULTS_BUCKET=bench TTL_ARCHIVE_WORKGROUP=bench TTL_ARCHIVE_TABLE_PREFIX=bench- \
+	$(PY) -m benchmarks.run
 
 clean: local-aws-stop ## removes everything that the other targets made
 	@rm -rf .venv .venv-aws .airflow .local-aws build

@@ -37,7 +37,7 @@ from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
 from airflow.sdk import DAG, Asset, CronPartitionTimetable, TaskGroup, chain
 from jinja2 import StrictUndefined
 
-from ttl_archive import tasks
+from ttl_archive import notifications, tasks
 from ttl_archive.catalog import sql_variables
 from ttl_archive.config import Archive, load_archives
 from ttl_archive.dag_arguments import (
@@ -72,7 +72,7 @@ def monthly_archive(archive: Archive) -> DAG:
         dagrun_timeout=timedelta(days=2),
         params=params(),
         tags=["ttl-archive", archive.name],
-        default_args=default_arguments(),
+        default_args=default_arguments(archive),
         template_searchpath=[str(settings().include_dir / "sql")],
         template_undefined=StrictUndefined,
     ) as dag:
@@ -159,6 +159,7 @@ def monthly_archive(archive: Archive) -> DAG:
             month=month,
             count=count_published.output,
             sections=run_section.output,
+            on_success_callback=notifications.published(archive),
         )
 
         chain(resolve_month, check_prerequisites, choose_path, [archive_group, analyse_group])

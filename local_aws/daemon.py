@@ -114,7 +114,7 @@ def stop(state: Path) -> None:
 
 
 def choose_port(port: int | None) -> int:
-    """The port asked for if it is free, else an error; without one the default port or a free one, with 0 a free one."""
+    """The port asked for if it is free, else an error; without one the default port or a free one, with 0 a free one."""  # noqa: E501
     if port:
         if not _bindable(port):
             raise CannotStart(f"port {port} is taken; choose another with --port, or none for a free one")
@@ -156,7 +156,8 @@ def _answers(endpoint: Endpoint, timeout: float) -> bool:
     """Whether this very process answers there; it does once its state is loaded and its layers are in place."""
     try:
         with urllib.request.urlopen(f"{endpoint.url}/_local_aws/ready", timeout=timeout) as response:  # noqa: S310
-            return response.read().decode().strip() == str(endpoint.pid)
+            answer: bytes = response.read()
+            return answer.decode().strip() == str(endpoint.pid)
     except (urllib.error.URLError, OSError):
         return False
 

@@ -82,7 +82,7 @@ def load_sample(dynamodb: Any, archive: Archive, now: datetime) -> bool:
     if not description:
         create_table(dynamodb, archive, keys)
         description, tag = describe_table(dynamodb, table), ""
-    assert description  # noqa: S101 - created above
+    assert description
     if tag is not None:
         _set_sample_tag(dynamodb, description, "loading")
     load(dynamodb, table, keys, read_items(path, keys), count)

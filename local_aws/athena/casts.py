@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MACROS = [
     "CREATE MACRO cannot_cast(v, t) AS fail('INVALID_CAST_ARGUMENT: Cannot cast ''' || v || ''' to ' || t)",
-    "CREATE MACRO text_as_integer(v, t) AS CASE WHEN regexp_full_match(v, '[-+]?[0-9]+') THEN v ELSE cannot_cast(v, t) END",
+    "CREATE MACRO text_as_integer(v, t) AS CASE WHEN regexp_full_match(v, '[-+]?[0-9]+') THEN v ELSE cannot_cast(v, t) END",  # noqa: E501
     "CREATE MACRO text_as_number(v, t) AS CASE WHEN TRY_CAST(v AS DOUBLE) IS NULL THEN cannot_cast(v, t) ELSE v END",
     "CREATE MACRO text_as_date(v) AS CASE WHEN regexp_full_match(v, ' *[0-9]{4}-[0-9]{1,2}-[0-9]{1,2} *') THEN trim(v) "
     "ELSE fail('INVALID_CAST_ARGUMENT: Value cannot be cast to date: ' || v) END",
@@ -22,7 +22,7 @@ MACROS = [
     "'[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}( [0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}([.][0-9]+)?)?)?') THEN v "
     "ELSE fail('INVALID_CAST_ARGUMENT: Value cannot be cast to timestamp: ' || v) END",
     # The text of a value whose type only DuckDB knows: refused where Trino's text is another one.
-    "CREATE MACRO plain_text(v) AS CASE WHEN v IS NULL THEN NULL WHEN typeof(v) IN ('VARCHAR', 'BOOLEAN', 'TINYINT', 'SMALLINT', "
+    "CREATE MACRO plain_text(v) AS CASE WHEN v IS NULL THEN NULL WHEN typeof(v) IN ('VARCHAR', 'BOOLEAN', 'TINYINT', 'SMALLINT', "  # noqa: E501
     "'INTEGER', 'BIGINT', 'HUGEINT', 'DATE') OR starts_with(typeof(v), 'DECIMAL') THEN CAST(v AS VARCHAR) "
     "ELSE fail('NOT_SUPPORTED: the local Athena does not translate a CAST of ' || typeof(v) || ' to varchar') END",
 ]  # fmt: skip
@@ -36,10 +36,8 @@ def cast_sql(writer: "Writer", node: exp.Cast) -> str:
     if isinstance(value, exp.Anonymous) and value.name.lower() == "row" and wanted == D.STRUCT:
         # DuckDB casts structs by the members' names; a bare row is matched by position, as in Trino.
         return f"CAST({_positional(writer, value)} AS {into})"
-    if (
-        source == wanted == D.STRUCT
-        or source in (D.ARRAY, D.MAP)
-        and D.STRUCT in {each.this for each in target.find_all(exp.DataType)}
+    if source == wanted == D.STRUCT or (
+        source in (D.ARRAY, D.MAP) and D.STRUCT in {each.this for each in target.find_all(exp.DataType)}
     ):
         raise CannotTranslate("a CAST between rows other than CAST(ROW(...) AS ROW(...))")
     if source == D.JSON or wanted == D.JSON:
@@ -50,8 +48,8 @@ def cast_sql(writer: "Writer", node: exp.Cast) -> str:
         return f"CAST({_checked_text(written, target)} AS {into})"
     if source == D.UNKNOWN and not isinstance(value, exp.Null):
         if wanted in INTEGERS:
-            return f"CAST(CASE WHEN typeof({written}) IN ('FLOAT', 'DOUBLE', 'VARCHAR') THEN {_unknown(value)} ELSE {written} END AS {into})"
-        return f"CAST(CASE WHEN typeof({written}) IN ('VARCHAR', 'JSON') THEN {_unknown(value)} ELSE {written} END AS {into})"
+            return f"CAST(CASE WHEN typeof({written}) IN ('FLOAT', 'DOUBLE', 'VARCHAR') THEN {_unknown(value)} ELSE {written} END AS {into})"  # noqa: E501
+        return f"CAST(CASE WHEN typeof({written}) IN ('VARCHAR', 'JSON') THEN {_unknown(value)} ELSE {written} END AS {into})"  # noqa: E501
     if source in FLOATS and wanted in INTEGERS:
         return f"CAST(round({written}) AS {into})"
     if source == D.TIMESTAMPTZ and wanted in (D.DATE, D.TIMESTAMP):
@@ -59,13 +57,13 @@ def cast_sql(writer: "Writer", node: exp.Cast) -> str:
     return f"CAST({written} AS {into})"
 
 
-def _positional(writer: "Writer", value: exp.Expression) -> str:
+def _positional(writer: "Writer", value: exp.Expr) -> str:
     if isinstance(value, exp.Anonymous) and value.name.lower() == "row":
         return f"row({', '.join(_positional(writer, member) for member in value.expressions)})"
     return writer.sql(value)
 
 
-def _to_text(value: exp.Expression, written: str, target: exp.DataType) -> str:
+def _to_text(value: exp.Expr, written: str, target: exp.DataType) -> str:
     source = kind(value)
     if source in FLOATS:
         raise CannotTranslate("a CAST of double to varchar; cast it to decimal first")
@@ -97,7 +95,7 @@ def _checked_text(written: str, target: exp.DataType) -> str:
     raise CannotTranslate(f"a CAST of varchar to {target.sql(Trino).lower()}")
 
 
-def _json(value: exp.Expression, written: str, target: exp.DataType) -> str:
+def _json(value: exp.Expr, written: str, target: exp.DataType) -> str:
     if target.this == D.JSON:
         if kind(value) == D.JSON:
             return written
@@ -116,9 +114,9 @@ def _json(value: exp.Expression, written: str, target: exp.DataType) -> str:
     raise CannotTranslate(f"a CAST of json to {target.sql(Trino).lower()}")
 
 
-def _unknown(value: exp.Expression) -> str:
+def _unknown(value: exp.Expr) -> str:
     return (
-        f"fail('NOT_SUPPORTED: the local Athena does not know the type of a cast value: ' || typeof({value.sql(DuckDB)}))"
+        f"fail('NOT_SUPPORTED: the local Athena does not know the type of a cast value: ' || typeof({value.sql(DuckDB)}))"  # noqa: E501
         if (isinstance(value, exp.Column))
         else "fail('NOT_SUPPORTED: the local Athena does not know the type of a cast value')"
     )

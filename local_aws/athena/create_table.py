@@ -153,7 +153,7 @@ def show_create_table(table: Table) -> list[str]:
     ]
     lines += ["LOCATION", f"  '{table.location}'"]
     shown = {key: value for key, value in table.parameters.items() if key != "EXTERNAL"}
-    return lines + ["TBLPROPERTIES (", *_ended([f"  '{key}'='{value}'" for key, value in sorted(shown.items())])]
+    return [*lines, "TBLPROPERTIES (", *_ended([f"  '{key}'='{value}'" for key, value in sorted(shown.items())])]
 
 
 def _ended(lines: list[str], last: str = "") -> list[str]:

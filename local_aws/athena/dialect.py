@@ -5,25 +5,22 @@ result depends on types that are not known are refused.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlglot import exp, parse_one
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.dialects.trino import Trino
 from sqlglot.errors import ParseError, TokenError
+from sqlglot.generators.duckdb import DuckDBGenerator
+from sqlglot.parsers.trino import TrinoParser
 
+from local_aws.athena.arguments import PLACEHOLDERS
+from local_aws.athena.checks import check_comparable, check_zone_is_used_up, keeps_instant, place, trino_name
 from local_aws.athena.errors import CannotTranslate, InvalidRequest, QueryFailed
-from local_aws.athena.formats import joda_format, json_path, mysql_format
 from local_aws.athena.functions import AGGREGATES, FUNCTIONS
-from local_aws.athena.typing import FLOATS, INSTANTS, INTEGERS, TEXTS, D, decimal, kind
+from local_aws.athena.typing import FLOATS, INTEGERS, D, decimal, kind, scaled, unscaled
 
 _KEPT_PARSERS = ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "SUBSTRING", "POSITION", "LISTAGG")
-_UNITS = {"millisecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year"}
-# What may be asked of a time in a zone of its own; DuckDB has no such value, only its local time.
-_ZONED_OK = {"date_trunc", "date_format", "format_datetime", "year", "quarter", "month", "week", "day", "hour", "minute",
-             "second", "day_of_week", "dow", "day_of_month", "day_of_year", "doy", "week_of_year", "year_of_week", "yow",
-             "date", "last_day_of_month"}  # fmt: skip
-_INSTANT_OK = {"to_unixtime", "at_timezone", "date_diff", "min", "max", "try", "coalesce", "count", "to_milliseconds"}
 
 
 class AthenaQuery(Trino):
@@ -31,12 +28,12 @@ class AthenaQuery(Trino):
 
     INDEX_OFFSET = 0
 
-    class Parser(Trino.Parser):
-        FUNCTIONS: dict[str, Callable[..., exp.Expression]] = {}  # noqa: RUF012 - sqlglot's own shape
-        FUNCTION_PARSERS = {name: Trino.Parser.FUNCTION_PARSERS[name] for name in _KEPT_PARSERS}  # noqa: RUF012
+    class Parser(TrinoParser):
+        FUNCTIONS: ClassVar[dict[str, Callable[..., exp.Expr]]] = {}
+        FUNCTION_PARSERS = {name: TrinoParser.FUNCTION_PARSERS[name] for name in _KEPT_PARSERS}  # noqa: RUF012
 
 
-def parse(sql: str) -> exp.Expression:
+def parse(sql: str) -> exp.Expr:
     """The statement as a tree; Athena refuses bad syntax when the query is submitted."""
     try:
         return parse_one(sql, read=AthenaQuery)
@@ -49,26 +46,17 @@ def parse(sql: str) -> exp.Expression:
         raise InvalidRequest(f"line 1:1: {error}") from error
 
 
-def place(node: exp.Expression) -> str:
-    """`line 1:8: ` of a node's first identifier, for messages; empty where unknown."""
-    for each in (node, *node.find_all(exp.Identifier)):
-        line, end = each.meta.get("line"), each.meta.get("col")
-        if line and end:
-            return f"line {line}:{max(1, end - (each.meta.get('end', 0) - each.meta.get('start', 0)))}: "
-    return ""
-
-
-def to_duckdb(tree: exp.Expression) -> str:
+def to_duckdb(tree: exp.Expr) -> str:
     """A typed, qualified tree as DuckDB's SQL."""
     return Writer(dialect=DuckDB(), identify=True, comments=False).generate(tree)
 
 
-class Writer(DuckDB.Generator):
+class Writer(DuckDBGenerator):
     """DuckDB's generator with Trino's meaning."""
 
     TRANSFORMS = {  # noqa: RUF012
         node: write
-        for node, write in DuckDB.Generator.TRANSFORMS.items()
+        for node, write in DuckDBGenerator.TRANSFORMS.items()
         if node
         not in (
             exp.AtTimeZone,
@@ -92,7 +80,7 @@ class Writer(DuckDB.Generator):
         if name in ("at_timezone",):
             return self.attimezone_sql(exp.AtTimeZone(this=arguments[0].copy(), zone=arguments[1].copy()), node)
         if name == "typeof":
-            return exp.Literal.string(_trino_name(arguments[0])).sql(DuckDB)
+            return exp.Literal.string(trino_name(arguments[0])).sql(DuckDB)
         function = FUNCTIONS.get(name)
         if function is None:
             raise CannotTranslate(f"the function {name}")
@@ -104,7 +92,7 @@ class Writer(DuckDB.Generator):
         written = [self.sql(argument) for argument in arguments]
         fields: dict[str, Any] = {"over": over, "*": ", ".join(written), "||": " || ".join(written)}
         fields |= {str(number): text for number, text in enumerate(written)}
-        for key, compute in _PLACEHOLDERS.items():
+        for key, compute in PLACEHOLDERS.items():
             if "{" + key in template:
                 fields |= compute(self, node)
         result = template
@@ -120,11 +108,11 @@ class Writer(DuckDB.Generator):
         first = node.expressions[0] if node.expressions else None
         if name == "count" and (first is None or isinstance(first, exp.Star)):
             return "count(*){over}"
-        if name == "avg" and kind(first) == D.DECIMAL and isinstance(first, exp.Expression):
+        if name == "avg" and kind(first) == D.DECIMAL and isinstance(first, exp.Expr):
             precision, scale = decimal(first) or (38, 0)
-            total, rows = _unscaled("sum({0}){over}", 38, scale), "CAST(count({0}){over} AS HUGEINT)"
+            total, rows = unscaled("sum({0}){over}", 38, scale), "CAST(count({0}){over} AS HUGEINT)"
             quotient = f"CASE WHEN count({{0}}){{over}} > 0 THEN half_up_quotient({total}, {rows}) END"
-            return _scaled(quotient, precision, scale)
+            return scaled(quotient, precision, scale)
         if name in ("sum", "round", "greatest", "least", "date_trunc", "sign") and any(
             kind(argument) == D.UNKNOWN
             for argument in node.expressions
@@ -135,7 +123,7 @@ class Writer(DuckDB.Generator):
             return "list_reverse({0})"
         if name == "cardinality" and kind(first) == D.MAP:
             return "CAST(cardinality({0}) AS BIGINT)"
-        if name == "from_iso8601_timestamp" and _keeps_instant(node):
+        if name == "from_iso8601_timestamp" and keeps_instant(node):
             return "iso_instant({0})"
         return FUNCTIONS[name].template
 
@@ -145,7 +133,7 @@ class Writer(DuckDB.Generator):
     def filter_sql(self, node: exp.Filter) -> str:
         return self._with_over(node, super().filter_sql)
 
-    def _with_over(self, node: exp.Expression, write: Callable[[Any], str]) -> str:
+    def _with_over(self, node: exp.Expr, write: Callable[[Any], str]) -> str:
         """An aggregate may be written as several calls; its FILTER and OVER belong to the innermost one."""
         function, clauses = node, []
         while isinstance(function, (exp.Window, exp.Filter, exp.IgnoreNulls, exp.RespectNulls)):
@@ -161,8 +149,8 @@ class Writer(DuckDB.Generator):
                 continue
             bare = clause.copy()
             bare.set("this", exp.Var(this="__f__"))
-            writer = super().window_sql if isinstance(clause, exp.Window) else super().filter_sql
-            over += writer(bare).removeprefix("__f__")
+            over_text = super().window_sql(bare) if isinstance(bare, exp.Window) else super().filter_sql(bare)
+            over += over_text.removeprefix("__f__")
         if nulls:
             return self.anonymous_sql(function, f"\0{over}").replace(")\0", f"{nulls})")
         return self.anonymous_sql(function, over)
@@ -184,7 +172,7 @@ class Writer(DuckDB.Generator):
         return f"{name}({self.sql(node, 'this')}{', ' + characters if characters else ''})"
 
     def substring_sql(self, node: exp.Substring) -> str:
-        return f"trino_substr({', '.join(self.sql(node, part) for part in ('this', 'start', 'length') if node.args.get(part))})"
+        return f"trino_substr({', '.join(self.sql(node, part) for part in ('this', 'start', 'length') if node.args.get(part))})"  # noqa: E501
 
     def if_sql(self, node: exp.If) -> str:
         return self.case_sql(exp.Case(ifs=[node.copy()], default=node.args.get("false")))
@@ -201,8 +189,8 @@ class Writer(DuckDB.Generator):
         if sizes[0] and sizes[1] and sizes[2]:
             (p1, s1), (p2, s2), (precision, scale) = sizes[0], sizes[1], sizes[2]
             power = scale + s2 - s1
-            dividend = f"({_unscaled(left, p1, s1)} * CAST({10**power} AS HUGEINT))"
-            return _scaled(f"half_up_quotient({dividend}, {_unscaled(right, p2, s2)})", precision, scale)
+            dividend = f"({unscaled(left, p1, s1)} * CAST({10**power} AS HUGEINT))"
+            return scaled(f"half_up_quotient({dividend}, {unscaled(right, p2, s2)})", precision, scale)
         raise CannotTranslate(f"the division {node.sql(Trino)}: the types of its operands are not known; add a CAST")
 
     def add_sql(self, node: exp.Add) -> str:
@@ -221,31 +209,31 @@ class Writer(DuckDB.Generator):
         value, key = self.sql(node, "this"), self.sql(node.expressions[0])
         if kind(node.this) == D.MAP:
             return f"trino_map_value({value}, {key})"
-        if kind(node.this) == D.ARRAY or kind(node.this) == D.UNKNOWN and kind(node.expressions[0]) in INTEGERS:
+        if kind(node.this) == D.ARRAY or (kind(node.this) == D.UNKNOWN and kind(node.expressions[0]) in INTEGERS):
             return f"trino_subscript({value}, {key})"
         raise CannotTranslate(f"the subscript {node.sql(Trino)}: the type of what it is taken of is not known")
 
     def binary(self, node: exp.Binary, op: str) -> str:
         if isinstance(node, (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)):
-            _comparable(node, node.left, node.right, op)
+            check_comparable(node, node.left, node.right, op)
         return super().binary(node, op)
 
     def between_sql(self, node: exp.Between) -> str:
         for bound in (node.args["low"], node.args["high"]):
-            _comparable(node, node.this, bound, "BETWEEN")
+            check_comparable(node, node.this, bound, "BETWEEN")
         return super().between_sql(node)
 
     def in_sql(self, node: exp.In) -> str:
         for value in node.expressions:
-            _comparable(node, node.this, value, "IN")
+            check_comparable(node, node.this, value, "IN")
         return super().in_sql(node)
 
     def extract_sql(self, node: exp.Extract) -> str:
         field = {"DAYOFWEEK": "day_of_week", "DAYOFYEAR": "day_of_year"}.get(node.name.upper(), node.name.lower())
         return self.anonymous_sql(exp.Anonymous(this=field, expressions=[node.expression.copy()]))
 
-    def attimezone_sql(self, node: exp.AtTimeZone, here: exp.Expression | None = None) -> str:
-        _zone_is_used_up(here or node)
+    def attimezone_sql(self, node: exp.AtTimeZone, here: exp.Expr | None = None) -> str:
+        check_zone_is_used_up(here or node)
         return f"(CAST({self.sql(node, 'this')} AS TIMESTAMPTZ) AT TIME ZONE {self.sql(node, 'zone')})"
 
     # -- casts --------------------------------------------------------------------------------------------------
@@ -288,160 +276,10 @@ class Writer(DuckDB.Generator):
             names.append(self.sql(offset))
         if names and len(names) != len(columns):
             raise QueryFailed(
-                f"MISMATCHED_COLUMN_ALIASES: Column alias list has {len(names)} entries but relation has {len(columns)} columns"
+                f"MISMATCHED_COLUMN_ALIASES: Column alias list has {len(names)} entries but relation has {len(columns)} columns"  # noqa: E501
             )
         selected = (
             ", ".join(f"{c} AS {n}" for c, n in zip(columns, names, strict=True)) if names else ", ".join(columns)
         )
         name = self.sql(alias, "this") if alias else ""
         return f"(SELECT {selected} FROM (SELECT {', '.join(inner)})){' AS ' + name if name else ''}"
-
-
-def _unscaled(text: str, precision: int, scale: int) -> str:
-    """A decimal's digits as an integer."""
-    return f"CAST(replace(CAST(CAST({text} AS DECIMAL({precision}, {scale})) AS VARCHAR), '.', '') AS HUGEINT)"
-
-
-def _scaled(text: str, precision: int, scale: int) -> str:
-    """The reverse: an integer with the decimal point put back."""
-    if not scale:
-        return f"CAST({text} AS DECIMAL({precision}, 0))"
-    return f"CAST(CAST({text} AS VARCHAR) || 'e-{scale}' AS DECIMAL({precision}, {scale}))"
-
-
-def _comparable(node: exp.Expression, left: exp.Expression, right: exp.Expression, operator: str) -> None:
-    """Trino compares no text with a number or a date; DuckDB would convert."""
-    for text, other in ((left, right), (right, left)):
-        if kind(text) in TEXTS and kind(other) in {*INTEGERS, *FLOATS, *INSTANTS, D.DECIMAL, D.BOOLEAN}:
-            raise QueryFailed(
-                f"TYPE_MISMATCH: {place(node)}Cannot apply operator: {_trino_name(left)} {operator} {_trino_name(right)}"
-            )
-
-
-def _trino_name(node: exp.Expression) -> str:
-    if kind(node) == D.UNKNOWN or node.type is None:
-        raise CannotTranslate(f"typeof({node.sql(Trino)}), whose type is not known")
-    names = {
-        D.INT: "integer",
-        D.FLOAT: "real",
-        D.TIMESTAMP: "timestamp(3)",
-        D.TIMESTAMPTZ: "timestamp(3) with time zone",
-    }
-    if isinstance(node, exp.Literal) and node.is_string:
-        return f"varchar({len(node.name)})"
-    return names.get(kind(node)) or node.type.sql(Trino).lower().replace(", ", ",")
-
-
-def _climb(node: exp.Expression) -> exp.Expression | None:
-    parent = node.parent
-    while isinstance(parent, exp.Paren):
-        parent = parent.parent
-    return parent
-
-
-def _keeps_instant(node: exp.Expression) -> bool:
-    """Whether only the instant of a timestamp matters where it is used, not its zone."""
-    parent = _climb(node)
-    while isinstance(parent, exp.Anonymous) and parent.name.lower() in ("try", "coalesce"):
-        parent = _climb(parent)
-    if isinstance(parent, exp.Anonymous):
-        return parent.name.lower() in _INSTANT_OK
-    return isinstance(parent, (exp.AtTimeZone, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between, exp.Is))
-
-
-def _zone_is_used_up(node: exp.Expression) -> None:
-    parent = _climb(node)
-    if isinstance(parent, exp.Anonymous) and parent.name.lower() == "date_trunc":
-        return _zone_is_used_up(parent)
-    if isinstance(parent, exp.Anonymous) and parent.name.lower() in _ZONED_OK or isinstance(parent, exp.Extract):
-        return None
-    if isinstance(parent, exp.Cast) and parent.to.this in (D.DATE, D.TIMESTAMP):
-        return None
-    raise CannotTranslate("a time in a zone of its own here; CAST it AS timestamp or date")
-
-
-def _unit(node: exp.Expression) -> str:
-    unit = node.name.lower() if isinstance(node, exp.Literal) else ""
-    if unit not in _UNITS:
-        raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: '{unit}' is not a valid Timestamp field")
-    return unit
-
-
-def _interval(writer: Writer, node: exp.Anonymous) -> dict[str, str]:
-    unit, amount, moment = node.expressions
-    if kind(moment) == D.DATE and _unit(unit) in ("millisecond", "second", "minute", "hour"):
-        raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: '{_unit(unit)}' is not a valid DATE field")
-    if kind(moment) not in INSTANTS or moment.type is None:
-        raise CannotTranslate(f"date_add to {moment.sql(Trino)}, whose type is not known: add a CAST")
-    return {"interval": f"to_{_unit(unit)}s(CAST({writer.sql(amount)} AS INTEGER))", "type2": moment.type.sql(DuckDB)}
-
-
-def _sequence(writer: Writer, node: exp.Anonymous) -> dict[str, str]:
-    series = f"generate_series({', '.join(writer.sql(each) for each in node.expressions)})"
-    if kind(node.expressions[0]) == D.DATE:
-        if len(node.expressions) == 2:
-            series = f"{series[:-1]}, INTERVAL 1 DAY)"
-        return {"sequence": f"CAST({series} AS DATE[])"}
-    if kind(node.expressions[0]) not in {*INTEGERS, D.TIMESTAMP}:
-        raise CannotTranslate("sequence of these types")
-    return {"sequence": series}
-
-
-def _reduce(writer: Writer, node: exp.Anonymous) -> dict[str, str]:
-    values, start, step, finish = node.expressions
-    result = f"list_reduce({writer.sql(values)}, {writer.sql(step)}, {writer.sql(start)})"
-    if not isinstance(finish, exp.Lambda):
-        raise CannotTranslate("reduce without a lambda")
-    name = finish.expressions[0].name
-    wrapped = finish.this.copy().transform(
-        lambda each: exp.Var(this="__state__") if isinstance(each, exp.Identifier) and each.name == name else each
-    )
-    return {"reduce": writer.sql(wrapped).replace("__state__", f"({result})")}
-
-
-def _map_lambda(writer: Writer, node: exp.Anonymous) -> dict[str, str]:
-    entries, function = f"map_entries({writer.sql(node.expressions[0])})", node.expressions[1]
-    if not isinstance(function, exp.Lambda) or len(function.expressions) != 2:
-        raise CannotTranslate(f"{node.name} without a lambda of two arguments")
-    members = {function.expressions[0].name: "e.key", function.expressions[1].name: "e.value"}
-    body = writer.sql(
-        function.this.copy().transform(
-            lambda each: (
-                exp.Var(this=members[each.name]) if isinstance(each, exp.Identifier) and each.name in members else each
-            )
-        )
-    )
-    return {
-        "map_filter": f"map_from_entries(list_filter({entries}, lambda e: {body}))",
-        "transform_keys": f"map_from_entries(list_transform({entries}, lambda e: struct_pack(k := {body}, v := e.value)))",
-        "transform_values": f"map_from_entries(list_transform({entries}, lambda e: struct_pack(k := e.key, v := {body})))",
-    }
-
-
-def _iso8601(writer: Writer, node: exp.Anonymous) -> dict[str, str]:
-    pattern = {D.DATE: "%Y-%m-%d", D.TIMESTAMP: "%Y-%m-%dT%H:%M:%S.%g", D.TIMESTAMPTZ: "%Y-%m-%dT%H:%M:%S.%gZ"}
-    value = node.expressions[0]
-    if kind(value) not in pattern:
-        raise CannotTranslate(f"to_iso8601 of {value.sql(Trino)}, whose type is not known: add a CAST")
-    return {"iso0": f"strftime({writer.sql(value)}, '{pattern[kind(value)]}')"}
-
-
-def _types(writer: Writer, node: exp.Anonymous) -> dict[str, str]:
-    return {f"type{n}": each.type.sql(DuckDB) for n, each in enumerate(node.expressions) if each.type is not None}
-
-
-_PLACEHOLDERS: dict[str, Callable[[Writer, exp.Anonymous], dict[str, str]]] = {
-    "type": _types,
-    "unit0": lambda writer, node: {"unit0": f"'{_unit(node.expressions[0])}'"},
-    "interval": _interval,
-    "sequence": _sequence,
-    "reduce": _reduce,
-    "map_filter": _map_lambda,
-    "transform_keys": _map_lambda,
-    "transform_values": _map_lambda,
-    "iso0": _iso8601,
-    "nulls": lambda writer, node: {"nulls": ", ".join(f"{writer.sql(each)} IS NULL" for each in node.expressions)},
-    "path1": lambda writer, node: {"path1": json_path(node.expressions[1])},
-    "mysql1": lambda writer, node: {"mysql1": mysql_format(node.expressions[1])},
-    "joda1": lambda writer, node: {"joda1": joda_format(node.expressions[1])},
-}

@@ -1,16 +1,18 @@
 """Runs one statement against Glue and S3, whatever kind it is."""
 
 import os
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
+from botocore.exceptions import ClientError
 from sqlglot import exp
 
-from local_aws.athena import casts, functions, serdes
-from local_aws.athena.catalog import DEFAULT_DATABASE, Catalog
+from local_aws.athena import casts, conversion, functions
+from local_aws.athena.catalog import DEFAULT_DATABASE, Catalog, denied
 from local_aws.athena.ddl import Ddl
 from local_aws.athena.dialect import parse
 from local_aws.athena.errors import Cancelled, CannotTranslate
@@ -42,7 +44,7 @@ class Run:
         self._cutoff = cutoff
         self._cancelled = threading.Event()
         self.scratch = Scratch(s3)
-        self.connection = _connect(str(self.scratch.path))
+        self.connection = _connect()
 
     def __enter__(self) -> "Run":
         return self
@@ -61,6 +63,8 @@ class Run:
         statement = classify(sql)
         try:
             return self._execute(statement, database, results)
+        except ClientError as error:
+            raise denied(error) from error
         except duckdb.Error as error:
             raise (
                 Cancelled("Query cancelled by user") if self._cancelled.is_set() else duckdb_failure(error)
@@ -81,7 +85,7 @@ class Run:
         columns, lines = Ddl(self.catalog, self.s3, database).execute(statement)
         return Result(columns, iter(lines))
 
-    def select(self, tree: exp.Expression, database: str) -> Select:
+    def select(self, tree: exp.Expr, database: str) -> Select:
         """A query made ready; its bytes count as scanned."""
         select = Select(self.connection, self.scratch, self.catalog, self.s3, database, self._cutoff)
         try:
@@ -121,15 +125,28 @@ class Engine:
             return result
 
 
-def _connect(folder: str) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(
-        config={"temp_directory": folder, "threads": os.cpu_count() or 2, "memory_limit": "2GB"}
-    )
-    connection.execute(
-        "SET TimeZone = 'UTC'; SET autoinstall_known_extensions = false; SET autoload_known_extensions = false"
-    )
+_database: list[duckdb.DuckDBPyConnection] = []
+_opening = threading.Lock()
+
+
+def _connect() -> duckdb.DuckDBPyConnection:
+    """A session of the process's one DuckDB database: it holds our macros; tables and views are temporary, so its own."""  # noqa: E501
+    with _opening:
+        if not _database:
+            settings: dict[str, Any] = {
+                "threads": os.cpu_count() or 2,
+                "memory_limit": "2GB",
+                "temp_directory": tempfile.gettempdir(),
+            }
+            shared = duckdb.connect(config=settings)
+            shared.execute(
+                "SET GLOBAL autoinstall_known_extensions = false; SET GLOBAL autoload_known_extensions = false"
+            )
+            for macro in (*functions.MACROS, *casts.MACROS, *conversion.MACROS):
+                shared.execute(macro)
+            _database.append(shared)
+    session = _database[0].cursor()
+    session.execute("SET TimeZone = 'UTC'")
     # Folding constants would raise the failure of a branch that is never taken (DuckDB 2.0.0).
-    connection.execute("SET disabled_optimizers = 'expression_rewriter'")
-    for macro in (*functions.MACROS, *casts.MACROS, *serdes.MACROS):
-        connection.execute(macro)
-    return connection
+    session.execute("SET disabled_optimizers = 'expression_rewriter'")
+    return session

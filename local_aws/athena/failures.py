@@ -17,12 +17,11 @@ def column_failure(error: OptimizeError) -> QueryFailed:
     match = _COLUMN.search(message)
     if match:
         name = match[1].rpartition(".")[2]
-        line, end = (
-            re.search(r"Line: (\d+), Col: (\d+)", message).groups() if "Line:" in message else ("1", str(len(name)))
-        )  # type: ignore[union-attr]
+        found = re.search(r"Line: (\d+), Col: (\d+)", message)
+        line, end = (found[1], int(found[2])) if found else ("1", len(name))
         return QueryFailed(
-            f"COLUMN_NOT_FOUND: line {line}:{int(end) - len(name) + 1}: Column '{match[1]}' cannot be resolved or requester "
-            "is not authorized to access requested resources"
+            f"COLUMN_NOT_FOUND: line {line}:{end - len(name) + 1}: Column '{match[1]}' cannot be resolved or requester is not "  # noqa: E501
+            "authorized to access requested resources"
         )
     if "mbiguous" in message:
         return QueryFailed(f"AMBIGUOUS_NAME: {message}")

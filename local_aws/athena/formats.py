@@ -22,7 +22,7 @@ _JODA = {
 _STEP = re.compile(r"""\.([A-Za-z_][\w-]*)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|\['((?:[^'\\]|\\.)*)'\]|\."([^"]*)\"""")
 
 
-def _text(node: exp.Expression, what: str) -> str:
+def _text(node: exp.Expr, what: str) -> str:
     if not (isinstance(node, exp.Literal) and node.is_string):
         raise CannotTranslate(f"{what} that is not a literal")
     return node.name
@@ -32,7 +32,7 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def mysql_format(node: exp.Expression) -> str:
+def mysql_format(node: exp.Expr) -> str:
     """`%Y-%m-%d %H:%i` as a strftime literal."""
 
     def convert(match: re.Match[str]) -> str:
@@ -43,7 +43,7 @@ def mysql_format(node: exp.Expression) -> str:
     return _quoted(re.sub(r"%(.)", convert, _text(node, "a date format")))
 
 
-def joda_format(node: exp.Expression) -> str:
+def joda_format(node: exp.Expr) -> str:
     """`yyyy-MM-dd''T''HH:mm` as a strftime literal."""
     result = ""
     for match in re.finditer(r"'((?:[^']|'')*)'|(([A-Za-z])\3*)|([^A-Za-z'])", _text(node, "a date format")):
@@ -58,7 +58,7 @@ def joda_format(node: exp.Expression) -> str:
     return _quoted(result)
 
 
-def json_path(node: exp.Expression) -> str:
+def json_path(node: exp.Expr) -> str:
     """`$.a["b c"][0]` as DuckDB's literal `'$."a"."b c"[0]'`."""
     path = _text(node, "a JSON path")
     rest = path.removeprefix("lax ").removeprefix("strict ")

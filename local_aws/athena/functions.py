@@ -1,9 +1,11 @@
+# ruff: noqa: E501 - one row, one line
 """Athena's functions in DuckDB: one row each, name -> (DuckDB expression, type of the result).
 
 A function that has no row here is refused: DuckDB knows many of Trino's names with other answers (`concat` of a NULL,
 `regexp_replace` of the first match, `date_diff` of boundaries). In an expression {0}, {1} ... are the arguments, {*} all
 of them, {over} an aggregate's FILTER and OVER. Types: a SQL type, or `0` for the type of the first argument, `0[]` for
-an array of it, `[0]` for an element of it, `map{key,value}` of such types (s: text, n: bigint); `?` is not known.
+an array of it, `[0]` for an element of it, `map{key,value}` of such types (s: text, n: bigint), `lambda[]` for
+an array of what a lambda gives; `?` is not known.
 https://trino.io/docs/current/functions.html, https://docs.aws.amazon.com/athena/latest/ug/functions.html
 """
 
@@ -229,7 +231,7 @@ flatten            1    [0]       flatten({0})
 repeat             2    0[]       list_transform(range({1}), lambda i: {0})
 sequence           2-3  sequence  {sequence}
 slice              3    0         trino_slice({*})
-transform          2    ?         list_transform({*})
+transform          2    lambda[]  list_transform({*})
 filter             2    0         list_filter({*})
 reduce             4    1         {reduce}
 any_match          2    BOOLEAN   (len(list_filter({*})) > 0)

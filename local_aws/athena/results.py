@@ -33,7 +33,7 @@ class Column:
 
 _PRECISION = {
     "boolean": (0, 0), "tinyint": (3, 0), "smallint": (5, 0), "integer": (10, 0), "bigint": (19, 0), "real": (17, 0),
-    "double": (17, 0), "varchar": (2147483647, 0), "date": (0, 0), "timestamp": (3, 0), "timestamp with time zone": (3, 0),
+    "double": (17, 0), "varchar": (2147483647, 0), "date": (0, 0), "timestamp": (3, 0), "timestamp with time zone": (3, 0),  # noqa: E501
     "varbinary": (1073741824, 0),
 }  # fmt: skip
 
@@ -65,7 +65,7 @@ def text(value: Any, nested: bool = False) -> str | None:
         return "[" + ", ".join(str(text(item, True)) for item in value) + "]"
     if isinstance(value, timedelta):
         seconds, milliseconds = divmod(value // timedelta(milliseconds=1), 1000)
-        return f"{seconds // 86400} {seconds // 3600 % 24:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{milliseconds:03d}"
+        return f"{seconds // 86400} {seconds // 3600 % 24:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{milliseconds:03d}"  # noqa: E501
     return str(value)
 
 

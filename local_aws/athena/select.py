@@ -1,6 +1,6 @@
 """One SELECT: from Athena's text to a DuckDB query over the objects it needs, and to its rows."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from typing import Any
@@ -12,12 +12,15 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 from sqlglot.schema import MappingSchema
 
 from local_aws.athena.catalog import Catalog, Partition, Table
-from local_aws.athena.dialect import AthenaQuery, parse, place, to_duckdb
-from local_aws.athena.errors import Cancelled, CannotTranslate, QueryFailed
+from local_aws.athena.checks import place
+from local_aws.athena.conversion import identifier, literal
+from local_aws.athena.dialect import AthenaQuery, parse, to_duckdb
+from local_aws.athena.errors import Cancelled, QueryFailed
 from local_aws.athena.failures import column_failure
 from local_aws.athena.partitions import key_values, prunable_terms, prune
+from local_aws.athena.projection import is_projected, project
 from local_aws.athena.results import Column, text
-from local_aws.athena.serdes import identifier, literal, read
+from local_aws.athena.serdes import read
 from local_aws.athena.storage import S3Object, Scratch, list_objects
 from local_aws.athena.types import from_duckdb
 from local_aws.athena.typing import annotate
@@ -37,7 +40,7 @@ class Select:
         self.sql = ""
         self.names: list[str] = []
 
-    def prepare(self, tree: exp.Expression) -> None:
+    def prepare(self, tree: exp.Expr) -> None:
         """Resolve tables, prune partitions, copy objects, and write the DuckDB query."""
         if isinstance(tree, exp.Values):
             names = [exp.to_identifier(f"_col{n}") for n in range(len(tree.expressions[0].expressions) or 1)]
@@ -61,7 +64,7 @@ class Select:
         tree = annotate(tree, schema)
         self.names = _merge_names(written, tree)
         for scope in traverse_scope(tree):
-            for alias, (node, source) in scope.selected_sources.items():
+            for alias, (_, source) in scope.selected_sources.items():
                 if isinstance(source, exp.Table) and source.name in tables:
                     self._load(scope, alias, source.name, tables[source.name])
         self.sql = to_duckdb(tree)
@@ -80,7 +83,7 @@ class Select:
 
     # -- tables -------------------------------------------------------------------------------------------------
 
-    def _inline_views(self, tree: exp.Expression, database: str, depth: int = 0) -> exp.Expression:
+    def _inline_views(self, tree: exp.Expr, database: str, depth: int = 0) -> exp.Expr:
         """Every view replaced by its own statement."""
         if depth > 20:
             raise QueryFailed("INVALID_VIEW: views are nested too deeply")
@@ -104,7 +107,7 @@ class Select:
             raise QueryFailed(f"CATALOG_NOT_FOUND: {place(node)}Catalog '{node.catalog}' does not exist")
         return self._catalog.table(node.db.lower(), node.name.lower(), place(node))
 
-    def _name_tables(self, tree: exp.Expression) -> dict[str, Table]:
+    def _name_tables(self, tree: exp.Expr) -> dict[str, Table]:
         """Give every reference to a table a DuckDB name of its own, since each is pruned on its own."""
         tables: dict[str, Table] = {}
         for node in list(tree.find_all(exp.Table)):
@@ -124,8 +127,9 @@ class Select:
         needed = {column.name for column in scope.source_columns(alias)}
         keys = {key for key, _ in table.keys}
         if table.keys:
-            found = self._catalog.partitions(table)
-            found = prune(self._connection, table, alias, prunable_terms(scope.expression, alias, keys), found)
+            terms = prunable_terms(scope.expression, alias, keys)
+            found = project(table, terms) if is_projected(table) else self._catalog.partitions(table)
+            found = prune(self._connection, table, alias, terms, found)
         else:
             found = [Partition((), table.location, table.descriptor)]
         with ThreadPoolExecutor(max_workers=8) as pool:
@@ -152,7 +156,7 @@ class Select:
         self.scanned += read_bytes
         have = {column for column, _ in descriptor.columns}
         columns = [
-            f"CAST({'r.' + identifier(column) if column in have else 'NULL'} AS {kind.duckdb()}) AS {identifier(column)}"
+            f"CAST({'r.' + identifier(column) if column in have else 'NULL'} AS {kind.duckdb()}) AS {identifier(column)}"  # noqa: E501
             for column, kind in table.descriptor.columns
             if column in data
         ]
@@ -168,7 +172,7 @@ class Select:
         return f"SELECT {', '.join(selected)} FROM ({query}) AS r JOIN (VALUES {rows}) AS p({names}) ON r.file = p.file"
 
 
-def _output_names(tree: exp.Expression) -> list[str | None]:
+def _output_names(tree: exp.Expr) -> list[str | None]:
     """The names of the result's columns as the user wrote them; None for a star."""
     query = tree.this if isinstance(tree, exp.Subquery) else tree
     while isinstance(query, exp.SetOperation):
@@ -177,7 +181,7 @@ def _output_names(tree: exp.Expression) -> list[str | None]:
         return []
     names: list[str | None] = []
     for number, item in enumerate(query.expressions):
-        if isinstance(item, exp.Star) or isinstance(item, exp.Column) and isinstance(item.this, exp.Star):
+        if isinstance(item, exp.Star) or (isinstance(item, exp.Column) and isinstance(item.this, exp.Star)):
             names.append(None)
         elif isinstance(item, exp.Alias):
             names.append(item.alias)
@@ -188,7 +192,7 @@ def _output_names(tree: exp.Expression) -> list[str | None]:
     return names
 
 
-def _merge_names(written: list[str | None], tree: exp.Expression) -> list[str]:
+def _merge_names(written: list[str | None], tree: exp.Expr) -> list[str]:
     """The written names with stars expanded; an unnamed column is `_col` and its position."""
     final = [item.alias_or_name for item in tree.selects] if isinstance(tree, exp.Query) else []
     if None not in written and len(written) == len(final):

@@ -9,7 +9,6 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from botocore.exceptions import ClientError
 from local_aws.athena.dialect import parse
 from local_aws.athena.engine import Result, Run
 from local_aws.athena.errors import SYSTEM, Cancelled, InvalidRequest, QueryFailed
+from local_aws.athena.executions import ApiError, Caller, Execution, invalid
 from local_aws.athena.parameters import bind, execute_statement
 from local_aws.athena.results import Column, csv_lines, read_csv_page
 from local_aws.athena.statements import Statement, classify
@@ -28,49 +28,6 @@ from local_aws.athena.storage import split_uri
 Ask = Callable[[str, dict[str, Any]], dict[str, Any]]
 _ENGINE = {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": "Athena engine version 3"}
 _LIVE = ("QUEUED", "RUNNING")
-
-
-class ApiError(Exception):
-    """An error answer of the API itself."""
-
-    def __init__(self, code: str, message: str, **members: Any) -> None:
-        super().__init__(message)
-        self.code, self.message, self.members = code, message, members
-
-
-def _invalid(message: str, code: str = "INVALID_INPUT") -> ApiError:
-    return ApiError("InvalidRequestException", message, AthenaErrorCode=code)
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Whose rights a query reads Glue and S3 with."""
-
-    account: str
-    region: str
-    access_key: str
-    secret_key: str = field(repr=False)
-    token: str | None = field(repr=False)
-    arn: str = ""
-
-
-@dataclass
-class Execution:
-    """One query execution: `public` is the `QueryExecution` of the API."""
-
-    public: dict[str, Any]
-    scope: tuple[str, str]
-    columns: list[Column] = field(default_factory=list)
-    update_count: int | None = None
-    rows_returned: int = 0
-    token: str | None = None
-    run: Run | None = None
-    submitted: float = field(default_factory=time.time)
-    cancelled: bool = False
-
-    @property
-    def state(self) -> str:
-        return str(self.public["Status"]["State"])
 
 
 class AthenaService:
@@ -103,15 +60,15 @@ class AthenaService:
             for known in self._executions.values():
                 if token and known.token == token and known.scope == scope:
                     if known.public["Query"] != sql.strip():
-                        raise _invalid("Idempotent parameters do not match")
+                        raise invalid("Idempotent parameters do not match")
                     return {"QueryExecutionId": known.public["QueryExecutionId"]}
         group = request.get("WorkGroup") or "primary"
         try:
             workgroup = ask("GetWorkGroup", {"WorkGroup": group})["WorkGroup"]
         except ApiError:
-            raise _invalid(f"WorkGroup is not found. WorkGroup: {group}") from None
+            raise invalid(f"WorkGroup is not found. WorkGroup: {group}") from None
         if workgroup.get("State") == "DISABLED":
-            raise _invalid(f"WorkGroup {group} is disabled.")
+            raise invalid(f"WorkGroup {group} is disabled.")
         settings = workgroup.get("Configuration") or {}
         try:
             bound = bind(execute_statement(sql, group, ask), request.get("ExecutionParameters"))
@@ -119,24 +76,24 @@ class AthenaService:
             if statement.kind == "SELECT":
                 parse(statement.sql)
         except InvalidRequest as error:
-            raise _invalid(str(error), "MALFORMED_QUERY") from error
+            raise invalid(str(error), "MALFORMED_QUERY") from error
         own, theirs = request.get("ResultConfiguration") or {}, settings.get("ResultConfiguration") or {}
         chosen = theirs if settings.get("EnforceWorkGroupConfiguration", True) and theirs.get("OutputLocation") else own
         location = chosen.get("OutputLocation") or theirs.get("OutputLocation")
         if not location:
-            raise _invalid(
+            raise invalid(
                 "No output location provided. An output location is required either through the Workgroup result "
                 "configuration setting or as an API input."
             )
         if not location.startswith("s3://"):
-            raise _invalid("outputLocation is not a valid S3 path.")
+            raise invalid("outputLocation is not a valid S3 path.")
         execution_id = str(uuid.uuid4())
         context = {key: value for key, value in (request.get("QueryExecutionContext") or {}).items() if value}
         public = {
             "QueryExecutionId": execution_id, "Query": sql.strip(), "StatementType": statement.type,
             "SubstatementType": statement.substatement, "WorkGroup": group, "EngineVersion": _ENGINE,
             "QueryExecutionContext": context,
-            "ResultConfiguration": {**chosen, "OutputLocation": f"{location.rstrip('/')}/{execution_id}{statement.extension}"},
+            "ResultConfiguration": {**chosen, "OutputLocation": f"{location.rstrip('/')}/{execution_id}{statement.extension}"},  # noqa: E501
             "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": False}},
             "Status": {"State": "QUEUED", "SubmissionDateTime": time.time()}, "Statistics": {},
         }  # fmt: skip
@@ -192,10 +149,10 @@ class AthenaService:
                 if execution.state in _LIVE
                 else "Query did not finish successfully. Final query state: "
             )
-            raise _invalid(f"{reason}{execution.state}", "INVALID_QUERY_EXECUTION_STATE")
+            raise invalid(f"{reason}{execution.state}", "INVALID_QUERY_EXECUTION_STATE")
         limit = int(request.get("MaxResults") or 1000)
         if not 1 <= limit <= 1000:
-            raise _invalid(
+            raise invalid(
                 "MaxResults is more than maximum allowed length 1000" if limit > 1000 else "MaxResults is too small"
             )
         rows: list[list[str | None]] = []
@@ -237,7 +194,8 @@ class AthenaService:
         status, counted = execution.public["Status"], execution.public["Statistics"]
         began = time.time()
         counted["QueryQueueTimeInMillis"] = round((began - execution.submitted) * 1000)
-        state, failure = "SUCCEEDED", None
+        state = "SUCCEEDED"
+        failure: QueryFailed | None = None
         run: Run | None = None
         try:
             run = Run(self._client("glue", caller), self._client("s3", caller), cutoff)
@@ -310,7 +268,7 @@ class AthenaService:
             folder = location.rpartition("/")[0]
             denied = error.response["Error"]["Code"] in ("AccessDenied", "403")
             raise QueryFailed(
-                f"Access denied when writing output to url: {location} . Please ensure you are allowed to access the S3 bucket."
+                f"Access denied when writing output to url: {location} . Please ensure you are allowed to access the S3 bucket."  # noqa: E501
                 if denied else f"Unable to verify/create output bucket {split_uri(folder)[0]}"
             ) from error  # fmt: skip
 
@@ -321,13 +279,13 @@ class AthenaService:
         except ClientError as error:
             if error.response["Error"]["Code"] in ("AccessDenied", "403"):
                 raise ApiError("AccessDeniedException", f"Access denied when reading s3://{bucket}/{key}") from error
-            raise _invalid(f"Could not find results at s3://{bucket}/{key}") from error
+            raise invalid(f"Could not find results at s3://{bucket}/{key}") from error
         return body
 
     def _find(self, execution_id: str | None, caller: Caller) -> Execution:
         found = self._executions.get(execution_id or "")
         if found is None or found.scope != (caller.account, caller.region):
-            raise _invalid(f"QueryExecution {execution_id} was not found", "INVALID_INPUT")
+            raise invalid(f"QueryExecution {execution_id} was not found", "INVALID_INPUT")
         return found
 
     def _client(self, service: str, caller: Caller) -> Any:

@@ -49,7 +49,7 @@ _KINDS = [
     (r"PREPARE\b", "PREPARE", "DDL", "PREPARE"),
     (r"DEALLOCATE\b", "DEALLOCATE", "DDL", "DEALLOCATE"),
 ]
-_MATCHERS = [(re.compile(pattern, re.IGNORECASE | re.DOTALL), *rest) for pattern, *rest in _KINDS]
+_MATCHERS = [(re.compile(pattern, re.IGNORECASE | re.DOTALL), kind, kinds, sub) for pattern, kind, kinds, sub in _KINDS]
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def put_file(s3: Any, uri: str, path: Path, content_type: str = "application/oct
     """Upload a local file to an S3 address."""
     bucket, key = split_uri(uri)
     with path.open("rb") as body:
-        s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
+        _guard(lambda: s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type), uri)
 
 
 class Scratch:

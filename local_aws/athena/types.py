@@ -110,7 +110,7 @@ def parse_hive(text: str) -> Type:
                 size += (int(take()),)
             take(")")
         if name == "decimal":
-            size = (size + (0, 0))[:2] if size else (10, 0)
+            size = (*size, 0)[:2] if size else (10, 0)
         return Type(name, size)
 
     result = parse()

@@ -17,12 +17,12 @@ INSTANTS = {D.DATE, D.TIMESTAMP, D.TIMESTAMPTZ}
 UNKNOWN = exp.DataType.build("UNKNOWN")
 
 
-def kind(node: exp.Expression | None) -> Any:
+def kind(node: exp.Expr | None) -> Any:
     """The type's name, `D.UNKNOWN` where it is not known."""
     return node.type.this if node is not None and node.type is not None else D.UNKNOWN
 
 
-def decimal(node: exp.Expression) -> tuple[int, int] | None:
+def decimal(node: exp.Expr) -> tuple[int, int] | None:
     """(precision, scale) of an exact number, integers included; None for others."""
     if kind(node) in INTEGERS:
         return INTEGERS[kind(node)], 0
@@ -32,11 +32,48 @@ def decimal(node: exp.Expression) -> tuple[int, int] | None:
     return None
 
 
-def annotate(tree: exp.Expression, schema: MappingSchema) -> exp.Expression:
-    """Set `.type` on every node."""
+def unscaled(text: str, precision: int, scale: int) -> str:
+    """A decimal's digits as an integer."""
+    return f"CAST(replace(CAST(CAST({text} AS DECIMAL({precision}, {scale})) AS VARCHAR), '.', '') AS HUGEINT)"
+
+
+def scaled(text: str, precision: int, scale: int) -> str:
+    """The reverse: an integer with the decimal point put back."""
+    if not scale:
+        return f"CAST({text} AS DECIMAL({precision}, 0))"
+    return f"CAST(CAST({text} AS VARCHAR) || 'e-{scale}' AS DECIMAL({precision}, {scale}))"
+
+
+def annotate(tree: exp.Expr, schema: MappingSchema) -> exp.Expr:
+    """Set `.type` on every node; a lambda's arguments get theirs from the array or map it is applied to."""
     metadata = {**Trino().EXPRESSION_METADATA, **_ANNOTATORS}
-    annotated: exp.Expression = TypeAnnotator(schema, expression_metadata=metadata).annotate(tree)
-    return annotated
+    for _ in range(1 + max((_depth(each) for each in tree.find_all(exp.Lambda)), default=0)):
+        tree = TypeAnnotator(schema, expression_metadata=metadata).annotate(tree)
+        for call in tree.find_all(exp.Anonymous):
+            _type_lambda_arguments(call)
+    return tree
+
+
+def _depth(node: exp.Lambda) -> int:
+    depth, parent = 1, node.parent
+    while parent is not None:
+        depth, parent = depth + isinstance(parent, exp.Lambda), parent.parent
+    return depth
+
+
+def _type_lambda_arguments(call: exp.Anonymous) -> None:
+    for function in call.expressions[1:]:
+        if not isinstance(function, exp.Lambda):
+            continue
+        source, names = call.expressions[0], [name.name for name in function.expressions]
+        inner = list(source.type.expressions) if source.type is not None and kind(source) in (D.ARRAY, D.MAP) else []
+        if call.name.lower() == "reduce":
+            start = call.expressions[1].type
+            inner = [start, *inner] if start is not None and inner else []
+        types = dict(zip(names, inner, strict=False))
+        for name in function.find_all(exp.Identifier):
+            if name.name in types:
+                name.meta["lambda_type"] = types[name.name]
 
 
 def _decimal_type(precision: int, scale: int) -> exp.DataType:
@@ -69,7 +106,7 @@ def arithmetic_type(node: exp.Binary) -> exp.DataType:
     return UNKNOWN
 
 
-def common_type(nodes: list[exp.Expression]) -> exp.DataType:
+def common_type(nodes: list[exp.Expr]) -> exp.DataType:
     """The type several expressions are brought to, as COALESCE and CASE do."""
     known = [node for node in nodes if kind(node) not in (D.NULL,)]
     kinds = {kind(node) for node in known}
@@ -85,10 +122,11 @@ def common_type(nodes: list[exp.Expression]) -> exp.DataType:
     if all(sizes):
         scale = max(size[1] for size in sizes if size)
         return _decimal_type(max(size[0] - size[1] for size in sizes if size) + scale, scale)
-    return known[0].type if len({str(node.type) for node in known}) == 1 else UNKNOWN
+    same = len({str(node.type) for node in known}) == 1
+    return (known[0].type if same else None) or UNKNOWN
 
 
-def element_type(node: exp.Expression) -> exp.DataType:
+def element_type(node: exp.Expr) -> exp.DataType:
     """The type of what a subscript or `element_at` takes out of an array or a map."""
     inner = node.type.expressions if node.type is not None else []
     wanted = 1 if kind(node) == D.MAP else 0
@@ -102,12 +140,12 @@ def _function_type(node: exp.Anonymous) -> exp.DataType:
     first = arguments[0] if arguments else None
     own = first.type if first is not None and first.type is not None else UNKNOWN
     if node.name.lower() == "row":
-        members = [
+        fields: list[exp.Expr] = [
             exp.ColumnDef(this=exp.to_identifier(f"field{n}"), kind=(arg.type or UNKNOWN).copy())
             for n, arg in enumerate(arguments)
         ]
-        return exp.DataType(this=D.STRUCT, expressions=members, nested=True)
-    if function is None or first is None and function.returns[0] in "0123456789[?":
+        return exp.DataType(this=D.STRUCT, expressions=fields, nested=True)
+    if function is None or (first is None and function.returns[0] in "0123456789[?"):
         return UNKNOWN
     returns = function.returns
     if returns.isdigit():
@@ -117,6 +155,8 @@ def _function_type(node: exp.Anonymous) -> exp.DataType:
     if returns.startswith("map{"):
         members = [_member(code, arguments) for code in returns[4:-1].split(",")]
         return exp.DataType(this=D.MAP, expressions=members, nested=True)
+    if returns == "lambda[]":
+        return _array(arguments[1].type or UNKNOWN)
     if returns in ("keys", "values"):
         sides = own.expressions if kind(first) == D.MAP else []
         return _array(sides[returns == "values"]) if len(sides) == 2 else UNKNOWN
@@ -151,7 +191,7 @@ def _array(element: exp.DataType) -> exp.DataType:
     return exp.DataType(this=D.ARRAY, expressions=[element.copy()], nested=True)
 
 
-def _member(code: str, arguments: list[exp.Expression]) -> exp.DataType:
+def _member(code: str, arguments: list[exp.Expr]) -> exp.DataType:
     if code in ("s", "n"):
         return exp.DataType.build("VARCHAR" if code == "s" else "BIGINT")
     argument = arguments[int(code.strip("[]"))]
@@ -172,7 +212,7 @@ def _literal_type(node: exp.Literal) -> exp.DataType:
 
 
 def _set(compute: Any) -> dict[str, Any]:
-    def annotator(self: TypeAnnotator, node: exp.Expression) -> exp.Expression:
+    def annotator(self: TypeAnnotator, node: exp.Expr) -> exp.Expr:
         self._set_type(node, compute(node))
         return node
 
@@ -181,6 +221,8 @@ def _set(compute: Any) -> dict[str, Any]:
 
 _ANNOTATORS: dict[Any, Any] = {
     exp.Anonymous: _set(_function_type),
+    exp.Identifier: _set(lambda node: node.meta.get("lambda_type") or UNKNOWN),
+    exp.Lambda: _set(lambda node: node.this.type or UNKNOWN),
     exp.Literal: _set(_literal_type),
     exp.Bracket: _set(lambda node: element_type(node.this)),
     exp.AtTimeZone: _set(lambda node: exp.DataType.build("TIMESTAMP")),

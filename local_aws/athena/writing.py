@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from local_aws.athena.catalog import NULL_VALUE, Table
+from local_aws.athena.conversion import identifier, literal
 from local_aws.athena.create_table import FORMATS, storage_of
 from local_aws.athena.dialect import parse
 from local_aws.athena.errors import CannotTranslate, QueryFailed
-from local_aws.athena.serdes import JSON_SERDES, OPENX, PARQUET, identifier, literal
+from local_aws.athena.serdes import JSON_SERDES, OPENX, PARQUET
 from local_aws.athena.statements import Statement, Tokens
 from local_aws.athena.storage import is_s3_uri, list_objects, put_file
 from local_aws.athena.types import hive_of_duckdb
@@ -75,7 +76,7 @@ class Writing:
         )
         storage: dict[str, Any] = {
             "Columns": [{"Name": c, "Type": t} for c, t in columns if c not in keys], "Location": location,
-            "InputFormat": input_format, "OutputFormat": output_format, "SerdeInfo": {"SerializationLibrary": serde, "Parameters": {}},
+            "InputFormat": input_format, "OutputFormat": output_format, "SerdeInfo": {"SerializationLibrary": serde, "Parameters": {}},  # noqa: E501
         }  # fmt: skip
         table = {
             "Name": name, "TableType": "EXTERNAL_TABLE", "StorageDescriptor": storage,
@@ -98,7 +99,7 @@ class Writing:
         targets = listed or [name for name, _ in table.columns]
         if len(targets) != len(columns) or set(targets) - {name for name, _ in table.columns}:
             raise QueryFailed(
-                f"SYNTAX_ERROR: Insert query has {len(columns)} expression(s) but expected {len(targets)} target column(s). "
+                f"SYNTAX_ERROR: Insert query has {len(columns)} expression(s) but expected {len(targets)} target column(s). "  # noqa: E501
                 "Mismatch"
             )
         by_target = dict(zip(targets, columns, strict=True))
@@ -110,7 +111,7 @@ class Writing:
             column, have = by_target[name]
             if not _assignable(have, kind.hive()):
                 raise QueryFailed(
-                    f"TYPE_MISMATCH: Insert query has mismatched column types: {name} is {kind.hive()}, the query gives {have}"
+                    f"TYPE_MISMATCH: Insert query has mismatched column types: {name} is {kind.hive()}, the query gives {have}"  # noqa: E501
                 )
             selected.append(f"CAST({identifier(column)} AS {kind.duckdb()}) AS {identifier(name)}")
         self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {_ROWS} AS SELECT {', '.join(selected)} FROM {_ROWS}")
@@ -176,7 +177,7 @@ class Writing:
         )
         if len(partitions) > OPEN_PARTITIONS:
             raise QueryFailed(
-                f"HIVE_TOO_MANY_OPEN_PARTITIONS: Exceeded limit of {OPEN_PARTITIONS} open writers for partitions/buckets"
+                f"HIVE_TOO_MANY_OPEN_PARTITIONS: Exceeded limit of {OPEN_PARTITIONS} open writers for partitions/buckets"  # noqa: E501
             )
         written = []
         for values in partitions:
@@ -215,8 +216,8 @@ class Writing:
     def _empty_place(self, location: str) -> None:
         if list_objects(self._run.s3, location):
             raise QueryFailed(
-                f"HIVE_PATH_ALREADY_EXISTS: Target directory for table '{location}' already exists: {location}. You may need to "
-                f"manually clean the data at location '{location}' before retrying. Athena will not delete data in your account."
+                f"HIVE_PATH_ALREADY_EXISTS: Target directory for table '{location}' already exists: {location}. You may need to "  # noqa: E501
+                f"manually clean the data at location '{location}' before retrying. Athena will not delete data in your account."  # noqa: E501
             )
 
     def _exists(self, database: str, name: str) -> bool:

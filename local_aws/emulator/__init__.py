@@ -5,11 +5,11 @@ ours there leaves its decision about who may call in force for every call we ans
 """
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 Response = tuple[int, dict[str, str], bytes]
-Handler = Callable[[str, str, dict[str, str], bytes, dict[str, list[str]]], Awaitable[Response]]
+Handler = Callable[[str, str, dict[str, str], bytes, dict[str, list[str]]], Coroutine[Any, Any, Response]]
 
 
 def replace_handler(service: str, wrap: Callable[[Handler], Handler]) -> None:

@@ -10,7 +10,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from local_aws.athena.service import OPERATIONS, ApiError, AthenaService, Caller
+from local_aws.athena.executions import ApiError, Caller
+from local_aws.athena.service import OPERATIONS, AthenaService
 from local_aws.emulator import Handler, Response, json_error, json_response, operation, replace_handler
 
 

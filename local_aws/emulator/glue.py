@@ -18,9 +18,9 @@ from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
 from sqlglot.schema import MappingSchema
 
+from local_aws.athena.conversion import identifier, literal
 from local_aws.athena.dialect import AthenaQuery, to_duckdb
 from local_aws.athena.errors import InvalidRequest, QueryFailed
-from local_aws.athena.serdes import identifier, literal
 from local_aws.athena.types import parse_hive
 from local_aws.athena.typing import annotate
 from local_aws.emulator import Handler, Response, json_error, json_response, operation, replace_handler
@@ -74,9 +74,7 @@ def _target(request: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _table(request: dict[str, Any], ask: Ask) -> tuple[dict[str, Any], Response | None]:
-    status, headers, body = await ask(
-        "GetTable", {"DatabaseName": request["DatabaseName"], "Name": request["TableName"]}
-    )
+    status, _, body = await ask("GetTable", {"DatabaseName": request["DatabaseName"], "Name": request["TableName"]})
     if status >= 300:
         return {}, json_error("EntityNotFoundException", f"Table {request['TableName']} not found.")
     return json.loads(body)["Table"], None
@@ -164,7 +162,7 @@ def _matching(table: dict[str, Any], found: list[dict[str, Any]], expression: st
         return []
     names = ", ".join(identifier(name) for name in ("#", *keys))
     rows = ", ".join(
-        f"({number}, {', '.join(f'CAST({literal(v)} AS {k.duckdb()})' for v, k in zip(item['Values'], keys.values(), strict=True))})"
+        f"({number}, {', '.join(f'CAST({literal(v)} AS {k.duckdb()})' for v, k in zip(item['Values'], keys.values(), strict=True))})"  # noqa: E501
         for number, item in enumerate(found)
     )
     schema = MappingSchema({"p": {name: kind.trino() for name, kind in keys.items()}}, dialect=AthenaQuery)

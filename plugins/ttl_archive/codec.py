@@ -23,9 +23,10 @@ import orjson
 RESERVED = "_dynamodb_types"
 Item = dict[str, dict[str, Any]]
 
-_JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch
+_is_json_number = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch
 _OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 _Fragment = orjson.Fragment
+_dumps = orjson.dumps
 
 
 class _NumberText(str):
@@ -39,57 +40,54 @@ def encode(item: Item) -> bytes:
 
     :raises ValueError: for a type that DynamoDB doesn't have.
     """
-    plain: dict[str, Any] = {}
-    types: dict[str, Any] = {}
-    for name, typed in item.items():
-        for kind, value in typed.items():
-            if kind == "S":
-                plain[name] = value
-            elif kind == "N" and _JSON_NUMBER(value):
-                plain[name] = _Fragment(value)
-            else:
-                plain[name], tree = _plain(kind, value)
-                if tree is not None:
-                    types[name] = tree
+    plain, types = _map(item)
     if RESERVED in plain:
         del plain[RESERVED]
-        types[RESERVED] = item[RESERVED]
+        types = {**(types or {}), RESERVED: item[RESERVED]}
     if types:
         plain[RESERVED] = types
-    return orjson.dumps(plain, option=_OPTIONS)
+    return _dumps(plain, None, _OPTIONS)
 
 
-def _plain(kind: str, value: Any) -> tuple[Any, Any]:
-    """A typed value as plain JSON, and its part of the tree (None where JSON says it all)."""
+def _map(entries: Item) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """A map as plain JSON, and its tree, None where JSON says it all. This is the hot loop of an export."""
+    plain: dict[str, Any] = {}
+    types: dict[str, Any] | None = None
+    for name, typed in entries.items():
+        for kind, value in typed.items():
+            if kind == "S" or kind == "BOOL":  # a tuple would be slower
+                plain[name] = value
+            elif kind == "N" and _is_json_number(value):
+                plain[name] = _Fragment(value)
+            else:
+                plain[name], tree = _other(kind, value)
+                if tree is not None:
+                    if types is None:
+                        types = {}
+                    types[name] = tree
+    return plain, types
+
+
+def _other(kind: str, value: Any) -> tuple[Any, Any]:
+    """A value that isn't a plain text, flag or number, and its part of the tree."""
     match kind:
-        case "S" | "BOOL":
-            return value, None
-        case "N":
-            return (_Fragment(value), None) if _JSON_NUMBER(value) else (value, "N")
+        case "M":
+            return _map(value)
+        case "L":
+            # A list is a map from its indices, which are the names in the tree.
+            plain, types = _map({str(number): typed for number, typed in enumerate(value)})
+            return list(plain.values()), types
         case "NULL":
             return None, None
-        case "M":
-            entries = {name: _typed(typed) for name, typed in value.items()}
-            tree = {name: types for name, (_, types) in entries.items() if types is not None}
-            return {name: plain for name, (plain, _) in entries.items()}, tree or None
-        case "L":
-            members = [_typed(typed) for typed in value]
-            tree = {str(number): types for number, (_, types) in enumerate(members) if types is not None}
-            return [plain for plain, _ in members], tree or None
-        case "B":
-            return value, "B"
+        case "N" | "B":
+            return value, kind
         case "SS" | "BS":
             return sorted(value), kind
         case "NS":
-            if all(_JSON_NUMBER(text) for text in value):
-                return [_Fragment(text) for text in sorted(value)], "NS"
-            return sorted(value), "NS"
+            members = sorted(value)
+            exact = all(map(_is_json_number, members))
+            return ([_Fragment(text) for text in members] if exact else members), "NS"
     raise ValueError(f"unknown DynamoDB type {kind!r}; expected S, N, B, BOOL, NULL, M, L, SS, NS or BS")
-
-
-def _typed(typed: dict[str, Any]) -> tuple[Any, Any]:
-    ((kind, value),) = typed.items()
-    return _plain(kind, value)
 
 
 def decode(line: bytes) -> Item:

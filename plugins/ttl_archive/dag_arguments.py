@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow.sdk import Param
 
+from ttl_archive import notifications
 from ttl_archive.config import Archive
 from ttl_archive.operators.retries import retry_policy
 from ttl_archive.settings import settings
@@ -42,8 +43,8 @@ def params() -> dict[str, Param]:
     }
 
 
-def default_arguments() -> dict[str, Any]:
-    """Owner, retries with backoff, and timeouts of every task."""
+def default_arguments(archive: Archive) -> dict[str, Any]:
+    """Owner, retries with backoff, timeouts and the notice of a failure, of every task."""
     return {
         "owner": "data-engineering",
         "retries": 3,
@@ -52,6 +53,7 @@ def default_arguments() -> dict[str, Any]:
         "max_retry_delay": timedelta(minutes=30),
         "retry_policy": retry_policy,
         "execution_timeout": timedelta(seconds=QUERY_SECONDS),
+        "on_failure_callback": notifications.failed(archive),
     }
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import gc
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -21,6 +25,10 @@ from ttl_archive.selection import Judge, Verdict
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+ATTRIBUTES_LISTED = 1000  # in a record's types
+FURTHER_ATTRIBUTES = "(further attributes)"
+_Shape = tuple[tuple[str, ...], tuple[str, ...]]  # the attributes' names, and their types
+_SHAPES_HELD = 10_000
 _FIVE_YEARS = 5 * 366 * 86400
 _LATEST_SECONDS = 100_000_000_000  # the year 5138; DynamoDB reads larger values as far-off seconds
 
@@ -35,34 +43,32 @@ class TtlTally:
 
     attribute: str
     now: int
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
     first: int | None = None
     last: int | None = None
 
-    def add(self, item: Item) -> None:
-        """Count one archived item."""
-        typed = item.get(self.attribute)
-        if typed is None:
-            self._count("missing")
-            return
-        try:
-            expiry = int(float(typed["N"]))
-        except (KeyError, ValueError, OverflowError):
-            self._count("not_a_number")
-            return
-        if expiry >= _LATEST_SECONDS:
-            self._count("milliseconds")
-        elif expiry < self.now - _FIVE_YEARS:
-            self._count("over_five_years_old")
-        else:
-            self._count("usable")
-            if self.first is None or expiry < self.first:
-                self.first = expiry
-            if self.last is None or expiry > self.last:
-                self.last = expiry
-
-    def _count(self, name: str) -> None:
-        self.counts[name] = self.counts.get(name, 0) + 1
+    def add(self, items: list[Item]) -> None:
+        """Count archived items."""
+        usable = []
+        oldest = self.now - _FIVE_YEARS
+        for item in items:
+            typed = item.get(self.attribute)
+            if typed is None:
+                self.counts["missing"] += 1
+                continue
+            try:
+                expiry = int(float(typed["N"]))
+            except (KeyError, ValueError, OverflowError):
+                self.counts["not_a_number"] += 1
+                continue
+            if oldest <= expiry < _LATEST_SECONDS:
+                usable.append(expiry)
+            else:
+                self.counts["milliseconds" if expiry >= _LATEST_SECONDS else "over_five_years_old"] += 1
+        if usable:
+            self.counts["usable"] += len(usable)
+            self.first = min(usable) if self.first is None else min(self.first, *usable)
+            self.last = max(usable) if self.last is None else max(self.last, *usable)
 
     def result(self) -> TtlCounts:
         """What was counted."""
@@ -148,10 +154,10 @@ class SegmentExport:
     def _export(self) -> SegmentRecord:
         started_at = datetime.now(UTC).replace(microsecond=0)
         tally = _Tally(self.ttl_attribute, int(started_at.timestamp()))
-        for page in self.scan.pages():
-            lines = self._sort_out(page.items, tally)
-            self._parts.write(lines)
-            tally.add_page(page.scanned, len(page.items), page.read_units)
+        with _no_cyclic_garbage():
+            for page in self.scan.pages():
+                self._parts.write(self._sort_out(page.items, tally))
+                tally.add_page(page.scanned, len(page.items), page.read_units)
         return SegmentRecord(
             segment=self.scan.segment,
             total_segments=self.scan.total_segments,
@@ -161,19 +167,22 @@ class SegmentExport:
             **tally.result(),
         )
 
-    def _sort_out(self, items: list[Item], tally: _Tally) -> list[bytes]:
+    def _sort_out(self, items: list[Item], tally: _Tally) -> Iterable[bytes]:
         """The lines of the items that belong here; the others are counted, and the bad ones kept in quarantine."""
-        if self.judge is None:
-            inside = items
-        else:
-            verdicts = [self.judge(item) for item in items]
-            inside = [item for item, verdict in zip(items, verdicts, strict=True) if verdict is Verdict.INSIDE]
-            bad = [item for item, verdict in zip(items, verdicts, strict=True) if verdict is Verdict.BAD]
-            if bad:
-                self._quarantine.write(map(encode, bad))
-                tally.add_bad([{name: item.get(name) for name in self.key_attributes} for item in bad])
+        inside, bad = items, []
+        if self.judge:
+            inside = []
+            for item in items:
+                verdict = self.judge(item)
+                if verdict is Verdict.INSIDE:
+                    inside.append(item)
+                elif verdict is Verdict.BAD:
+                    bad.append(item)
+        if bad:
+            self._quarantine.write(map(encode, bad))
+            tally.add_bad([{name: item.get(name) for name in self.key_attributes} for item in bad])
         tally.add_archived(inside)
-        return list(map(self.line_of, inside))
+        return map(self.line_of, inside)
 
 
 class _Tally:
@@ -181,6 +190,7 @@ class _Tally:
 
     def __init__(self, ttl_attribute: str | None, now: int) -> None:
         self._ttl = TtlTally(ttl_attribute, now) if ttl_attribute else None
+        self._shapes: Counter[_Shape] = Counter()
         self._types: dict[str, dict[str, int]] = {}
         self._keys: list[dict[str, Any]] = []
         self.pages = self.scanned = self.returned = self.archived = self.quarantined = 0
@@ -194,20 +204,28 @@ class _Tally:
 
     def add_archived(self, items: list[Item]) -> None:
         self.archived += len(items)
-        for item in items:
-            for name, typed in item.items():
-                kinds = self._types.setdefault(name, {})
-                for kind in typed:
-                    kinds[kind] = kinds.get(kind, 0) + 1
+        # Most items of a table have one of a few shapes, so these are counted, and attributes only when it ends.
+        self._shapes.update([(tuple(item), tuple(chain.from_iterable(item.values()))) for item in items])
+        if len(self._shapes) > _SHAPES_HELD:
+            self._fold_shapes()
         if self._ttl:
-            for item in items:
-                self._ttl.add(item)
+            self._ttl.add(items)
+
+    def _fold_shapes(self) -> None:
+        for (names, kinds), count in self._shapes.items():
+            for name, kind in zip(names, kinds, strict=True):
+                if name not in self._types and len(self._types) >= ATTRIBUTES_LISTED:
+                    name = FURTHER_ATTRIBUTES  # a table may have names without end
+                counted = self._types.setdefault(name, {})
+                counted[kind] = counted.get(kind, 0) + count
+        self._shapes.clear()
 
     def add_bad(self, keys: list[dict[str, Any]]) -> None:
         self.quarantined += len(keys)
         self._keys.extend(keys[: KEYS_LISTED - len(self._keys)])
 
     def result(self) -> dict[str, Any]:
+        self._fold_shapes()
         return {
             "pages": self.pages,
             "scanned": self.scanned,
@@ -220,6 +238,18 @@ class _Tally:
             "ttl": self._ttl.result() if self._ttl else TtlCounts(),
             "quarantined_keys": tuple(self._keys),
         }
+
+
+@contextlib.contextmanager
+def _no_cyclic_garbage() -> Iterator[None]:
+    """Keep Python's cycle collector off: pages are trees of many small objects, and walking them finds no cycle."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def record_key(prefix: str, segment: int) -> str:

@@ -20,6 +20,7 @@ from typing import Any, TextIO
 
 from ttl_archive.config import Archive, find_archive
 from ttl_archive.errors import ArchiveError
+from ttl_archive.layout import report_prefix
 from ttl_archive.months import resolve_month
 from ttl_archive.settings import settings
 
@@ -33,6 +34,8 @@ def main() -> int:
     except ArchiveError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    if arguments.check:
+        return 0
     conf = {"month": str(month), "report_only": arguments.report_only, "accept_fewer": arguments.accept_fewer}
     home = Path(os.environ["AIRFLOW_HOME"])
     log_file = home / "logs" / f"{archive.dag_id}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.log"
@@ -40,7 +43,8 @@ def main() -> int:
     with _output_to(log_file) as terminal:
         terminal.write(f"{archive.dag_id} {month}: starting Airflow, log in {log_file}\n")
         state = _run(archive, conf, terminal)
-        terminal.write(f"{archive.dag_id} {month}: {state}\n")
+        report = f"; report in s3://{archive.athena.results_bucket}/{report_prefix(archive, month)}"
+        terminal.write(f"{archive.dag_id} {month}: {state}{report if state == 'success' else ''}\n")
     return 0 if state == "success" else 1
 
 
@@ -50,6 +54,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--month", help="YYYY-MM; default: the last complete month")
     parser.add_argument("--report-only", action="store_true", help="report a published month without reading the table")
     parser.add_argument("--accept-fewer", default="", metavar="REASON", help="why published items may be missing now")
+    parser.add_argument("--check", action="store_true", help="only look whether the request is good; run nothing")
     return parser.parse_args()
 
 
@@ -82,7 +87,7 @@ def _run(archive: Archive, conf: dict[str, Any], terminal: TextIO) -> str:
         errors = "\n".join(bag.import_errors.values()) or "no DAG file defines it"
         terminal.write(f"{archive.dag_id} can't be loaded: {errors}\n")
         return "not started"
-    get_listener_manager().add_listener(_Progress(terminal))
+    get_listener_manager().add_listener(_Progress(terminal))  # type: ignore[no-untyped-call]
     return str(dag.test(run_conf=conf).state.value)
 
 

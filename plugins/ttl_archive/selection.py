@@ -25,6 +25,7 @@ class Verdict(Enum):
     BAD = "bad"
 
 
+_NOTHING: dict[str, Any] = {}
 Judge = Callable[[dict[str, dict[str, Any]]], Verdict]
 
 # The one form that can be compared as text. 29 February is left to the slow path, which knows leap years.
@@ -55,7 +56,7 @@ def _judge_of_text(attribute: str, start: datetime, end: datetime) -> Judge:
     first, after = start.strftime("%Y-%m-%dT%H:%M:%S"), end.strftime("%Y-%m-%dT%H:%M:%S")
 
     def judge(item: dict[str, dict[str, Any]]) -> Verdict:
-        text = item.get(attribute, {}).get("S")
+        text = item.get(attribute, _NOTHING).get("S")
         if text is None:
             return Verdict.BAD
         if _PLAIN_UTC(text):
@@ -70,7 +71,7 @@ def _judge_of_text(attribute: str, start: datetime, end: datetime) -> Judge:
 
 def _judge_of_number(attribute: str, first: int, after: int, latest: int) -> Judge:
     def judge(item: dict[str, dict[str, Any]]) -> Verdict:
-        text = item.get(attribute, {}).get("N")
+        text = item.get(attribute, _NOTHING).get("N")
         if text is None:
             return Verdict.BAD
         number: int | Decimal = int(text) if _INTEGER(text) else Decimal(text)

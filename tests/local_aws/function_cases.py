@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - one row, one line
 """Expressions and what Athena prints for them, by category; `!` begins the error a refused or failing one gives.
 
 The answers are written from https://trino.io/docs/current/functions.html and the Athena user guide, not from this
@@ -201,6 +202,9 @@ CASES: dict[str, dict[str, str | None]] = {
         "filter(ARRAY[5, -6, 7], x -> x > 0)": "[5, 7]",
         "transform(ARRAY[5, 6], x -> x + 1)": "[6, 7]",
         "reduce(ARRAY[5, 20, 50], 0, (s, x) -> s + x, s -> s)": "75",
+        "transform(ARRAY[5, 6], x -> x / 2)": "[2, 3]",
+        "reduce(ARRAY[1, 2], 0e0, (s, x) -> s + x / 2, s -> s)": "1.0",
+        "transform(ARRAY[ARRAY[3, 4]], a -> transform(a, x -> x / 2))": "[[1, 2]]",
         "any_match(ARRAY[1, 2], x -> x > 1)": "true",
         "MAP(ARRAY['a', 'b'], ARRAY[1, 2])": "{a=1, b=2}",
         "MAP(ARRAY['a'], ARRAY[1])['a']": "1",

@@ -19,11 +19,11 @@ ACCOUNT = "000000000000"
 Row = list[str | None]
 
 
-def local_aws(*arguments: str, **kwargs: Any) -> subprocess.CompletedProcess[str]:
+def local_aws(*arguments: str, module: str = "local_aws", **kwargs: Any) -> subprocess.CompletedProcess[str]:
     """`python -m local_aws ...` as a user runs it."""
     python = os.environ.get("LOCAL_AWS_PYTHON") or str(REPOSITORY / ".venv-aws/bin/python")
     return subprocess.run(
-        [python, "-m", "local_aws", *arguments], cwd=REPOSITORY, text=True, capture_output=True, timeout=90, **kwargs
+        [python, "-m", module, *arguments], cwd=REPOSITORY, text=True, capture_output=True, timeout=90, **kwargs
     )
 
 
@@ -43,7 +43,7 @@ class Aws:
     def client(self, service: str) -> Any:
         key, secret, token = self.credentials
         return boto3.client(
-            service, endpoint_url=self.url, region_name="us-east-1", aws_access_key_id=key, aws_secret_access_key=secret,
+            service, endpoint_url=self.url, region_name="us-east-1", aws_access_key_id=key, aws_secret_access_key=secret,  # noqa: E501
             aws_session_token=token, config=Config(retries={"max_attempts": 1}, s3={"addressing_style": "path"}),
         )  # fmt: skip
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.local_aws.harness import Athena
 from tests.local_aws.function_cases import AGGREGATES, CASES
+from tests.local_aws.harness import Athena, local_aws
 
 EXPRESSIONS = [(expression, answer) for cases in CASES.values() for expression, answer in cases.items()]
 
@@ -23,7 +23,7 @@ def test_aggregate(athena: Athena, expression: str, answer: str | None) -> None:
 
 
 QUERIES: dict[str, list[list[str | None]]] = {
-    "SELECT k, sum(v) OVER (PARTITION BY k ORDER BY v) FROM (VALUES ('a', 1), ('a', 2), ('b', 3)) AS t(k, v) ORDER BY 1, 2": [
+    "SELECT k, sum(v) OVER (PARTITION BY k ORDER BY v) FROM (VALUES ('a', 1), ('a', 2), ('b', 3)) AS t(k, v) ORDER BY 1, 2": [  # noqa: E501
         ["a", "1"], ["a", "3"], ["b", "3"]],
     "SELECT v, lag(v) OVER (ORDER BY v), row_number() OVER (ORDER BY v DESC) FROM (VALUES 1, 2) AS t(v) ORDER BY 1": [
         ["1", None, "2"], ["2", "1", "1"]],
@@ -36,9 +36,9 @@ QUERIES: dict[str, list[list[str | None]]] = {
     "SELECT k, v FROM UNNEST(MAP(ARRAY['a', 'b'], ARRAY[1, 2])) AS u(k, v) ORDER BY 1": [["a", "1"], ["b", "2"]],
     "SELECT a, b FROM UNNEST(ARRAY[1, 2], ARRAY['x']) AS u(a, b) ORDER BY 1": [["1", "x"], ["2", None]],
     "SELECT n, s FROM UNNEST(ARRAY[CAST(ROW(1, 'x') AS ROW(n bigint, s varchar))]) AS u(n, s)": [["1", "x"]],
-    "WITH a(n) AS (SELECT 1 UNION ALL SELECT 2) SELECT sum(n) FROM a WHERE EXISTS (SELECT 1 FROM a AS b WHERE b.n = 2)": [["3"]],
+    "WITH a(n) AS (SELECT 1 UNION ALL SELECT 2) SELECT sum(n) FROM a WHERE EXISTS (SELECT 1 FROM a AS b WHERE b.n = 2)": [["3"]],  # noqa: E501
     "SELECT count(*) FROM (SELECT 1 INTERSECT SELECT 1)": [["1"]],
-    "SELECT k, count(*) FROM (VALUES 'a', 'b', 'a') AS t(k) GROUP BY ROLLUP (k) ORDER BY 2, 1": [["b", "1"], ["a", "2"], [None, "3"]],
+    "SELECT k, count(*) FROM (VALUES 'a', 'b', 'a') AS t(k) GROUP BY ROLLUP (k) ORDER BY 2, 1": [["b", "1"], ["a", "2"], [None, "3"]],  # noqa: E501
     "SELECT r.a.b FROM (SELECT CAST(ROW(ROW(5)) AS ROW(a ROW(b bigint))) AS r)": [["5"]],
 }  # fmt: skip
 
@@ -55,3 +55,8 @@ def test_names_and_types_of_the_result(athena: Athena) -> None:
     assert [column["Name"] for column in columns] == ["Foo", "_col1", "d", "t", "a", "f"]
     assert answer.types == ["integer", "varchar", "decimal", "timestamp with time zone", "array", "double"]
     assert (columns[2]["Precision"], columns[2]["Scale"]) == (12, 3)
+
+
+def test_the_compatibility_table_is_fresh() -> None:
+    checked = local_aws("--check", module="tests.local_aws.compatibility")
+    assert checked.returncode == 0, checked.stderr

@@ -25,7 +25,7 @@ def table(athena: Athena) -> Table:
             data = body.encode() if isinstance(body, str) else body
             athena.s3.put_object(Bucket=athena.bucket, Key=f"{name}/{key}", Body=data)
         athena.run(
-            f"CREATE EXTERNAL TABLE {name} ({columns}) {partitioned} {serde} LOCATION 's3://{athena.bucket}/{name}/' {more}"
+            f"CREATE EXTERNAL TABLE {name} ({columns}) {partitioned} {serde} LOCATION 's3://{athena.bucket}/{name}/' {more}"  # noqa: E501
         )
         return name
 
@@ -39,7 +39,7 @@ def lines(*items: object) -> str:
 def test_every_visible_object_below_the_location_is_read(athena: Athena, table: Table) -> None:
     name = table("a string", {
         "x.json": '{"a": "1"}', "deep/er/y=1/z é+&.json.gz": gzip.compress(b'{"a": "2"}\n'),
-        "_hidden.json": "{", ".dot/x.json": "{", "deep/_no/x.json": "{", "folder/": "", "two.gz": gzip.compress(b'{"a": "3"}') + gzip.compress(b'\n{"a": "4"}'),
+        "_hidden.json": "{", ".dot/x.json": "{", "deep/_no/x.json": "{", "folder/": "", "two.gz": gzip.compress(b'{"a": "3"}') + gzip.compress(b'\n{"a": "4"}'),  # noqa: E501
     })  # fmt: skip
     assert athena.run(f"SELECT a FROM {name} ORDER BY a").rows == [["1"], ["2"], ["3"], ["4"]]
 
@@ -52,7 +52,7 @@ def test_only_a_hidden_name_below_the_location_hides(athena: Athena, table: Tabl
 
 
 def test_only_registered_partitions_are_read_each_at_its_own_location(athena: Athena, table: Table) -> None:
-    name = table("a string", {"year=2025/month=03/x.json": '{"a": "default place"}', "elsewhere/x.json": '{"a": "own place"}'},
+    name = table("a string", {"year=2025/month=03/x.json": '{"a": "default place"}', "elsewhere/x.json": '{"a": "own place"}'},  # noqa: E501
                  partitioned="PARTITIONED BY (year string, month string)")  # fmt: skip
     assert athena.run(f"SELECT count(*) FROM {name}").rows == [["0"]]
     athena.run(
@@ -60,7 +60,7 @@ def test_only_registered_partitions_are_read_each_at_its_own_location(athena: At
     )
     assert athena.run(f"SELECT a, year, month FROM {name}").rows == [["own place", "2025", "04"]]
     athena.run(
-        f"ALTER TABLE {name} ADD IF NOT EXISTS PARTITION (year = '2025', month = '03') PARTITION (year = '2025', month = '04')"
+        f"ALTER TABLE {name} ADD IF NOT EXISTS PARTITION (year = '2025', month = '03') PARTITION (year = '2025', month = '04')"  # noqa: E501
     )
     assert athena.run(f"SELECT count(*) FROM {name}").rows == [["2"]]
     athena.run(
@@ -96,7 +96,7 @@ def test_an_outer_join_does_not_prune_the_side_it_keeps(athena: Athena, table: T
 def test_a_line_table_keeps_every_line_as_it_is(athena: Athena, table: Table) -> None:
     body = '{"a": 1.10, "b": "\\u0001 \\"x\\""}\n\n  spaces  \n\\N\ntab\t,;|"quotes" \'\r\nbroken{\nlast'
     name = table("line string", {"g=1/part-0.jsonl.gz": gzip.compress(body.encode())},
-                 serde="ROW FORMAT DELIMITED FIELDS TERMINATED BY '\\001'", partitioned="PARTITIONED BY (g string)")  # fmt: skip
+                 serde="ROW FORMAT DELIMITED FIELDS TERMINATED BY '\\001'", partitioned="PARTITIONED BY (g string)")  # fmt: skip  # noqa: E501
     athena.run(f"MSCK REPAIR TABLE {name}")
     found = [row[0] for row in athena.run(f"SELECT line FROM {name}").rows]
     # \N is LazySimpleSerDe's NULL.
@@ -114,13 +114,13 @@ def test_a_line_table_keeps_every_line_as_it_is(athena: Athena, table: Table) ->
 
 def test_a_regex_table_keeps_every_line(athena: Athena, table: Table) -> None:
     name = table("line string", {"x": "one\n\\N\n\nthree"},
-                 serde="ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.RegexSerDe' WITH SERDEPROPERTIES ('input.regex' = '(.*)')")  # fmt: skip
+                 serde="ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.RegexSerDe' WITH SERDEPROPERTIES ('input.regex' = '(.*)')")  # fmt: skip  # noqa: E501
     assert athena.run(f"SELECT line FROM {name}").rows == [["one"], ["\\N"], [""], ["three"]]
 
 
 def test_delimited_text(athena: Athena, table: Table) -> None:
     name = table("a string, b bigint, c double", {"x.csv": "h1,h2,h3\nx,1,1.5\n\\N,,\n"},
-                 serde="ROW FORMAT DELIMITED FIELDS TERMINATED BY ','", more="TBLPROPERTIES ('skip.header.line.count' = '1')")  # fmt: skip
+                 serde="ROW FORMAT DELIMITED FIELDS TERMINATED BY ','", more="TBLPROPERTIES ('skip.header.line.count' = '1')")  # fmt: skip  # noqa: E501
     assert athena.run(f"SELECT * FROM {name}").rows == [["x", "1", "1.5"], [None, None, None]]
 
 
@@ -128,7 +128,7 @@ class TestOpenX:
     """https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html"""
 
     def test_values(self, athena: Athena, table: Table) -> None:
-        columns = "s string, n string, d decimal(38,0), f double, i bigint, b boolean, l array<string>, m map<string,string>, o struct<x:int,userid:string>"
+        columns = "s string, n string, d decimal(38,0), f double, i bigint, b boolean, l array<string>, m map<string,string>, o struct<x:int,userid:string>"  # noqa: E501
         digits = "12345678901234567890123456789012345678"
         text = (
             '{"S": "é\\n", "n": ' + digits + ', "d": ' + digits + ', "f": 0.1, "i": 5, "b": true, "l": ["a", 1.10],'
@@ -202,3 +202,40 @@ def test_the_path_of_a_row(athena: Athena, table: Table) -> None:
     name = table("a string", {"x.json": '{"a": "1"}'})
     assert athena.run(f'SELECT "$path", a FROM {name}').rows == [[f"s3://{athena.bucket}/{name}/x.json", "1"]]
     assert athena.run(f"SELECT * FROM {name}").rows == [["1"]]
+
+
+def test_projected_partitions_need_no_registration(athena: Athena, table: Table) -> None:
+    """https://docs.aws.amazon.com/athena/latest/ug/partition-projection-supported-types.html"""
+    objects = {
+        "eu/2025/03/07/x.json": '{"a": "seventh"}',
+        "us/2025/03/08/x.json": '{"a": "eighth"}',
+        "eu/2024/01/01/x": '{"a": "early"}',
+    }
+    properties = {
+        "projection.enabled": "true",
+        "projection.region.type": "enum",
+        "projection.region.values": "eu,us",
+        "projection.day.type": "date",
+        "projection.day.range": "2025/01/01,2025/12/31",
+        "projection.day.format": "yyyy/MM/dd",
+        "storage.location.template": f"s3://{athena.bucket}/PLACE/${{region}}/${{day}}/",
+    }
+    name = table("a string", objects, partitioned="PARTITIONED BY (region string, day string)")
+    listed = ", ".join(f"'{key}' = '{value}'" for key, value in properties.items()).replace("PLACE", name)
+    athena.run(f"ALTER TABLE {name} SET TBLPROPERTIES ({listed})")
+    seventh = athena.run(f"SELECT a, day FROM {name} WHERE region = 'eu' AND day BETWEEN '2025/03/01' AND '2025/03/31'")
+    assert seventh.rows == [["seventh", "2025/03/07"]]
+    assert athena.run(f"SELECT a FROM {name} WHERE day >= '2025/03' AND day < '2025/04' ORDER BY a").rows == [
+        ["eighth"],
+        ["seventh"],
+    ]
+
+
+def test_integer_and_injected_projection(athena: Athena, table: Table) -> None:
+    name = table("a string", {"n=007/who=me/x.json": '{"a": "1"}'}, partitioned="PARTITIONED BY (n string, who string)")
+    athena.run(
+        f"ALTER TABLE {name} SET TBLPROPERTIES ('projection.enabled' = 'true', 'projection.n.type' = 'integer', "
+        "'projection.n.range' = '1,20', 'projection.n.digits' = '3', 'projection.who.type' = 'injected')"
+    )
+    assert athena.run(f"SELECT a, n FROM {name} WHERE who = 'me'").rows == [["1", "007"]]
+    assert athena.fails(f"SELECT a FROM {name}").startswith("CONSTRAINT_VIOLATION")

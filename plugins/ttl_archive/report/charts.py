@@ -125,7 +125,7 @@ def _lines(section: SectionResult, formats: Formats) -> Markup:
         )
         drawn.x_labels = short
         drawn.x_labels_major = short[::every]
-        drawn.value_formatter = lambda value: "" if value is None else formats.number(value)
+        drawn.value_formatter = lambda value: _value(value, section, formats)
         for one in series:
             drawn.add(
                 one.title,

@@ -1,0 +1,1 @@
+"""What the package's performance claims rest on: ``make bench``."""

@@ -1,0 +1,51 @@
+"""What the API keeps of a query: who asked, how it stands, and the error answers about it."""
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from local_aws.athena.engine import Run
+from local_aws.athena.results import Column
+
+
+class ApiError(Exception):
+    """An error answer of the API itself."""
+
+    def __init__(self, code: str, message: str, **members: Any) -> None:
+        super().__init__(message)
+        self.code, self.message, self.members = code, message, members
+
+
+def invalid(message: str, code: str = "INVALID_INPUT") -> ApiError:
+    return ApiError("InvalidRequestException", message, AthenaErrorCode=code)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Whose rights a query reads Glue and S3 with."""
+
+    account: str
+    region: str
+    access_key: str
+    secret_key: str = field(repr=False)
+    token: str | None = field(repr=False)
+    arn: str = ""
+
+
+@dataclass
+class Execution:
+    """One query execution: `public` is the `QueryExecution` of the API."""
+
+    public: dict[str, Any]
+    scope: tuple[str, str]
+    columns: list[Column] = field(default_factory=list)
+    update_count: int | None = None
+    rows_returned: int = 0
+    token: str | None = None
+    run: Run | None = None
+    submitted: float = field(default_factory=time.time)
+    cancelled: bool = False
+
+    @property
+    def state(self) -> str:
+        return str(self.public["Status"]["State"])

@@ -1,0 +1,144 @@
+"""The OpenX JSON SerDe: https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from local_aws.athena.conversion import convert, identifier, literal
+from local_aws.athena.errors import CannotTranslate, QueryFailed
+from local_aws.athena.types import Type
+
+
+def json_columns(
+    connection: Any, lines: str, columns: list[tuple[str, Type]], parameters: dict[str, str]
+) -> tuple[list[str], str]:
+    """(an expression for each column, the query they are taken from); `lines` gives `line` and `file`."""
+    insensitive = parameters.get("case.insensitive", "true").lower() == "true"
+    dots = parameters.get("dots.in.keys", "false").lower() == "true"
+    fold: Callable[[str], str] = str.lower if insensitive else str
+    keys, irregular = _top_level_keys(connection, lines, fold, parameters)
+    sources = {"line": "line", "quoted": "CASE WHEN has_fraction(line) THEN quote_numbers(line) ELSE line END"}
+    if irregular:
+        sources = {
+            name: f"CASE WHEN is_json_line(line) AND json_valid(line) THEN {text} END" for name, text in sources.items()
+        }
+    documents = _Documents()
+    expressions = []
+    for name, kind in columns:
+        wanted = fold(parameters.get(f"mapping.{name}", name))
+        parts = []
+        for key in sorted(key for key in keys if wanted in (fold(key), fold(key.replace(".", "_") if dots else key))):
+            spellings = _key_spellings(connection, lines, key) if kind.contains("struct") else []
+            value = documents.take("quoted" if kind.nested else "line", key, _shape(kind, spellings))
+            parts.append(_nested(value, key, kind, name) if kind.nested else _scalar(value, key, kind, name))
+        expressions.append(f"coalesce({', '.join(parts)})" if parts else "NULL")
+    used = sorted(documents.sources | {"line"})
+    inner = ", ".join(f"{sources[name]} AS {name}" for name in used)
+    return (
+        expressions,
+        f"SELECT file, {', '.join([*used, *documents.calls()])} FROM (SELECT file, {inner} FROM ({lines}))",
+    )
+
+
+class _Documents:
+    """The json_transform calls that take the members out, each parsing a line once."""
+
+    def __init__(self) -> None:
+        self._structures: list[tuple[str, dict[str, Any]]] = []
+
+    @property
+    def sources(self) -> set[str]:
+        return {source for source, _ in self._structures}
+
+    def take(self, source: str, key: str, shape: Any) -> str:
+        """Where a member will be. `Id` and `id` are taken apart: members of a DuckDB struct differ in more than case."""  # noqa: E501
+        for number, (known, structure) in enumerate(self._structures):
+            if known == source and key.lower() not in map(str.lower, structure):
+                structure[key] = shape
+                return f"json{number}.{identifier(key)}"
+        self._structures.append((source, {key: shape}))
+        return f"json{len(self._structures) - 1}.{identifier(key)}"
+
+    def calls(self) -> list[str]:
+        return [
+            f"json_transform({source}, {literal(json.dumps(structure))}) AS json{number}"
+            for number, (source, structure) in enumerate(self._structures)
+        ]
+
+
+def _top_level_keys(
+    connection: Any, lines: str, fold: Callable[[str], str], parameters: dict[str, str]
+) -> tuple[set[str], bool]:
+    """(every key of every line, whether some lines are no JSON); a malformed line or a duplicate key fails here."""
+    found: set[str] = set()
+    irregular = False
+    for (keys,) in connection.execute(f"SELECT DISTINCT try(json_keys(line)) FROM ({lines})").fetchall():
+        if not keys:
+            irregular = True
+            continue
+        folded = [fold(key) for key in keys]
+        if len(set(folded)) < len(folded):
+            twice = next(key for index, key in enumerate(folded) if key in folded[:index])
+            raise QueryFailed(
+                f'HIVE_CURSOR_ERROR: Row is not a valid JSON Object - JSONException: Duplicate key "{twice}"'
+            )
+        found.update(keys)
+    if irregular and parameters.get("ignore.malformed.json", "false").lower() != "true":
+        malformed = connection.execute(
+            f"SELECT left(line, 200) FROM ({lines}) WHERE is_json_line(line) AND NOT json_valid(line) LIMIT 1"
+        ).fetchone()
+        if malformed:
+            raise QueryFailed(f"HIVE_CURSOR_ERROR: Row is not a valid JSON Object - JSONException: {malformed[0]}")
+    return found, irregular
+
+
+def _path(key: str) -> str:
+    return literal("$." + json.dumps(key, ensure_ascii=False))
+
+
+def _scalar(value: str, key: str, kind: Type, name: str) -> str:
+    """Where the text counts, a number that DuckDB would print anew is taken from the line with its digits."""
+    if kind.name in ("string", "varchar", "char", "decimal"):
+        value = f"exact_text({value}, line, {_path(key)})"
+    return convert(value, kind, name)
+
+
+def _nested(value: str, key: str, kind: Type, name: str) -> str:
+    of_type = f"json_type(quoted, {_path(key)})"
+    expected = "'ARRAY'" if kind.name == "array" else "'OBJECT'"
+    return (
+        f"CASE WHEN {of_type} IS NULL OR {of_type} = 'NULL' THEN NULL WHEN {of_type} = {expected} THEN "
+        f"{convert(value, kind, name, leaf='json_text({})')} "
+        f"ELSE bad_value(json_text(json_extract_string(quoted, {_path(key)})), {literal(name)}) END"
+    )
+
+
+def _key_spellings(connection: Any, lines: str, key: str) -> list[Any]:
+    """The structures a member takes, to find the case of keys inside it."""
+    path = literal("$." + json.dumps(key, ensure_ascii=False))
+    rows = connection.execute(
+        f"SELECT DISTINCT json_structure(json_extract(line, {path})) FROM ({lines}) WHERE is_json_line(line) AND json_valid(line)"  # noqa: E501
+    )
+    return [json.loads(row) for (row,) in rows.fetchall() if row is not None]
+
+
+def _shape(kind: Type, samples: list[Any] | None) -> Any:
+    """What json_transform takes out for a type: texts at the leaves; struct members as the data spells them."""
+    samples = samples or []
+    if kind.name == "array":
+        return [_shape(kind.fields[0][1], [each[0] for each in samples if isinstance(each, list) and each])]
+    if kind.name == "map":
+        if kind.fields[1][1].nested:
+            raise CannotTranslate(f"{kind.hive()} in JSON: maps of nested values")
+        return "MAP(VARCHAR, VARCHAR)"
+    if kind.name == "struct":
+        shape = {}
+        spelled = {key for each in samples if isinstance(each, dict) for key in each}
+        for name, member in kind.fields:
+            variants = sorted(key for key in spelled if key.lower() == name) or [name]
+            if len(variants) > 1:
+                raise CannotTranslate(f"keys of one struct that differ in case: {', '.join(variants)}")
+            inner = [each[variants[0]] for each in samples if isinstance(each, dict) and variants[0] in each]
+            shape[variants[0]] = _shape(member, inner)
+        return shape
+    return "VARCHAR"

@@ -1,0 +1,115 @@
+"""The Glue operations that our layer adds to ministack."""
+
+import uuid
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.local_aws.harness import Athena
+
+KEYS = [{"Name": "year", "Type": "string"}, {"Name": "month", "Type": "int"}]
+
+
+@pytest.fixture
+def target(athena: Athena) -> dict[str, str]:
+    """A table with the partitions 2025/1, 2025/2 and 2025/10."""
+    name = f"g_{uuid.uuid4().hex[:8]}"
+    target = {"DatabaseName": athena.database, "TableName": name}
+    given = {"Name": name, "StorageDescriptor": storage("table"), "PartitionKeys": KEYS, "TableType": "EXTERNAL_TABLE"}
+    athena.glue.create_table(DatabaseName=athena.database, TableInput=given)
+    for month in ("1", "2", "10"):
+        athena.glue.create_partition(
+            **target, PartitionInput={"Values": ["2025", month], "StorageDescriptor": storage(month)}
+        )
+    return target
+
+
+def storage(folder: str) -> dict[str, Any]:
+    return {
+        "Columns": [{"Name": "a", "Type": "string"}],
+        "Location": f"s3://somewhere/{folder}/",
+        "SerdeInfo": {"SerializationLibrary": "x"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("expression", "months"),
+    [
+        ("year = '2025' AND month = 10", ["10"]),
+        ("month >= 2", ["10", "2"]),
+        ("month BETWEEN 1 AND 2", ["1", "2"]),
+        ("month IN (1, 10) AND NOT year = '2024'", ["1", "10"]),
+        ("year LIKE '202%' OR month = 99", ["1", "10", "2"]),
+        ("year > '2025'", []),
+    ],
+)
+def test_partition_expressions(athena: Athena, target: dict[str, str], expression: str, months: list[str]) -> None:
+    found = athena.glue.get_partitions(**target, Expression=expression)["Partitions"]
+    assert [each["Values"][1] for each in found] == months
+
+
+@pytest.mark.parametrize("expression", ["nope = 1", "year = 2025", "year = '2025' AND"])
+def test_a_wrong_expression_is_refused(athena: Athena, target: dict[str, str], expression: str) -> None:
+    with pytest.raises(ClientError, match="InvalidInputException"):
+        athena.glue.get_partitions(**target, Expression=expression)
+
+
+def test_partitions_come_in_pages(athena: Athena, target: dict[str, str]) -> None:
+    pages = list(athena.glue.get_paginator("get_partitions").paginate(**target, PaginationConfig={"PageSize": 2}))
+    assert [len(page["Partitions"]) for page in pages] == [2, 1]
+
+
+def test_update_partition(athena: Athena, target: dict[str, str]) -> None:
+    changed = {"Values": ["2025", "1"], "StorageDescriptor": storage("new"), "Parameters": {"generation": "g2"}}
+    athena.glue.update_partition(**target, PartitionValueList=["2025", "1"], PartitionInput=changed)
+    found = athena.glue.get_partition(**target, PartitionValues=["2025", "1"])["Partition"]
+    assert (found["StorageDescriptor"]["Location"], found["Parameters"]) == (
+        "s3://somewhere/new/",
+        {"generation": "g2"},
+    )
+    with pytest.raises(athena.glue.exceptions.EntityNotFoundException):
+        athena.glue.update_partition(
+            **target, PartitionValueList=["2025", "9"], PartitionInput={**changed, "Values": ["2025", "9"]}
+        )
+    with pytest.raises(ClientError, match="AlreadyExists"):
+        athena.glue.update_partition(
+            **target, PartitionValueList=["2025", "1"], PartitionInput={**changed, "Values": ["2025", "2"]}
+        )
+
+
+def test_what_exists_and_what_does_not(athena: Athena, target: dict[str, str]) -> None:
+    glue = athena.glue
+    given = {"Values": ["2025", "1"], "StorageDescriptor": storage("x")}
+    with pytest.raises(glue.exceptions.AlreadyExistsException):
+        glue.create_partition(**target, PartitionInput=given)
+    errors = glue.batch_create_partition(**target, PartitionInputList=[given, {**given, "Values": ["2025", "3"]}])[
+        "Errors"
+    ]
+    assert [(error["PartitionValues"], error["ErrorDetail"]["ErrorCode"]) for error in errors] == [
+        (["2025", "1"], "AlreadyExistsException")
+    ]
+    with pytest.raises(glue.exceptions.EntityNotFoundException):
+        glue.get_partition(**target, PartitionValues=["1999", "1"])
+    with pytest.raises(glue.exceptions.EntityNotFoundException):
+        glue.create_partition(**{**target, "TableName": "nope"}, PartitionInput=given)
+    with pytest.raises(glue.exceptions.EntityNotFoundException):
+        glue.delete_partition(**target, PartitionValues=["1999", "1"])
+    with pytest.raises(glue.exceptions.InvalidInputException):
+        glue.create_partition(**target, PartitionInput={**given, "Values": ["2025"]})
+
+
+def test_batch_delete_partition(athena: Athena, target: dict[str, str]) -> None:
+    doomed = [{"Values": ["2025", "1"]}, {"Values": ["1999", "1"]}]
+    errors = athena.glue.batch_delete_partition(**target, PartitionsToDelete=doomed)["Errors"]
+    assert [error["PartitionValues"] for error in errors] == [["1999", "1"]]
+    assert len(athena.glue.get_partitions(**target)["Partitions"]) == 2
+
+
+def test_table_versions(athena: Athena, target: dict[str, str]) -> None:
+    given = {"Name": target["TableName"], "StorageDescriptor": storage("second"), "PartitionKeys": KEYS}
+    athena.glue.update_table(DatabaseName=target["DatabaseName"], TableInput=given)
+    versions = athena.glue.get_table_versions(**target)["TableVersions"]
+    places = [each["Table"]["StorageDescriptor"]["Location"] for each in versions]
+    assert places == ["s3://somewhere/second/", "s3://somewhere/table/"]
+    assert [each["VersionId"] for each in versions] == ["2", "1"]
