@@ -22,7 +22,8 @@ Until a report says *safe to expire*, treat the month as not archived. *Safe to 
 later run has published, and anything under `_staging/` that is a week old.
 
 ### Owner
-data-engineering. As long as the most recent run is successful, every month before it is archived.
+data-engineering. A successful run archives its own month and no other: after a pause or a failed run, backfill the
+months in between before their items expire.
 """
 
 from __future__ import annotations

@@ -64,7 +64,9 @@ def test_a_missing_timestamp_or_one_of_another_type_is_bad(item: dict) -> None:
         ("epoch_millis", "1.7407872E+12", IN),
         ("epoch_millis", "1743465599999.999", IN),
         ("epoch_millis", "1743465600000", OUT),
-        ("epoch_millis", "-1", OUT),
+        ("epoch_millis", "-1", BAD),
+        ("epoch_millis", "1740787200", BAD),  # seconds where milliseconds were declared
+        ("epoch_seconds", "0", OUT),
         ("epoch_millis", "9E+125", BAD),
     ],
 )

@@ -2,6 +2,9 @@
 
 from sqlglot import exp
 from sqlglot.dialects.trino import Trino
+from sqlglot.optimizer.resolver import Resolver
+from sqlglot.optimizer.scope import traverse_scope
+from sqlglot.schema import Schema
 
 from local_aws.athena.errors import CannotTranslate, QueryFailed
 from local_aws.athena.typing import FLOATS, INSTANTS, INTEGERS, TEXTS, D, kind
@@ -21,6 +24,19 @@ def place(node: exp.Expr) -> str:
         if name.meta.get("line"):
             return f"line {name.meta['line']}:{name.meta['col'] - (name.meta['end'] - name.meta['start'])}: "
     return ""
+
+
+def refuse_aliases(tree: exp.Expr, schema: Schema) -> None:
+    """HAVING knows the columns of FROM, not the names that SELECT gives; sqlglot and DuckDB let both pass."""
+    for scope in traverse_scope(tree):
+        having = scope.expression.args.get("having")
+        resolver = Resolver(scope, schema)
+        for column in having.find_all(exp.Column) if having else ():
+            if not column.table and resolver.get_table(column) is None:
+                raise QueryFailed(
+                    f"COLUMN_NOT_FOUND: {place(column)}Column '{column.name}' cannot be resolved or requester is not "
+                    "authorized to access requested resources"
+                )
 
 
 def check_comparable(node: exp.Expr, left: exp.Expr, right: exp.Expr, operator: str) -> None:

@@ -12,10 +12,10 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 from sqlglot.schema import MappingSchema
 
 from local_aws.athena.catalog import Catalog, Partition, Table
-from local_aws.athena.checks import place
+from local_aws.athena.checks import place, refuse_aliases
 from local_aws.athena.conversion import identifier, literal
 from local_aws.athena.dialect import AthenaQuery, parse, to_duckdb
-from local_aws.athena.errors import Cancelled, QueryFailed
+from local_aws.athena.errors import Cancelled, CannotTranslate, QueryFailed
 from local_aws.athena.failures import column_failure
 from local_aws.athena.partitions import key_values, prunable_terms, prune
 from local_aws.athena.projection import is_projected, project
@@ -26,6 +26,7 @@ from local_aws.athena.types import from_duckdb
 from local_aws.athena.typing import annotate
 
 PATH_COLUMN = "$path"
+_QUALIFY: dict[str, Any] = {"dialect": AthenaQuery, "quote_identifiers": False, "identify": False}
 
 
 class Select:
@@ -55,10 +56,8 @@ class Select:
         )
         written = _output_names(tree)
         try:
-            tree = qualify(
-                tree, schema=schema, dialect=AthenaQuery, quote_identifiers=False, identify=False,
-                validate_qualify_columns=True,
-            )  # fmt: skip
+            refuse_aliases(qualify(tree.copy(), schema=schema, expand_alias_refs=False, **_QUALIFY), schema)
+            tree = qualify(tree, schema=schema, **_QUALIFY)
         except OptimizeError as error:
             raise column_failure(error) from error
         tree = annotate(tree, schema)
@@ -105,11 +104,18 @@ class Select:
     def _table(self, node: exp.Table) -> Table:
         if node.catalog and node.catalog.lower() not in ("awsdatacatalog", "hive"):
             raise QueryFailed(f"CATALOG_NOT_FOUND: {place(node)}Catalog '{node.catalog}' does not exist")
+        if "$" in node.name:
+            raise CannotTranslate(f"the metadata table {node.name}")
         return self._catalog.table(node.db.lower(), node.name.lower(), place(node))
 
     def _name_tables(self, tree: exp.Expr) -> dict[str, Table]:
         """Give every reference to a table a DuckDB name of its own, since each is pruned on its own."""
         tables: dict[str, Table] = {}
+        full_names = {(node.db.lower(), node.name.lower()) for node in tree.find_all(exp.Table) if not node.alias}
+        for column in tree.find_all(exp.Column):
+            if column.db and (column.db.lower(), column.table.lower()) in full_names:
+                column.set("db", None)
+                column.set("catalog", None)
         for node in list(tree.find_all(exp.Table)):
             if not node.db or not isinstance(node.this, exp.Identifier):
                 continue

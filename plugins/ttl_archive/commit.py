@@ -10,6 +10,7 @@ from ttl_archive.errors import ArchiveIncomplete, BadTimestamps
 from ttl_archive.export import read_record
 from ttl_archive.manifest import Manifest, SegmentRecord, broken_identities, sum_segments
 from ttl_archive.months import Month
+from ttl_archive.planning import horizon
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -42,7 +43,8 @@ def write_manifest(
         generation=opened["generation"],
         table=archive.source.table,
         key_attributes=tuple(opened["key_attributes"]),
-        complete=opened["complete"],
+        # Judged by when the scan ended: a task cleared weeks later may have found only what TTL left.
+        complete=opened["complete"] and max(one.finished_at for one in records) < horizon(archive, month),
         total_segments=total,
         reason_for_fewer=reason or None,
         **sum_segments(records),

@@ -158,12 +158,14 @@ class SegmentExport:
             for page in self.scan.pages():
                 self._parts.write(self._sort_out(page.items, tally))
                 tally.add_page(page.scanned, len(page.items), page.read_units)
+        parts, quarantine_parts = self._parts.close(), self._quarantine.close()
         return SegmentRecord(
             segment=self.scan.segment,
             total_segments=self.scan.total_segments,
             started_at=started_at,
-            parts=self._parts.close(),
-            quarantine_parts=self._quarantine.close(),
+            finished_at=datetime.now(UTC).replace(microsecond=0),
+            parts=parts,
+            quarantine_parts=quarantine_parts,
             **tally.result(),
         )
 

@@ -66,6 +66,7 @@ class SegmentRecord(Record):
     segment: int
     total_segments: int
     started_at: datetime
+    finished_at: datetime
     pages: int
     scanned: int
     archived: int

@@ -25,7 +25,8 @@ def failed(archive: Archive) -> list[SnsNotifier]:
     return _sns(
         archive,
         subject="{{ task.task_id }} failed",
-        message=f"{archive.dag_id}, run {{{{ run_id }}}}: {{{{ task.task_id }}}} failed.\n\n{{{{ exception }}}}\n\n"
+        message=f"{archive.dag_id}, run {{{{ run_id }}}}: {{{{ task.task_id }}}} failed.\n\n"
+        "{{ exception | default('The worker died; see the log.') }}\n\n"
         "Until a run succeeds, treat the month as not archived; docs/runbook.md has the next steps.",
     )
 

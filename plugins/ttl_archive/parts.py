@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 from isal import isal_zlib
 
-from ttl_archive.errors import ArchiveCorrupt
+from ttl_archive.errors import ArchiveCorrupt, ArchiveIncomplete
 from ttl_archive.manifest import Part
 from ttl_archive.objects import is_precondition_failed, retry_on_conflict
 
@@ -52,6 +52,7 @@ class PartWriter:
         self._block: list[bytes] = []
         self._block_bytes = 0
         self._upload: _Upload | None = None
+        self._aborted = False
 
     def write(self, lines: Iterable[bytes]) -> None:
         """Add whole lines, each with its newline."""
@@ -71,12 +72,16 @@ class PartWriter:
         return tuple(self._parts)
 
     def abort(self) -> None:
-        """Give up the part under way; nothing of it stays in S3."""
+        """Give up the part under way; nothing of it stays in S3, and nothing more can be written."""
+        self._aborted = True
         if self._upload:
             self._upload.abort()
             self._upload = None
 
     def _flush_block(self) -> None:
+        if self._aborted:
+            # Airflow calls on_kill and lets the task run on: a part begun anew would lack what was given up.
+            raise ArchiveIncomplete(f"{self._prefix}: this try was told to stop; a retry exports the segment anew")
         if not self._block:
             return
         if self._upload is None:
@@ -88,6 +93,8 @@ class PartWriter:
 
     def _finish_part(self) -> None:
         upload = self._upload
+        if self._aborted:
+            raise ArchiveIncomplete(f"{self._prefix}: this try was told to stop; a retry exports the segment anew")
         assert upload is not None  # noqa: S101 - for the type checker: both callers looked
         self._may_write()
         upload.commit(self._may_write)
@@ -165,11 +172,10 @@ class _Upload:
             self._multipart = {**self._object, "UploadId": created["UploadId"]}
         number = len(self._uploaded) + 1
         chunk = bytes(self._pending[:size])
-        sent = self._client.upload_part(
-            **self._multipart, PartNumber=number, Body=chunk, ChecksumCRC32=crc32_text(isal_zlib.crc32(chunk))
-        )
+        crc = crc32_text(isal_zlib.crc32(chunk))
+        sent = self._client.upload_part(**self._multipart, PartNumber=number, Body=chunk, ChecksumCRC32=crc)
         del self._pending[:size]
-        self._uploaded.append({"PartNumber": number, "ETag": sent["ETag"]})
+        self._uploaded.append({"PartNumber": number, "ETag": sent["ETag"], "ChecksumCRC32": crc})
 
     @retry_on_conflict
     def _put(self, body: bytes) -> None:

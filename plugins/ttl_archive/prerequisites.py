@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
+_THROTTLED = {"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"}
+
+
 def check_prerequisites(
     archive: Archive,
     month: Month,
@@ -159,6 +162,8 @@ def _catalog_problems(archive: Archive, glue: GlueClient) -> Iterator[str]:
 
 def _refused(error: ClientError, action: str, resource: str) -> str:
     """A call that failed: for want of a permission, with the statement that grants it, or otherwise."""
+    if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500 or error_code(error) in _THROTTLED:
+        raise error  # no fault of the account: Airflow retries
     if not catalog.denied(error):
         return f"{action} on {resource} failed: {error}"
     statement = json.dumps({"Effect": "Allow", "Action": action, "Resource": resource})

@@ -35,9 +35,10 @@ _PLAIN_UTC = re.compile(
 ).fullmatch
 _WITH_OFFSET = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(?::[0-9]{2})?)([.,][0-9]{1,9})?"
-    r"([Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)"
+    r"([Zz]|[+-](?:0[0-9]|1[0-3])(?::?[0-5][0-9])?|[+-]14(?::?00)?)"  # the offsets that Athena knows
 ).fullmatch
 _LATEST_SECOND = 253_402_300_800  # the year 10000: beyond it a number is no date that Athena can write
+_LEAST_MILLIS = 100_000_000_000
 _INTEGER = re.compile(r"-?[0-9]{1,18}").fullmatch
 
 
@@ -48,7 +49,9 @@ def judge_of(timestamp: Timestamp, month: Month) -> Judge:
         return _judge_of_text(timestamp.attribute, start, end)
     scale = 1000 if timestamp.format == "epoch_millis" else 1
     first, after = int(start.timestamp()) * scale, int(end.timestamp()) * scale
-    return _judge_of_number(timestamp.attribute, first, after, _LATEST_SECOND * scale)
+    # Below this, milliseconds would be of before 1973, and are seconds that were written by mistake.
+    earliest = _LEAST_MILLIS if timestamp.format == "epoch_millis" else 0
+    return _judge_of_number(timestamp.attribute, (first, after), (earliest, _LATEST_SECOND * scale))
 
 
 def _judge_of_text(attribute: str, start: datetime, end: datetime) -> Judge:
@@ -69,13 +72,15 @@ def _judge_of_text(attribute: str, start: datetime, end: datetime) -> Judge:
     return judge
 
 
-def _judge_of_number(attribute: str, first: int, after: int, latest: int) -> Judge:
+def _judge_of_number(attribute: str, month: tuple[int, int], plausible: tuple[int, int]) -> Judge:
+    (first, after), (earliest, latest) = month, plausible
+
     def judge(item: dict[str, dict[str, Any]]) -> Verdict:
         text = item.get(attribute, _NOTHING).get("N")
         if text is None:
             return Verdict.BAD
         number: int | Decimal = int(text) if _INTEGER(text) else Decimal(text)
-        if not -latest <= number <= latest:
+        if not earliest <= number <= latest:
             return Verdict.BAD
         return Verdict.INSIDE if first <= number < after else Verdict.OUTSIDE
 

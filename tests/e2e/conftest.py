@@ -108,9 +108,7 @@ def lab(embedded: Deployment) -> Deployment:
     """A second deployment whose archives are made to be broken: ``laboratory.ARCHIVES``."""
     include = copy_include(embedded.folder / "include")
     laboratory.write_archives(include)
-    deployment = _deployed(
-        embedded.with_variables({"TTL_ARCHIVE_INCLUDE_DIR": str(include)}), "--env", "stg"
-    )
+    deployment = _deployed(embedded.with_variables({"TTL_ARCHIVE_INCLUDE_DIR": str(include)}), "--env", "stg")
     laboratory.create_tables(deployment)
     return deployment
 

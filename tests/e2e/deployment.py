@@ -38,7 +38,7 @@ class Clients:
 
     url: str
     key: str = "local"
-    secret: str = "local"  # noqa: S105 - the embedded account's administrator
+    secret: str = "local"
     token: str | None = None
     _made: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 

@@ -111,9 +111,7 @@ def create_table(lab: Deployment, table: str, like: str, ttl: str | None) -> Non
     )
     dynamodb.get_waiter("table_exists").wait(TableName=table, WaiterConfig={"Delay": 1})
     if ttl:
-        dynamodb.update_time_to_live(
-            TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": ttl}
-        )
+        dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": ttl})
 
 
 def pipeline(lab: Deployment, name: str, month: Month | None = None) -> Pipeline:

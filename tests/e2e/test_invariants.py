@@ -107,7 +107,7 @@ def test_months_of_a_zone_with_daylight_saving_to_the_last_digit(small: Make) ->
         ledger("edge", "-12345678901234567890123456789012345679", str(end - 1)),
         ledger("a:1", "2", str(start + 1)),
         ledger("a", "12", str(start + 1)),
-        ledger('q"u\\o\'te\n', "3", str(start + 2)),
+        ledger("q\"u\\o'te\n", "3", str(start + 2)),
         ledger("名前🙂", "4E-100", str(start + 3)),
     ]
     outside = [
@@ -205,7 +205,9 @@ def test_the_same_table_gives_the_same_bytes_again(month_of_diary: Pipeline) -> 
     bodies = []
     for where in (old, partition):
         found = readers.keys(month_of_diary.admin, where.bucket, where.prefix)
-        bodies.append({key.removeprefix(where.prefix): readers.body(month_of_diary.admin, where.bucket, key) for key in found})
+        bodies.append(
+            {key.removeprefix(where.prefix): readers.body(month_of_diary.admin, where.bucket, key) for key in found}
+        )
     assert bodies[0] == bodies[1]
 
 
@@ -336,7 +338,14 @@ def test_undated_items_fail_an_archive_that_says_fail(small: Make) -> None:
     exported = pipeline.export(opened)
     with pytest.raises(BadTimestamps) as failure:
         pipeline.commit(opened, exported)
-    for part in (str(pipeline.month), "event-0077", "timestamp", "iso8601", "quarantine", pipeline.archive.source.table):
+    for part in (
+        str(pipeline.month),
+        "event-0077",
+        "timestamp",
+        "iso8601",
+        "quarantine",
+        pipeline.archive.source.table,
+    ):
         assert part in str(failure.value)
     bucket = pipeline.archive.destination.bucket
     assert readers.keys(pipeline.admin, bucket, opened["manifest_key"]) == []
@@ -383,7 +392,7 @@ SPOILS: dict[str, Callable[[bytes], bytes | None]] = {
     "not gzip": lambda body: gzip.decompress(body),
     "a changed value": lambda body: gzip.compress(_replaced(gzip.decompress(body))),
     "a line less": lambda body: gzip.compress(b"".join(gzip.decompress(body).splitlines(keepends=True)[1:])),
-    "a line twice": lambda body: gzip.compress(gzip.decompress(body) + gzip.decompress(body).splitlines(keepends=True)[0]),
+    "a line twice": lambda body: body + gzip.compress(gzip.decompress(body).splitlines(keepends=True)[0]),
     "a malformed line": lambda body: gzip.compress(gzip.decompress(body).replace(b'{"', b'{', 1)),
     "half a line": lambda body: gzip.compress(gzip.decompress(body)[:-30]),
     "one byte": lambda body: body[:40] + bytes([body[40] ^ 1]) + body[41:],
@@ -620,7 +629,9 @@ def test_a_second_try_removes_what_the_first_left(small: Make) -> None:
     pipeline = small("diary")
     opened = pipeline.open("first")
     bad = [diary(50, "never"), diary(51, "never")]
-    first = pipeline.segment_export(opened, ONE_SEGMENT, 1, scan=Scripted([*_big(pipeline, range(5)), *bad]), target_bytes=1)
+    first = pipeline.segment_export(
+        opened, ONE_SEGMENT, 1, scan=Scripted([*_big(pipeline, range(5)), *bad]), target_bytes=1
+    )
     assert len(first.run().parts) == 5
     again = _big(pipeline, range(2))
     second = pipeline.segment_export(opened, ONE_SEGMENT, 2, scan=Scripted(again), target_bytes=1)
@@ -683,7 +694,11 @@ def test_an_earlier_try_that_wakes_before_the_later_one_ends(small: Make) -> Non
             slow.run()
 
     later = pipeline.segment_export(
-        opened, ONE_SEGMENT, 2, scan=Scripted(_big(pipeline, range(1)), _big(pipeline, range(1, 2)), zombie), target_bytes=1
+        opened,
+        ONE_SEGMENT,
+        2,
+        scan=Scripted(_big(pipeline, range(1)), _big(pipeline, range(1, 2)), zombie),
+        target_bytes=1,
     )
     slow = pipeline.segment_export(opened, ONE_SEGMENT, 1, scan=Scripted(_big(pipeline, range(5, 9))), target_bytes=1)
     record = later.run()

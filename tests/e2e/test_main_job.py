@@ -196,7 +196,9 @@ def test_scanned_bytes_are_those_of_the_published_objects(finished: Finished) ->
         for key in readers.keys(finished.aws, partition.bucket, partition.prefix)
     )
     assert {section["data_scanned_bytes"] for section in finished.report["sections"]} == {size}
-    assert gzip.decompress(readers.body(finished.aws, partition.bucket, readers.keys(finished.aws, partition.bucket, partition.prefix)[0]))
+    assert gzip.decompress(
+        readers.body(finished.aws, partition.bucket, readers.keys(finished.aws, partition.bucket, partition.prefix)[0])
+    )
 
 
 # usage_logs, section by section
@@ -274,7 +276,11 @@ def test_change_and_retention_do_not_invent_a_month_before(usage: Finished) -> N
 
 
 def _measured(item: readers.Item) -> date:
-    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(item["measuredAt"]["N"]))).astimezone(_TOKYO).date()
+    return (
+        (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(item["measuredAt"]["N"])))
+        .astimezone(_TOKYO)
+        .date()
+    )
 
 
 def test_tokyo_months_begin_at_tokyos_midnight(sensors: Finished) -> None:

@@ -198,6 +198,14 @@ def test_partitions_of_other_formats_and_older_columns(athena: Athena, table: Ta
     assert athena.run(f"SELECT a, b, p FROM {name} ORDER BY p").rows == [["json", "1", "1"], ["parquet", None, "2"]]
 
 
+def test_a_column_may_be_named_in_full(athena: Athena, table: Table) -> None:
+    name = table("a string, n bigint", {"x": '{"a": "1", "n": 2}'})
+    full = f"{athena.database}.{name}"
+    assert athena.run(f"SELECT {full}.a, sum({full}.n) AS n FROM {full} GROUP BY 1 HAVING sum(n) > 1").rows == [
+        ["1", "2"]
+    ]
+
+
 def test_the_path_of_a_row(athena: Athena, table: Table) -> None:
     name = table("a string", {"x.json": '{"a": "1"}'})
     assert athena.run(f'SELECT "$path", a FROM {name}').rows == [[f"s3://{athena.bucket}/{name}/x.json", "1"]]

@@ -29,7 +29,7 @@ BIGINT, VARCHAR, DOUBLE, DATE = "bigint", "varchar", "double", "date"
 
 def _rows(name: str) -> tuple[dict[str, str], list[tuple[Any, ...]]]:
     """The columns with their types, and the rows, of one of the shipped sections."""
-    rng = random.Random(7)  # noqa: S311  # sample data
+    rng = random.Random(7)  # sample data
     uses = [5210, 4466, 1203, 655, 402, 391, 87]
     before = [4980, 4702, 1190, 498, None, 402, 91]
     daily = [290 + rng.randrange(140) - (170 if day % 7 in (1, 2) else 0) for day in range(1, 32)]

@@ -57,7 +57,7 @@ def _watch(event, arguments):
             _say(f"WRITTEN {path}")
     elif event == "os.mkdir":
         path = os.path.realpath(os.fsdecode(arguments[0]))
-        if not path.startswith(_OWN_FOLDERS) and not os.path.isdir(path):
+        if not path.startswith(_OWN_FOLDERS) and not os.path.isdir(path):  # noqa: PTH112
             _say(f"WRITTEN {path}/")
 
 
