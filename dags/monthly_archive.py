@@ -160,6 +160,8 @@ def monthly_archive(archive: Archive) -> DAG:
             month=month,
             count=count_published.output,
             sections=run_section.output,
+            audits=[audit.output, missing_keys.output],
+            trigger_rule="none_failed_min_one_success",  # a closed month has no audit
             on_success_callback=notifications.published(archive),
         )
 

@@ -6,6 +6,7 @@
     +-- PrerequisiteError       the account isn't ready: every problem found, at once
     +-- BadTimestamps           items without a readable timestamp, and the archive says `fail`
     +-- ArchiveIncomplete       the counts do not agree: nothing is published
+    +-- ExportInterrupted       a segment's export was cut short: a retry exports it anew
     +-- ArchiveCorrupt          a staged or published object isn't what the manifest says
     +-- ArchiveShrunk           keys of the published generation are missing from the new one
     +-- MonthBusy               another run holds the month's lease
@@ -48,6 +49,10 @@ class BadTimestamps(ArchiveError):
 
 class ArchiveIncomplete(ArchiveError):
     """Counts that must agree don't; nothing was published."""
+
+
+class ExportInterrupted(ArchiveError):
+    """A page came incomplete, or the try was told to stop; a retry exports the segment anew."""
 
 
 class ArchiveCorrupt(ArchiveError):

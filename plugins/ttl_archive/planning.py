@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ttl_archive import objects
+from ttl_archive import catalog, objects
 from ttl_archive.config import Archive
+from ttl_archive.errors import MonthBusy
 from ttl_archive.layout import GenerationLayout, generation_of, pointer_key
 from ttl_archive.manifest import Manifest, Pointer
 from ttl_archive.months import Month
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_glue import GlueClient
     from mypy_boto3_s3 import S3Client
 
 SEGMENT_BYTES = 1024**3  # of table data a segment: a few minutes of one worker
@@ -30,14 +32,21 @@ def segment_count(archive: Archive, table_bytes: int) -> int:
     return min(max(math.ceil(table_bytes / SEGMENT_BYTES), FEWEST_SEGMENTS), MOST_SEGMENTS)
 
 
-def published(s3: S3Client, archive: Archive, month: Month) -> tuple[Pointer, Manifest] | None:
-    """The month's pointer and the manifest it names, or None if the month was never published."""
-    bucket = archive.destination.bucket
-    found = objects.read(s3, bucket, pointer_key(archive, month))
-    if found is None:
-        return None
-    pointer = Pointer.model_validate(orjson.loads(found.body))
-    return pointer, read_manifest(s3, bucket, pointer.manifest)
+def published(archive: Archive, month: Month, *, s3: S3Client, glue: GlueClient) -> tuple[Pointer, Manifest] | None:
+    """The month's pointer and the manifest it names, or None if the month was never published.
+
+    A publication that died after it showed the partition and before it replaced the pointer is completed here: what
+    readers see is what is published. The pointer's bytes are those that the dead task would have written.
+    """
+    bucket, key = archive.destination.bucket, pointer_key(archive, month)
+    found = objects.read(s3, bucket, key)
+    pointer = Pointer.model_validate(orjson.loads(found.body)) if found else None
+    seen = catalog.published_pointer(glue, archive, month)
+    if seen and (pointer is None or seen.fence > pointer.fence):
+        if not objects.write(s3, bucket, key, seen.to_bytes(), replaces=found):
+            raise MonthBusy(f"s3://{bucket}/{key} is being replaced by another run; this task retries")
+        pointer = seen
+    return (pointer, read_manifest(s3, bucket, pointer.manifest)) if pointer else None
 
 
 def read_manifest(s3: S3Client, bucket: str, key: str) -> Manifest:
@@ -71,6 +80,7 @@ def open_generation(
     *,
     s3: S3Client,
     dynamodb: DynamoDBClient,
+    glue: GlueClient,
 ) -> dict[str, Any]:
     """Choose the generation of a run, and what it is to be compared with.
 
@@ -79,7 +89,7 @@ def open_generation(
     """
     layout = GenerationLayout(archive, month, generation_of(run_id, clear_number))
     table = dynamodb.describe_table(TableName=archive.source.table)["Table"]
-    current = published(s3, archive, month)
+    current = published(archive, month, s3=s3, glue=glue)
     return {
         "generation": layout.generation,
         "staging_prefix": layout.staging_prefix,

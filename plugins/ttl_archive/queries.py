@@ -54,6 +54,12 @@ def fetch(client: AthenaClient, query_execution_id: str, max_rows: int = 10_000)
     )
 
 
+def data_scanned_bytes(client: AthenaClient, query_execution_id: str) -> int:
+    """What Athena read for a query, in bytes, as it charges for it."""
+    execution = client.get_query_execution(QueryExecutionId=query_execution_id)["QueryExecution"]
+    return execution.get("Statistics", {}).get("DataScannedInBytes", 0)
+
+
 def failure(client: AthenaClient, query_execution_id: str, task_id: str) -> QueryFailed:
     """The exception for a query that didn't succeed; one still running is stopped first."""
     execution = client.get_query_execution(QueryExecutionId=query_execution_id)["QueryExecution"]

@@ -34,11 +34,11 @@ def resolve_month(name: str, params: Any = None, dag_run: Any = None) -> dict[st
 
 
 @task
-def check_prerequisites(name: str, month: str) -> None:
+def check_prerequisites(name: str, month: str, params: Any = None) -> None:
     """Fail in seconds, with every problem there is, before anything is read."""
     archive, parsed = _named(name, month)
     services = {service: client(service) for service in ("dynamodb", "s3", "glue", "athena")}
-    prerequisites.check_prerequisites(archive, parsed, **services)
+    prerequisites.check_prerequisites(archive, parsed, reads_table=not params["report_only"], **services)
 
 
 @task.branch
@@ -49,7 +49,7 @@ def choose_path(name: str, month: str, scan: str, report: str, params: Any = Non
     :param report: task id to go on with for a report.
     """
     archive, parsed = _named(name, month)
-    published = planning.published(client("s3"), archive, parsed)
+    published = planning.published(archive, parsed, s3=client("s3"), glue=client("glue"))
     if published and planning.is_closed(archive, parsed, published[1], datetime.now(UTC)):
         return report
     if params["report_only"] and not published:
@@ -61,7 +61,7 @@ def choose_path(name: str, month: str, scan: str, report: str, params: Any = Non
 def open_generation(name: str, month: str, dag_run: Any = None) -> dict[str, Any]:
     """Choose where this run writes, and the published generation that it must not fall short of."""
     archive, parsed = _named(name, month)
-    now, clients = datetime.now(UTC), {service: client(service) for service in ("s3", "dynamodb")}
+    now, clients = datetime.now(UTC), {service: client(service) for service in ("s3", "dynamodb", "glue")}
     return planning.open_generation(archive, parsed, dag_run.run_id, dag_run.clear_number, now, **clients)
 
 

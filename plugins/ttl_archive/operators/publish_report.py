@@ -46,31 +46,44 @@ class PublishReportOperator(BaseOperator):
     :param month: ``2025-03``. (templated)
     :param count: execution id of ``count_published.sql``. (templated)
     :param sections: execution ids of the sections, in their order. (templated)
+    :param audits: execution ids of the run's other queries that read data, None where one was skipped; they only
+        enter the cost. (templated)
     :return: the certificate and where the report lies; no item data.
     :raises ArchiveIncomplete: if the published partition doesn't hold what the manifest says.
     """
 
-    template_fields: Sequence[str] = ("month", "count", "sections")
+    template_fields: Sequence[str] = ("month", "count", "sections", "audits")
 
-    def __init__(self, *, archive_name: str, month: str, count: str, sections: Sequence[str], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        archive_name: str,
+        month: str,
+        count: str,
+        sections: Sequence[str],
+        audits: Sequence[str | None] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.archive_name = archive_name
         self.month = month
         self.count = count
         self.sections = sections
+        self.audits = audits
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Collect, write, and say where."""
         archive = find_archive(settings().include_dir, self.archive_name, os.environ)
         month = Month.parse(self.month, archive.timezone)
         s3, athena = client("s3"), client("athena")
-        published = planning.published(s3, archive, month)
+        published = planning.published(archive, month, s3=s3, glue=client("glue"))
         if published is None:
             raise ArchiveIncomplete(f"{month}: no manifest is published, so there is nothing to report; clear the run")
         pointer, manifest = published
         counted = queries.fetch(athena, self.count)
         results = [queries.fetch(athena, one) for one in self.sections]
-        content = _content(archive, month, pointer, manifest, counted, results, context["run_id"])
+        audited = [queries.data_scanned_bytes(athena, one) for one in self.audits if one]
+        content = _content(archive, month, pointer, manifest, counted, results, audited, context["run_id"])
         location = _write(s3, archive, month, content)
         self.log.info("Report of %s %s: %s", archive.name, month, location)
         if not content.counts.agree:
@@ -89,6 +102,7 @@ def _content(
     manifest: Manifest,
     counted: QueryResult,
     results: list[QueryResult],
+    audited: list[int],
     run_id: str,
 ) -> ReportContent:
     """Everything the report says."""
@@ -103,7 +117,7 @@ def _content(
         counts=counts_of(manifest, athena_count),
         certificate=certify(manifest, athena_count, now),
         sections=tuple(_section(section, result) for section, result in zip(sections, results, strict=True)),
-        cost=cost(manifest.read_units, [one.data_scanned_bytes for one in (counted, *results)]),
+        cost=cost(manifest.read_units, [*(one.data_scanned_bytes for one in (counted, *results)), *audited]),
         data_quality=data_quality_of(manifest),
         provenance=Provenance(
             run_id=run_id,

@@ -9,7 +9,7 @@ retry_policy = ExceptionRetryPolicy(
     rules=[
         RetryRule(exception="ttl_archive.errors.QueryInterrupted", action=RetryAction.RETRY),
         RetryRule(exception="ttl_archive.errors.MonthBusy", action=RetryAction.RETRY),
-        RetryRule(exception="ttl_archive.errors.ArchiveIncomplete", action=RetryAction.RETRY),
+        RetryRule(exception="ttl_archive.errors.ExportInterrupted", action=RetryAction.RETRY),
         RetryRule(
             exception="ttl_archive.errors.ArchiveError",
             action=RetryAction.FAIL,
