@@ -12,6 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from botocore.exceptions import ClientError
 
 from ttl_archive import objects
 from ttl_archive.claims import Claim
@@ -119,6 +120,7 @@ class SegmentExport:
             self.abort()
             raise
         self._claim.check()
+        self._abort_uploads()
         self.client.put_object(Bucket=self.bucket, Key=self.record_key, Body=record.to_bytes())
         return record
 
@@ -150,6 +152,11 @@ class SegmentExport:
                 continue
             for name in own:
                 remove(self.client, self.bucket, prefix + name)
+
+    def _abort_uploads(self) -> None:
+        """Abort the uploads that a request of this try began and whose id was lost with the answer."""
+        for prefix in filter(None, (self.prefix, self.quarantine_prefix)):
+            abort_uploads(self.client, self.bucket, f"{prefix}part-{self.scan.segment:05d}-")
 
     def _export(self) -> SegmentRecord:
         started_at = datetime.now(UTC).replace(microsecond=0)
@@ -272,8 +279,18 @@ def remove(client: S3Client, bucket: str, prefix: str) -> int:
         for found in page.get("Contents", []):
             client.delete_object(Bucket=bucket, Key=found["Key"])
             removed += 1
+    return removed + abort_uploads(client, bucket, prefix)
+
+
+def abort_uploads(client: S3Client, bucket: str, prefix: str) -> int:
+    """Abort every multipart upload whose key starts with the prefix; return how many."""
+    aborted = 0
     for listing in client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=prefix):
         for upload in listing.get("Uploads", []):
-            client.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
-            removed += 1
-    return removed
+            try:
+                client.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+            except ClientError as error:
+                if not objects.is_upload_gone(error):
+                    raise
+            aborted += 1
+    return aborted

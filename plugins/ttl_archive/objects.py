@@ -9,8 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-from tenacity import retry, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from botocore.exceptions import ClientError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError
+from tenacity import (
+    retry,
+    retry_if_exception,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_exponential_jitter,
+)
+from urllib3.exceptions import ProtocolError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -31,6 +38,11 @@ def is_precondition_failed(error: BaseException) -> bool:
     return error_code(error) in {"PreconditionFailed", "412"}
 
 
+def is_upload_gone(error: BaseException) -> bool:
+    """Whether S3 knows a multipart upload no more: it was completed or aborted, perhaps by a request of our own."""
+    return error_code(error) == "NoSuchUpload"
+
+
 def _is_conflict(error: BaseException) -> bool:
     return error_code(error) in {"ConditionalRequestConflict", "409"}
 
@@ -38,6 +50,16 @@ def _is_conflict(error: BaseException) -> bool:
 retry_on_conflict = retry(
     retry=retry_if_exception(_is_conflict),
     stop=stop_after_attempt(6),
+    wait=wait_exponential_jitter(multiplier=0.2, max=5),
+    reraise=True,
+)
+
+
+# botocore's own retries end with the answer's headers: a body that breaks off is the reader's to ask for again. That of
+# a 404 breaks off with urllib3's own error (botocore 1.43.106; drop ProtocolError once botocore translates it).
+_retry_broken_body = retry(
+    retry=retry_if_exception_type((IncompleteReadError, ReadTimeoutError, ResponseStreamingError, ProtocolError)),
+    stop=stop_after_attempt(4),
     wait=wait_exponential_jitter(multiplier=0.2, max=5),
     reraise=True,
 )
@@ -51,6 +73,7 @@ class Stored:
     etag: str
 
 
+@_retry_broken_body
 def read(client: S3Client, bucket: str, key: str) -> Stored | None:
     """The object, or None if there is none."""
     try:
