@@ -7,6 +7,8 @@ object may be our own, written by a request whose answer was lost), 409 that ano
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError
@@ -67,10 +69,11 @@ _retry_broken_body = retry(
 
 @dataclass(frozen=True)
 class Stored:
-    """An object as read: its bytes, and the ETag that an ``If-Match`` needs."""
+    """An object as read: its bytes, the ETag that an ``If-Match`` needs, and when that was by S3's clock."""
 
     body: bytes
     etag: str
+    read_at: datetime
 
 
 @_retry_broken_body
@@ -82,7 +85,9 @@ def read(client: S3Client, bucket: str, key: str) -> Stored | None:
         if is_missing(error):
             return None
         raise
-    return Stored(response["Body"].read(), response["ETag"])
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/RESTCommonResponseHeaders.html
+    read_at = parsedate_to_datetime(response["ResponseMetadata"]["HTTPHeaders"]["date"])
+    return Stored(response["Body"].read(), response["ETag"], read_at)
 
 
 @retry_on_conflict
