@@ -45,6 +45,7 @@ def sql_variables(archive: Archive) -> dict[str, Any]:
         ],
         "timestamp": archive.source.timestamp.model_dump(),
         "timezone": archive.timezone,
+        "refresh_open_months": archive.source.refresh_open_months,
     }
 
 

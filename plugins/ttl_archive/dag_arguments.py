@@ -67,6 +67,7 @@ def export_arguments(archive: Archive) -> dict[str, Any]:
         "timezone": archive.timezone,
         "timestamp": archive.source.timestamp.model_dump(),
         "ttl_attribute": archive.source.ttl.attribute,
+        "refresh_open_months": archive.source.refresh_open_months,
         "execution_timeout": timedelta(seconds=SEGMENT_SECONDS),
     }
 

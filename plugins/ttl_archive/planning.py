@@ -84,13 +84,14 @@ def open_generation(
 ) -> dict[str, Any]:
     """Choose the generation of a run, and what it is to be compared with.
 
-    :return: ``generation``, its prefixes and ``manifest_key``, ``key_attributes`` of the table, ``complete`` (False
-        where the month's retention has already passed) and ``base`` (the published generation, or None).
+    :return: ``month``, ``generation``, its prefixes and ``manifest_key``, ``key_attributes`` of the table, ``complete``
+        (False where the month's retention has already passed) and ``base`` (the published generation, or None).
     """
     layout = GenerationLayout(archive, month, generation_of(run_id, clear_number))
     table = dynamodb.describe_table(TableName=archive.source.table)["Table"]
     current = published(archive, month, s3=s3, glue=glue)
     return {
+        "month": str(month),
         "generation": layout.generation,
         "staging_prefix": layout.staging_prefix,
         "quarantine_prefix": layout.quarantine_prefix,
@@ -99,6 +100,33 @@ def open_generation(
         "complete": now < horizon(archive, month),
         "base": current[0].generation if current else None,
     }
+
+
+def open_months(
+    archive: Archive,
+    month: Month,
+    run_id: str,
+    clear_number: int,
+    now: datetime,
+    *,
+    s3: S3Client,
+    dynamodb: DynamoDBClient,
+    glue: GlueClient,
+) -> list[dict[str, Any]]:
+    """The other months that are published and not closed: the scan passes their items too.
+
+    :return: what ``open_generation`` returns, for each, oldest first; a generation of this run of its own.
+    """
+    found = []
+    other = Month.containing(now, archive.timezone).previous
+    while now < horizon(archive, other):
+        if other != month:
+            current = published(archive, other, s3=s3, glue=glue)
+            if current and not is_closed(archive, other, current[1], now):
+                found.append(other)
+        other = other.previous
+    clients: dict[str, Any] = {"s3": s3, "dynamodb": dynamodb, "glue": glue}
+    return [open_generation(archive, one, f"{run_id}\n{one}", clear_number, now, **clients) for one in reversed(found)]
 
 
 def plan_segments(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from ttl_archive.layout import report_prefix
 from ttl_archive.manifest import Manifest, certify
 from ttl_archive.months import Month
 from ttl_archive.report.content import (
+    LateItems,
     Provenance,
     ReportContent,
     SectionResult,
@@ -48,11 +50,12 @@ class PublishReportOperator(BaseOperator):
     :param sections: execution ids of the sections, in their order. (templated)
     :param audits: execution ids of the run's other queries that read data, None where one was skipped; they only
         enter the cost. (templated)
+    :param late_items: execution ids of ``late_items.sql``, one an open month. (templated)
     :return: the certificate and where the report lies; no item data.
     :raises ArchiveIncomplete: if the published partition doesn't hold what the manifest says.
     """
 
-    template_fields: Sequence[str] = ("month", "count", "sections", "audits")
+    template_fields: Sequence[str] = ("month", "count", "sections", "audits", "late_items")
 
     def __init__(
         self,
@@ -62,6 +65,7 @@ class PublishReportOperator(BaseOperator):
         count: str,
         sections: Sequence[str],
         audits: Sequence[str | None] = (),
+        late_items: Sequence[str] | str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -70,6 +74,7 @@ class PublishReportOperator(BaseOperator):
         self.count = count
         self.sections = sections
         self.audits = audits
+        self.late_items = late_items
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Collect, write, and say where."""
@@ -80,10 +85,7 @@ class PublishReportOperator(BaseOperator):
         if published is None:
             raise ArchiveIncomplete(f"{month}: no manifest is published, so there is nothing to report; clear the run")
         pointer, manifest = published
-        counted = queries.fetch(athena, self.count)
-        results = [queries.fetch(athena, one) for one in self.sections]
-        audited = [queries.data_scanned_bytes(athena, one) for one in self.audits if one]
-        content = _content(archive, month, pointer, manifest, counted, results, audited, context["run_id"])
+        content = _content(archive, month, pointer, manifest, self._results(archive, athena), context["run_id"])
         location = _write(s3, archive, month, content)
         self.log.info("Report of %s %s: %s", archive.name, month, location)
         if not content.counts.agree:
@@ -94,19 +96,47 @@ class PublishReportOperator(BaseOperator):
         certificate = content.certificate.model_dump(mode="json")
         return {"report": location, "certificate": certificate, "archived": manifest.archived}
 
+    def _results(self, archive: Archive, athena: Any) -> _Results:
+        # What a mapped task group returns arrives bare where it has one instance (seen in Airflow 3.3.2).
+        late_items = [self.late_items] if isinstance(self.late_items, str) else list(self.late_items or ())
+        return _Results(
+            counted=queries.fetch(athena, self.count),
+            sections=[queries.fetch(athena, one) for one in self.sections],
+            other_bytes=[queries.data_scanned_bytes(athena, one) for one in (*self.audits, *late_items) if one],
+            late_items=tuple(_late(archive, queries.fetch_row(athena, one)) for one in late_items),
+        )
+
+
+@dataclass(frozen=True)
+class _Results:
+    """What the run's queries gave."""
+
+    counted: QueryResult
+    sections: list[QueryResult]
+    other_bytes: list[int]
+    late_items: tuple[LateItems, ...]
+
+
+def _late(archive: Archive, row: dict[str, str | None]) -> LateItems:
+    return LateItems(
+        month=row["open_month"] or "",
+        count=int(row["late_items"] or 0),
+        gone=int(row["gone_items"] or 0),
+        keys=row["late_keys"] or "",
+        refreshed=archive.source.refresh_open_months,
+    )
+
 
 def _content(
     archive: Archive,
     month: Month,
     pointer: Pointer,
     manifest: Manifest,
-    counted: QueryResult,
-    results: list[QueryResult],
-    audited: list[int],
+    results: _Results,
     run_id: str,
 ) -> ReportContent:
     """Everything the report says."""
-    athena_count = int(counted.rows[0][0] or 0)
+    athena_count = int(results.counted.rows[0][0] or 0)
     now = datetime.now(UTC).replace(microsecond=0)
     sections = load_sections(settings().include_dir, archive.name)
     return ReportContent(
@@ -116,9 +146,12 @@ def _content(
         timezone=archive.timezone,
         counts=counts_of(manifest, athena_count),
         certificate=certify(manifest, athena_count, now),
-        sections=tuple(_section(section, result) for section, result in zip(sections, results, strict=True)),
-        cost=cost(manifest.read_units, [*(one.data_scanned_bytes for one in (counted, *results)), *audited]),
-        data_quality=data_quality_of(manifest),
+        sections=tuple(_section(section, result) for section, result in zip(sections, results.sections, strict=True)),
+        cost=cost(
+            manifest.read_units,
+            [*(one.data_scanned_bytes for one in (results.counted, *results.sections)), *results.other_bytes],
+        ),
+        data_quality=data_quality_of(manifest, results.late_items),
         provenance=Provenance(
             run_id=run_id,
             generation=pointer.generation,
