@@ -187,6 +187,15 @@ def published_pointer(glue: GlueClient, archive: Archive, month: Month) -> Point
     )
 
 
+def partition_location(glue: GlueClient, database: str, table: str, values: list[str]) -> str | None:
+    """Where a partition lies, or None if there is no such partition or table."""
+    try:
+        found = glue.get_partition(DatabaseName=database, TableName=table, PartitionValues=values)["Partition"]
+    except glue.exceptions.EntityNotFoundException:
+        return None
+    return found["StorageDescriptor"]["Location"]
+
+
 def denied(error: BaseException) -> bool:
     """Whether AWS refused a call for want of a permission."""
     return error_code(error) in {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}

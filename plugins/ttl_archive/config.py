@@ -86,6 +86,9 @@ class Source(_Section):
     segments: Literal["auto"] | Annotated[int, Field(ge=1, le=1000)] = "auto"
     max_read_units_per_second: Annotated[float, Field(gt=0)] | None = None
     consistent_read: bool = True
+    refresh_days_before_expiry: Annotated[int, Field(ge=1)] | None = Field(
+        3, description="Scan a published month once more, so many days before its first items may be deleted."
+    )
     refresh_open_months: bool = Field(
         False, description="Publish late items of earlier, still open months too, found by the same scan."
     )

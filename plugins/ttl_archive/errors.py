@@ -9,6 +9,7 @@
     +-- ExportInterrupted       a segment's export was cut short: a retry exports it anew
     +-- ArchiveCorrupt          a staged or published object isn't what the manifest says
     +-- ArchiveShrunk           keys of the published generation are missing from the new one
+    +-- MonthAtRisk             a month whose run is due isn't published, and its items will expire
     +-- MonthBusy               another run holds the month's lease
     +-- Superseded              a later try of this task has taken over
     +-- QueryFailed             Athena failed a statement
@@ -61,6 +62,10 @@ class ArchiveCorrupt(ArchiveError):
 
 class ArchiveShrunk(ArchiveError):
     """Primary keys of the published generation are missing from the new one; nothing was published."""
+
+
+class MonthAtRisk(ArchiveError):
+    """A month whose run is due isn't published; the message says how many days are left."""
 
 
 class MonthBusy(ArchiveError):

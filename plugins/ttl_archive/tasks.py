@@ -8,7 +8,18 @@ from typing import Any
 
 from airflow.sdk import task
 
-from ttl_archive import catalog, commit, months, planning, prerequisites, publication, queries, refresh, verification
+from ttl_archive import (
+    catalog,
+    commit,
+    months,
+    planning,
+    prerequisites,
+    publication,
+    queries,
+    refresh,
+    upkeep,
+    verification,
+)
 from ttl_archive.clients import client
 from ttl_archive.config import Archive, find_archive
 from ttl_archive.errors import MonthError
@@ -130,3 +141,21 @@ def publish_partition(
     publication.publish_partition(archive, month, opened, dag_run.run_id, s3=client("s3"), glue=client("glue"))
     for asset in task.outlets:
         outlet_events[asset].add_partitions(str(month))
+
+
+@task
+def find_refreshes(name: str) -> list[dict[str, Any]]:
+    """Find the published months to scan once more before their first item may be deleted."""
+    return upkeep.find_refreshes(_archive(name), datetime.now(UTC), s3=client("s3"), glue=client("glue"))
+
+
+@task
+def remove_superseded(name: str) -> dict[str, list[str]]:
+    """Delete what a later generation replaced over a day ago; list what dead runs left."""
+    return upkeep.remove_superseded(_archive(name), s3=client("s3"), glue=client("glue"))
+
+
+@task
+def require_published(name: str) -> list[str]:
+    """Fail if a month whose run is due isn't published."""
+    return upkeep.require_published(_archive(name), datetime.now(UTC), s3=client("s3"), glue=client("glue"))
