@@ -80,6 +80,9 @@ def test_open_months_are_refreshed_by_the_same_scan(lab: Deployment) -> None:
     assert (manifest["archived"], manifest["complete"]) == (31, True)
     assert report["data_quality"]["late_items"][0]["refreshed"] is True
 
+    _run(lab, last)  # nothing new: the month stays as it is
+    assert before.pointer() == pointer
+
 
 def test_an_open_month_with_nothing_new_has_nothing_fresh(small: Any) -> None:
     """The scan finds what is published, less a deleted item that only the archive has."""
