@@ -20,16 +20,17 @@ if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_s3 import S3Client
 
-SEGMENT_BYTES = 1024**3  # of table data a segment: a few minutes of one worker
+SEGMENT_BYTES = 256 * 1024**2  # of table data a segment: small ones even out, and a retry repeats little
 MOST_SEGMENTS = 200
 FEWEST_SEGMENTS = 2  # so that two workers share even a small table
 
 
 def segment_count(archive: Archive, table_bytes: int) -> int:
-    """How many segments to scan the table in; ``auto`` gives each about a gibibyte."""
+    """How many segments to scan the table in; ``auto`` gives each about 256 MiB."""
     if archive.source.segments != "auto":
         return archive.source.segments
-    return min(max(math.ceil(table_bytes / SEGMENT_BYTES), FEWEST_SEGMENTS), MOST_SEGMENTS)
+    fewest = archive.source.segments_at_once or FEWEST_SEGMENTS
+    return min(max(math.ceil(table_bytes / SEGMENT_BYTES), fewest), MOST_SEGMENTS)
 
 
 def published(archive: Archive, month: Month, *, s3: S3Client, glue: GlueClient) -> tuple[Pointer, Manifest] | None:
@@ -135,12 +136,13 @@ def plan_segments(
     """Split the table into segments, once: a later try reads back what the first one chose.
 
     :return: never empty; each has ``segment``, ``total_segments`` and ``read_units_per_second``, the segment's share
-        of the archive's limit, or None.
+        of the archive's limit, or None. ``max_active_tis_per_dag`` keeps the segments that run at once to as many as
+        share it, in all runs of the DAG together.
     """
     table = dynamodb.describe_table(TableName=archive.source.table)["Table"]
     total = segment_count(archive, table.get("TableSizeBytes", 0))
-    limit = archive.source.max_read_units_per_second
-    share = limit / total if limit else None
+    limit, at_once = archive.source.max_read_units_per_second, archive.source.segments_at_once
+    share = limit / at_once if limit and at_once else None
     plan = [{"segment": number, "total_segments": total, "read_units_per_second": share} for number in range(total)]
     bucket, key = archive.destination.bucket, GenerationLayout(archive, month, generation).plan_key
     if objects.write(s3, bucket, key, orjson.dumps(plan, option=orjson.OPT_INDENT_2), replaces=None):
