@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -13,28 +13,37 @@ import orjson
 
 from ttl_archive import objects
 from ttl_archive.claims import Claim
-from ttl_archive.codec import Item, encode
+from ttl_archive.codec import Item
 from ttl_archive.layout import part_name
 from ttl_archive.manifest import Part, SegmentRecord
+from ttl_archive.page_codec import Kinds, encode_page
 from ttl_archive.parts import PartWriter
 from ttl_archive.scan import SegmentScan
-from ttl_archive.selection import Judge, Verdict
+from ttl_archive.selection import Judge
 from ttl_archive.tally import Tally
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
+Encode = Callable[[list[Item]], tuple[list[bytes], Kinds]]
+
+
+def keys_of(key_attributes: Sequence[str]) -> Encode:
+    """Encodes of each item no more than its primary key."""
+    return lambda items: encode_page([{name: item[name] for name in key_attributes} for item in items])
+
+
 @dataclass(frozen=True)
 class OpenMonth:
     """A published month that the scan passes: its items, or their keys alone, are staged under a prefix of its own.
 
-    :param line_of: an item's line: ``encode`` for a refresh, ``key_line`` where it is only looked for late items.
+    :param encode: the items' lines: ``encode_page`` for a refresh, ``keys_of`` where it is only looked for late items.
     """
 
     prefix: str
     judge: Judge
-    line_of: Callable[[Item], bytes] = encode
+    encode: Encode = encode_page
 
 
 class _Passing:
@@ -42,12 +51,13 @@ class _Passing:
 
     def __init__(self, month: OpenMonth, parts: PartWriter, tally: Tally) -> None:
         self.prefix, self.parts, self.tally = month.prefix, parts, tally
-        self._judge, self._line_of = month.judge, month.line_of
+        self._judge, self._encode = month.judge, month.encode
 
     def take(self, items: list[Item]) -> None:
-        mine = [item for item in items if self._judge(item) is Verdict.INSIDE]
-        self.parts.write(map(self._line_of, mine))
-        self.tally.add_archived(mine)
+        mine = self._judge.sort(items)[0]
+        lines, kinds = self._encode(mine)
+        self.parts.write(lines)
+        self.tally.add_archived(mine, kinds)
         self.tally.add_page(len(mine), len(mine), 0.0)
 
 
@@ -59,7 +69,7 @@ class SegmentExport:
     :param prefix: where parts go; nothing outside it is written but the quarantine.
     :param quarantine_prefix: where items without a readable timestamp go.
     :param judge: which items belong here; None takes all.
-    :param line_of: an item's line.
+    :param encode: the lines of a page's items, and the types of their attributes.
     :param key_attributes: the table's primary key, listed for quarantined items.
     :param target_bytes: compressed size at which a part is rolled.
     :param open_months: published months whose items are staged on the way, each with a record of its own.
@@ -71,7 +81,7 @@ class SegmentExport:
     scan: SegmentScan
     try_number: int = 1
     judge: Judge | None = None
-    line_of: Callable[[Item], bytes] = encode
+    encode: Encode = encode_page
     quarantine_prefix: str | None = None
     key_attributes: tuple[str, ...] = ()
     ttl_attribute: str | None = None
@@ -166,24 +176,15 @@ class SegmentExport:
 
     def _sort_out(self, items: list[Item], tally: Tally) -> Iterable[bytes]:
         """The lines of the items that belong here; the others are counted, and the bad ones kept in quarantine."""
-        inside, outside, bad = items, [], []
-        if self.judge:
-            inside = []
-            for item in items:
-                verdict = self.judge(item)
-                if verdict is Verdict.INSIDE:
-                    inside.append(item)
-                elif verdict is Verdict.BAD:
-                    bad.append(item)
-                else:
-                    outside.append(item)
+        inside, outside, bad = self.judge.sort(items) if self.judge else (items, [], [])
         for month in self._passing:
             month.take(outside)
         if bad:
-            self._quarantine.write(map(encode, bad))
+            self._quarantine.write(encode_page(bad)[0])
             tally.add_bad([{name: item.get(name) for name in self.key_attributes} for item in bad])
-        tally.add_archived(inside)
-        return map(self.line_of, inside)
+        lines, kinds = self.encode(inside)
+        tally.add_archived(inside, kinds)
+        return lines
 
 
 @contextlib.contextmanager

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 from ttl_archive.codec import Item
 from ttl_archive.manifest import KEYS_LISTED, TtlCounts
+from ttl_archive.page_codec import Kinds
 
 ATTRIBUTES_LISTED = 1000  # in a record's types
 FURTHER_ATTRIBUTES = "(further attributes)"
-_Shape = tuple[tuple[str, ...], tuple[str, ...]]  # the attributes' names, and their types
-_SHAPES_HELD = 10_000
 _FIVE_YEARS = 5 * 366 * 86400
 _LATEST_SECONDS = 100_000_000_000  # the year 5138; DynamoDB reads larger values as far-off seconds
 
@@ -34,8 +33,21 @@ class TtlTally:
 
     def add(self, items: list[Item]) -> None:
         """Count archived items."""
-        usable = []
         oldest = self.now - _FIVE_YEARS
+        try:
+            usable = list(map(int, map(itemgetter("N"), map(itemgetter(self.attribute), items))))
+            if usable and (min(usable) < oldest or max(usable) >= _LATEST_SECONDS):
+                usable = self._usable(items, oldest)
+        except (KeyError, ValueError):
+            usable = self._usable(items, oldest)
+        if usable:
+            self.counts["usable"] += len(usable)
+            self.first = min(usable) if self.first is None else min(self.first, *usable)
+            self.last = max(usable) if self.last is None else max(self.last, *usable)
+
+    def _usable(self, items: list[Item], oldest: int) -> list[int]:
+        """The values that TTL will go by; the others are counted apart."""
+        usable = []
         for item in items:
             typed = item.get(self.attribute)
             if typed is None:
@@ -50,10 +62,7 @@ class TtlTally:
                 usable.append(expiry)
             else:
                 self.counts["milliseconds" if expiry >= _LATEST_SECONDS else "over_five_years_old"] += 1
-        if usable:
-            self.counts["usable"] += len(usable)
-            self.first = min(usable) if self.first is None else min(self.first, *usable)
-            self.last = max(usable) if self.last is None else max(self.last, *usable)
+        return usable
 
     def result(self) -> TtlCounts:
         """What was counted."""
@@ -65,7 +74,6 @@ class Tally:
 
     def __init__(self, ttl_attribute: str | None, now: int) -> None:
         self._ttl = TtlTally(ttl_attribute, now) if ttl_attribute else None
-        self._shapes: Counter[_Shape] = Counter()
         self._types: dict[str, dict[str, int]] = {}
         self._keys: list[dict[str, Any]] = []
         self.pages = self.scanned = self.returned = self.archived = self.quarantined = 0
@@ -78,24 +86,17 @@ class Tally:
         self.returned += returned
         self.read_units += read_units
 
-    def add_archived(self, items: list[Item]) -> None:
-        """Count items that were written."""
+    def add_archived(self, items: list[Item], kinds: Kinds) -> None:
+        """Count items that were written, and how many of them have an attribute as which type."""
         self.archived += len(items)
-        # Most items of a table have one of a few shapes, so these are counted, and attributes only when it ends.
-        self._shapes.update([(tuple(item), tuple(chain.from_iterable(item.values()))) for item in items])
-        if len(self._shapes) > _SHAPES_HELD:
-            self._fold_shapes()
+        for name, found in kinds.items():
+            if name not in self._types and len(self._types) >= ATTRIBUTES_LISTED:
+                name = FURTHER_ATTRIBUTES  # a table may have names without end
+            counted = self._types.setdefault(name, {})
+            for kind, count in found.items():
+                counted[kind] = counted.get(kind, 0) + count
         if self._ttl:
             self._ttl.add(items)
-
-    def _fold_shapes(self) -> None:
-        for (names, kinds), count in self._shapes.items():
-            for name, kind in zip(names, kinds, strict=True):
-                if name not in self._types and len(self._types) >= ATTRIBUTES_LISTED:
-                    name = FURTHER_ATTRIBUTES  # a table may have names without end
-                counted = self._types.setdefault(name, {})
-                counted[kind] = counted.get(kind, 0) + count
-        self._shapes.clear()
 
     def add_bad(self, keys: list[dict[str, Any]]) -> None:
         """Count quarantined items, given by their keys."""
@@ -104,7 +105,6 @@ class Tally:
 
     def result(self) -> dict[str, Any]:
         """The counts, as fields of a ``SegmentRecord``."""
-        self._fold_shapes()
         return {
             "pages": self.pages,
             "scanned": self.scanned,

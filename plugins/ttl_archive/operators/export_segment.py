@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
@@ -14,18 +13,17 @@ from airflow.providers.amazon.aws.transfers.dynamodb_to_s3 import (
 from botocore.config import Config
 
 from ttl_archive import objects
-from ttl_archive.codec import encode, key_line
 from ttl_archive.config import Timestamp
 from ttl_archive.errors import ArchiveError
-from ttl_archive.export import OpenMonth, SegmentExport
+from ttl_archive.export import Encode, OpenMonth, SegmentExport, keys_of
 from ttl_archive.months import Month
+from ttl_archive.page_codec import count_kinds, encode_page
 from ttl_archive.scan import SegmentScan, prepare_client, python_types
 from ttl_archive.selection import judge_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from ttl_archive.codec import Item
 
 PART_BYTES = 64 * 1024 * 1024
 # A month's scan must outlive throttling: adaptive retries slow down before they give up.
@@ -157,7 +155,7 @@ class ExportSegmentOperator(DynamoDBToS3Operator):
             ),
             try_number=try_number,
             judge=judge,
-            line_of=self._line_of(),
+            encode=self._encode(),
             quarantine_prefix=self.quarantine_prefix,
             key_attributes=tuple(self.key_attributes),
             ttl_attribute=self.ttl_attribute,
@@ -166,17 +164,12 @@ class ExportSegmentOperator(DynamoDBToS3Operator):
         )
 
     def _open_month(self, timestamp: Timestamp, opened: dict[str, Any]) -> OpenMonth:
-        line_of = encode if self.refresh_open_months else partial(key_line, key_attributes=opened["key_attributes"])
-        return OpenMonth(
-            opened["staging_prefix"], judge_of(timestamp, Month.parse(opened["month"], self.timezone)), line_of
-        )
+        judge = judge_of(timestamp, Month.parse(opened["month"], self.timezone))
+        encode = encode_page if self.refresh_open_months else keys_of(opened["key_attributes"])
+        return OpenMonth(opened["staging_prefix"], judge, encode)
 
-    def _line_of(self) -> Any:
+    def _encode(self) -> Encode:
         if self.process_func is _convert_item_to_json_bytes:
-            return encode
+            return encode_page
         process_func = self.process_func
-
-        def line(item: Item) -> bytes:
-            return bytes(process_func(python_types(item)))
-
-        return line
+        return lambda items: ([bytes(process_func(python_types(item))) for item in items], count_kinds(items))
