@@ -51,12 +51,13 @@ def serve(port: int, state: Path) -> None:
     from hypercorn.config import Config
     from ministack.app import app as ministack_app
 
-    from local_aws.emulator import athena, authorisation, cloudformation, glue, time_to_live
+    from local_aws.emulator import athena, authorisation, cloudformation, glue, multipart_checksums, time_to_live
 
     authorisation.install()
     athena.install(state / "athena", os.environ["AWS_ENDPOINT_URL"])
     glue.install(state)
     cloudformation.install()
+    multipart_checksums.install()
     time_to_live.install()
 
     async def app(scope: Any, receive: Any, send: Any) -> None:

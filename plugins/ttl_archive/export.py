@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import orjson
+from botocore.exceptions import ClientError
 
 from ttl_archive import objects
 from ttl_archive.claims import Claim
@@ -109,6 +110,7 @@ class SegmentExport:
             self.abort()
             raise
         self._claim.check()
+        self._abort_uploads()
         for month, passed in zip(self.open_months, self._passed, strict=True):
             self._put_record(month.prefix, passed)
         self._put_record(self.prefix, record)
@@ -137,11 +139,18 @@ class SegmentExport:
     def _remove_leftovers(self) -> None:
         """Delete the parts and abort the uploads of earlier tries of this segment."""
         own = [self.record_key.removeprefix(self.prefix), f"part-{self.scan.segment:05d}-"]
-        for prefix in (self.prefix, self.quarantine_prefix, *(month.prefix for month in self.open_months)):
-            if prefix is None:
-                continue
+        for prefix in self._prefixes():
             for name in own:
                 remove(self.client, self.bucket, prefix + name)
+
+    def _prefixes(self) -> Iterator[str]:
+        """Where this segment writes."""
+        yield from filter(None, (self.prefix, self.quarantine_prefix, *(month.prefix for month in self.open_months)))
+
+    def _abort_uploads(self) -> None:
+        """Abort the uploads that a request of this try began and whose id was lost with the answer."""
+        for prefix in self._prefixes():
+            abort_uploads(self.client, self.bucket, f"{prefix}part-{self.scan.segment:05d}-")
 
     def _export(self) -> SegmentRecord:
         started_at = datetime.now(UTC).replace(microsecond=0)
@@ -217,8 +226,18 @@ def remove(client: S3Client, bucket: str, prefix: str) -> int:
         for found in page.get("Contents", []):
             client.delete_object(Bucket=bucket, Key=found["Key"])
             removed += 1
+    return removed + abort_uploads(client, bucket, prefix)
+
+
+def abort_uploads(client: S3Client, bucket: str, prefix: str) -> int:
+    """Abort every multipart upload whose key starts with the prefix; return how many."""
+    aborted = 0
     for listing in client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=prefix):
         for upload in listing.get("Uploads", []):
-            client.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
-            removed += 1
-    return removed
+            try:
+                client.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+            except ClientError as error:
+                if not objects.is_upload_gone(error):
+                    raise
+            aborted += 1
+    return aborted

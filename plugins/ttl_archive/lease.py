@@ -1,6 +1,7 @@
 """The lease of a month: one run at a time may publish it, and each holder has a higher fencing number.
 
-https://martin.kleppmann.com/2016/02/08/how-to-do-distributed-locking.html explains why a lease needs one.
+https://martin.kleppmann.com/2016/02/08/how-to-do-distributed-locking.html explains why a lease needs one. The time is
+S3's: workers' clocks may disagree by minutes, and one that is fast would take a lease that is still held.
 """
 
 from __future__ import annotations
@@ -36,11 +37,17 @@ class Lease:
     owner: str
     fence: int = field(default=0, init=False)
     _stored: objects.Stored | None = field(default=None, init=False)
+    _clock: float = field(default=0.0, init=False)  # S3's clock less this process's monotonic one
 
     def __enter__(self) -> Lease:
         found = objects.read(self.client, self.bucket, self.key)
-        state: dict[str, Any] = orjson.loads(found.body) if found else {"owner": "", "fence": 0, "expires_at": 0}
-        left = state["expires_at"] - time.time()
+        if found is None:  # a free one first, since reading it tells the time
+            free = orjson.dumps({"owner": "", "fence": 0, "expires_at": 0})
+            objects.write(self.client, self.bucket, self.key, free, replaces=None)
+        found = found or self._read()
+        self._set_clock(found)
+        state: dict[str, Any] = orjson.loads(found.body)
+        left = state["expires_at"] - self._now()
         if state["owner"] not in ("", self.owner) and left > 0:
             raise MonthBusy(
                 f"{state['owner']} is publishing this month (lease s3://{self.bucket}/{self.key}, {left:.0f} s left): "
@@ -63,10 +70,26 @@ class Lease:
         self._write(self.owner, SECONDS)
 
     def _write(self, owner: str, seconds: float) -> None:
-        state = {"owner": owner, "fence": self.fence, "expires_at": time.time() + seconds}
+        state = {"owner": owner, "fence": self.fence, "expires_at": self._now() + seconds}
         body = orjson.dumps(state)
         if not objects.write(self.client, self.bucket, self.key, body, replaces=self._stored):
-            raise MonthBusy(f"s3://{self.bucket}/{self.key}: another run took the month's lease; this task retries")
-        self._stored = objects.read(self.client, self.bucket, self.key)
-        if self._stored is None or self._stored.body != body:
-            raise MonthBusy(f"s3://{self.bucket}/{self.key}: another run took the month's lease; this task retries")
+            raise self._lost()
+        self._stored = self._read()
+        if self._stored.body != body:
+            raise self._lost()
+        self._set_clock(self._stored)
+
+    def _read(self) -> objects.Stored:
+        found = objects.read(self.client, self.bucket, self.key)
+        if found is None:
+            raise self._lost()
+        return found
+
+    def _lost(self) -> MonthBusy:
+        return MonthBusy(f"s3://{self.bucket}/{self.key}: another run took the month's lease; this task retries")
+
+    def _set_clock(self, read: objects.Stored) -> None:
+        self._clock = read.read_at.timestamp() - time.monotonic()
+
+    def _now(self) -> float:
+        return self._clock + time.monotonic()

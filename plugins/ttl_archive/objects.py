@@ -7,10 +7,19 @@ object may be our own, written by a request whose answer was lost), 409 that ano
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-from tenacity import retry, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from botocore.exceptions import ClientError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError
+from tenacity import (
+    retry,
+    retry_if_exception,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_exponential_jitter,
+)
+from urllib3.exceptions import ProtocolError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -31,6 +40,11 @@ def is_precondition_failed(error: BaseException) -> bool:
     return error_code(error) in {"PreconditionFailed", "412"}
 
 
+def is_upload_gone(error: BaseException) -> bool:
+    """Whether S3 knows a multipart upload no more: it was completed or aborted, perhaps by a request of our own."""
+    return error_code(error) == "NoSuchUpload"
+
+
 def _is_conflict(error: BaseException) -> bool:
     return error_code(error) in {"ConditionalRequestConflict", "409"}
 
@@ -43,14 +57,26 @@ retry_on_conflict = retry(
 )
 
 
+# botocore's own retries end with the answer's headers: a body that breaks off is the reader's to ask for again. That of
+# a 404 breaks off with urllib3's own error (botocore 1.43.106; drop ProtocolError once botocore translates it).
+_retry_broken_body = retry(
+    retry=retry_if_exception_type((IncompleteReadError, ReadTimeoutError, ResponseStreamingError, ProtocolError)),
+    stop=stop_after_attempt(4),
+    wait=wait_exponential_jitter(multiplier=0.2, max=5),
+    reraise=True,
+)
+
+
 @dataclass(frozen=True)
 class Stored:
-    """An object as read: its bytes, and the ETag that an ``If-Match`` needs."""
+    """An object as read: its bytes, the ETag that an ``If-Match`` needs, and when that was by S3's clock."""
 
     body: bytes
     etag: str
+    read_at: datetime
 
 
+@_retry_broken_body
 def read(client: S3Client, bucket: str, key: str) -> Stored | None:
     """The object, or None if there is none."""
     try:
@@ -59,7 +85,9 @@ def read(client: S3Client, bucket: str, key: str) -> Stored | None:
         if is_missing(error):
             return None
         raise
-    return Stored(response["Body"].read(), response["ETag"])
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/RESTCommonResponseHeaders.html
+    read_at = parsedate_to_datetime(response["ResponseMetadata"]["HTTPHeaders"]["date"])
+    return Stored(response["Body"].read(), response["ETag"], read_at)
 
 
 @retry_on_conflict

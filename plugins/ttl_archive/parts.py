@@ -11,7 +11,7 @@ from isal import isal_zlib
 
 from ttl_archive.errors import ArchiveCorrupt, ExportInterrupted
 from ttl_archive.manifest import Part
-from ttl_archive.objects import is_precondition_failed, retry_on_conflict
+from ttl_archive.objects import is_missing, is_precondition_failed, is_upload_gone, retry_on_conflict
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -132,10 +132,12 @@ class _Upload:
             try:
                 self._complete() if self._multipart else self._put(body)
             except ClientError as error:
-                if not is_precondition_failed(error):
+                if not (is_precondition_failed(error) or is_upload_gone(error)):
                     raise
                 if self._is_ours():
                     return
+                if is_upload_gone(error):
+                    raise  # aborted by a later try, or by whoever tidies up: a retry begins anew
                 may_write()
                 self._client.delete_object(**self._object)
             else:
@@ -147,8 +149,12 @@ class _Upload:
 
     def abort(self) -> None:
         if self._multipart:
-            self._client.abort_multipart_upload(**self._multipart)
-            self._multipart = None
+            multipart, self._multipart = self._multipart, None
+            try:
+                self._client.abort_multipart_upload(**multipart)
+            except ClientError as error:
+                if not is_upload_gone(error):
+                    raise
 
     def part(self, name: str) -> Part:
         return Part(
@@ -194,5 +200,10 @@ class _Upload:
 
     def _is_ours(self) -> bool:
         """Whether the object holds our very bytes: an earlier request of ours was carried out, its answer lost."""
-        head = self._client.head_object(**self._object, ChecksumMode="ENABLED")
+        try:
+            head = self._client.head_object(**self._object, ChecksumMode="ENABLED")
+        except ClientError as error:
+            if is_missing(error):
+                return False
+            raise
         return head["ContentLength"] == self.bytes and head.get("ChecksumCRC32") == crc32_text(self._crc)

@@ -1,0 +1,50 @@
+"""A worker that is killed with SIGKILL at a moment drawn from a seed, in each step; then its retry."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from tests.chaos import published
+from tests.chaos.conftest import Begin
+from tests.chaos.trial import LONG, killer, seeds
+
+pytestmark = pytest.mark.xdist_group("chaos-kill")
+
+STEPS = (
+    "open_generation",
+    "plan_segments",
+    "export_segment 0",
+    "export_segment 1",
+    "write_manifest",
+    "catalog",
+    "verify_archive",
+    "publish_partition",
+)
+
+
+@pytest.fixture(scope="session")
+def requests_of(begin: Begin) -> dict[str, int]:
+    """How many requests each step makes when nothing happens."""
+    trial, counted = begin(large=True), {}
+    while trial.next:
+        step = trial.next
+        with trial.proxy.meddling():
+            assert trial.here(step, faulty=True).done
+            counted[step] = len(trial.proxy.log)
+    return counted
+
+
+@pytest.mark.parametrize("seed", seeds(short=1, long=6))
+@pytest.mark.parametrize("step", STEPS)
+def test_a_killed_step_is_mended_by_its_retry(begin: Begin, step: str, seed: int, requests_of: dict[str, int]) -> None:
+    random = Random(f"{seed} {step}")
+    trial = begin(large=step.startswith("export"))
+    trial.advance_to(step)
+    with published.Witness(trial.pipeline) as witness:
+        for _ in range(random.randint(1, 3) if LONG else 1):
+            assert trial.worker(step, kill=killer(random, requests_of[step])).killed
+        assert trial.worker(step).done
+        trial.finish()
+    trial.check(witness)
