@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from croniter import croniter
 
 from ttl_archive import catalog
 from ttl_archive.config import Archive
+from ttl_archive.diagnosis import grant
 from ttl_archive.errors import PrerequisiteError
 from ttl_archive.months import Month
 from ttl_archive.objects import error_code
@@ -166,5 +166,4 @@ def _refused(error: ClientError, action: str, resource: str) -> str:
         raise error  # no fault of the account: Airflow retries
     if not catalog.denied(error):
         return f"{action} on {resource} failed: {error}"
-    statement = json.dumps({"Effect": "Allow", "Action": action, "Resource": resource})
-    return f"the pipeline role lacks {action} on {resource}: add this statement to its policy: {statement}"
+    return grant(action, resource)

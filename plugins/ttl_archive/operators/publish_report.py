@@ -29,6 +29,7 @@ from ttl_archive.report.cost import cost
 from ttl_archive.report.render import render_csv, render_html, render_json, render_markdown
 from ttl_archive.report.sections import load_sections
 from ttl_archive.settings import settings
+from ttl_archive.translation import explained
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -59,6 +60,7 @@ class PublishReportOperator(BaseOperator):
         self.count = count
         self.sections = sections
 
+    @explained
     def execute(self, context: Context) -> dict[str, Any]:
         """Collect, write, and say where."""
         archive = find_archive(settings().include_dir, self.archive_name, os.environ)
