@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 from croniter import croniter
 
-from ttl_archive import catalog
+from ttl_archive import catalog, scan_estimate
 from ttl_archive.config import Archive
 from ttl_archive.diagnosis import grant
-from ttl_archive.errors import PrerequisiteError
+from ttl_archive.errors import PrerequisiteError, ScanTooLarge
 from ttl_archive.months import Month
 from ttl_archive.objects import error_code
+from ttl_archive.settings import settings
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
@@ -47,6 +48,7 @@ def check_prerequisites(
         *_bucket_problems(archive.athena.results_bucket, s3),
         *_workgroup_problems(archive, athena),
         *_catalog_problems(archive, glue),
+        *_scan_problems(archive, month, s3),
     ]
     if problems:
         raise PrerequisiteError(f"{archive.name} {month}", problems)
@@ -158,6 +160,16 @@ def _catalog_problems(archive: Archive, glue: GlueClient) -> Iterator[str]:
         return
     if found:
         yield from catalog.conflicts(archive, found)
+
+
+def _scan_problems(archive: Archive, month: Month, s3: S3Client) -> Iterator[str]:
+    try:
+        scan_estimate.check_scan(s3, settings().include_dir, archive, month)
+    except ScanTooLarge as error:
+        yield str(error)
+    except ClientError as error:
+        if error_code(error) not in ("404", "NoSuchBucket"):  # a missing bucket is already told
+            yield _refused(error, "s3:GetObject", f"arn:aws:s3:::{archive.destination.bucket}/_manifests/*")
 
 
 def _refused(error: ClientError, action: str, resource: str) -> str:
