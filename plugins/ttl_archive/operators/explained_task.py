@@ -12,7 +12,7 @@ def choose_path(name: str) -> str: ...
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import task as airflow_task
 
@@ -34,4 +34,7 @@ class _ExplainedTask:
         return _ExplainedTask(getattr(self._decorator, name))
 
 
-task: Any = _ExplainedTask(airflow_task)
+if TYPE_CHECKING:
+    from airflow.sdk import task as task
+else:
+    task = _ExplainedTask(airflow_task)

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator
+from airflow.sdk import BaseOperator, BaseOperatorLink
 
 from ttl_archive import planning, queries
 from ttl_archive.clients import client
 from ttl_archive.config import Archive, find_archive
+from ttl_archive.console import object_url
 from ttl_archive.errors import ArchiveIncomplete
 from ttl_archive.layout import report_prefix
 from ttl_archive.manifest import Manifest, certify
@@ -40,6 +41,17 @@ if TYPE_CHECKING:
 _TYPES = {"html": "text/html; charset=utf-8", "md": "text/markdown; charset=utf-8", "json": "application/json"}
 
 
+class ReportLink(BaseOperatorLink):
+    """The button in the UI that opens the report: an address for whoever is signed in to AWS, without a secret."""
+
+    name = "Report"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """The address that the task found; Airflow calls this in the worker and keeps it as an XCom."""
+        del ti_key
+        return str(operator.report_url)
+
+
 class PublishReportOperator(BaseOperator):
     """Read the results of a run's queries and publish ``report.{html,md,json}`` and a CSV for each section.
 
@@ -52,6 +64,7 @@ class PublishReportOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("month", "count", "sections")
+    operator_extra_links = (ReportLink(),)
 
     def __init__(self, *, archive_name: str, month: str, count: str, sections: Sequence[str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -59,6 +72,7 @@ class PublishReportOperator(BaseOperator):
         self.month = month
         self.count = count
         self.sections = sections
+        self.report_url = ""
 
     @explained
     def execute(self, context: Context) -> dict[str, Any]:
@@ -74,6 +88,7 @@ class PublishReportOperator(BaseOperator):
         results = [queries.fetch(athena, one) for one in self.sections]
         content = _content(archive, month, pointer, manifest, counted, results, context["run_id"])
         location = _write(s3, archive, month, content)
+        self.report_url = object_url(s3, archive.athena.results_bucket, f"{report_prefix(archive, month)}report.html")
         self.log.info("Report of %s %s: %s", archive.name, month, location)
         if not content.counts.agree:
             raise ArchiveIncomplete(
