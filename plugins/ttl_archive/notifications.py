@@ -22,12 +22,6 @@ _HTML = (
 )
 
 
-def published(archive: Archive) -> list[Callable[[Any], None]]:
-    """For the end of ``publish_report``, until the DAG has a task that delivers."""
-    del archive
-    return []
-
-
 def failed(archive: Archive) -> list[Callable[[Any], None]]:
     """Callbacks for a task that failed for good: the explanation that its log ends with, to every channel."""
     notify, title = archive.report.notify, archive.report.title[:_TITLE_CHARACTERS]
