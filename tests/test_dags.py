@@ -14,10 +14,13 @@ from typing import Any
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
+from botocore.exceptions import ClientError
 
 from tests.conftest import ENVIRONMENT, REPOSITORY
+from ttl_archive import tasks
 from ttl_archive.config import Archive, find_archive
 from ttl_archive.console import object_url
+from ttl_archive.errors import CallInterrupted
 
 DAG_IDS = {"monthly_archive_usage_logs", "monthly_archive_sensor_readings"}
 
@@ -220,3 +223,18 @@ def test_the_links_address_can_be_opened_and_holds_no_secret(endpoint: str, regi
     assert object_url(s3, "b", "reports/a/2025-03/report.html") == url
     china = boto3.client("s3", region_name="cn-north-1")
     assert object_url(china, "b", "k").startswith("https://console.amazonaws.cn/s3/object/b?region=cn-north-1")
+
+
+def test_every_task_that_calls_aws_explains_its_failures(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(service: str) -> Any:
+        raise ClientError({"Error": {"Code": "ExpiredToken", "Message": "expired"}}, "AssumeRole")
+
+    monkeypatch.setattr(tasks, "client", refuse)
+    for run in (
+        lambda: tasks.append_columns.function("usage_logs"),
+        lambda: tasks.check_prerequisites.function("usage_logs", "2025-03"),
+        lambda: tasks.choose_path.function("usage_logs", "2025-03", "a", "b", params={}),
+        lambda: tasks.open_generation.function("usage_logs", "2025-03"),
+    ):
+        with pytest.raises(CallInterrupted, match="credentials-expired"):
+            run()

@@ -6,13 +6,12 @@ import os
 from datetime import UTC, datetime
 from typing import Any
 
-from airflow.sdk import task
-
 from ttl_archive import catalog, commit, months, planning, prerequisites, publication, queries, verification
 from ttl_archive.clients import client
 from ttl_archive.config import Archive, find_archive
 from ttl_archive.errors import MonthError
 from ttl_archive.months import Month
+from ttl_archive.operators.explained_task import task
 from ttl_archive.settings import settings
 
 
