@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
-from email import message_from_bytes, policy
 from email.message import EmailMessage
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from botocore.exceptions import ClientError
 
 from tests.conftest import ENVIRONMENT, REPOSITORY
 from tests.local_aws.harness import Aws, exports, local_aws
+from tests.mailbox import Mailbox, open_mailbox
 from tests.report.sample_report import sample_content
 from ttl_archive import delivery, notifications
 from ttl_archive.config import Archive, find_archive
@@ -42,94 +38,42 @@ HOSTILE = "<script>alert(1)</script> {{ 7*7 }} {% raw %} @everyone <!channel> [x
 RECIPIENTS = ["analysts@example.com", "owner@example.com"]
 
 
-class Inbox:
-    """An SMTP server that keeps what it gets."""
+@pytest.fixture(scope="module")
+def inbox() -> Iterator[Mailbox]:
+    with open_mailbox() as mailbox:
+        yield mailbox
 
-    def __init__(self, port: int) -> None:
-        self.port = port
-        self.messages: list[tuple[list[str], EmailMessage]] = []
-        self.refuse = False
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
-        if self.refuse:
-            return "554 5.7.1 refused"
-        self.messages.append((envelope.rcpt_tos, message_from_bytes(envelope.content, policy=policy.default)))
-        return "250 OK"
-
-    def take(self) -> tuple[list[str], EmailMessage]:
-        deadline = time.monotonic() + 10
-        while not self.messages and time.monotonic() < deadline:
-            time.sleep(0.05)
-        return self.messages.pop()
+def next_mail(inbox: Mailbox) -> tuple[list[str], EmailMessage]:
+    """The oldest mail, once it has come: SES hands it on when it has answered."""
+    deadline = time.monotonic() + 10
+    while not inbox.mails and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return inbox.mails.pop(0)
 
 
 @pytest.fixture(scope="module")
-def inbox() -> Iterator[Inbox]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        held = Inbox(probe.getsockname()[1])
-    controller = Controller(held, hostname="127.0.0.1", port=held.port, ready_timeout=10)
-    controller.start()
-    yield held
-    controller.stop()
-
-
-@pytest.fixture(scope="module")
-def aws(inbox: Inbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
+def aws(inbox: Mailbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
     """An embedded AWS whose SES hands its mail on to the inbox."""
     state = str(tmp_path_factory.mktemp("delivery-aws"))
-    environment = {**os.environ, "SMTP_HOST": f"127.0.0.1:{inbox.port}"}
+    environment = {**os.environ, "SMTP_HOST": f"127.0.0.1:{inbox.smtp_port}"}
     started = local_aws("start", "--port", "0", "--state", state, env=environment)
     assert started.returncode == 0, started.stderr
     yield Aws(exports(started.stdout)["AWS_ENDPOINT_URL"])
     local_aws("stop", "--state", state)
 
 
-@pytest.fixture(scope="module")
-def listener() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """An HTTP server that keeps the JSON it gets: what Apprise's json:// posts to."""
-    got: list[dict[str, Any]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            refused = self.path.startswith("/refuse")
-            if not refused:
-                got.append(body)
-            self.send_response(500 if refused else 200)
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            return
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"127.0.0.1:{server.server_port}", got
-    server.shutdown()
-    server.server_close()
-
-
 @pytest.fixture(autouse=True)
-def connections(
-    aws: Aws, inbox: Inbox, listener: tuple[str, list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The Airflow connections of a deployment."""
-    inbox.refuse = False
-    inbox.messages.clear()
-    listener[1].clear()
-    aws_connection = {"conn_type": "aws", "login": "local", "password": "local"}
-    endpoints = {"endpoint_url": aws.url, "region_name": "us-east-1"}
-    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps({**aws_connection, "extra": endpoints}))
-    smtp = {"conn_type": "smtp", "host": "127.0.0.1", "port": inbox.port}
-    extra = {"disable_ssl": True, "disable_tls": True, "retry_limit": 1}
-    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", json.dumps({**smtp, "extra": extra}))
-    services = [
-        {"path": f"json://{listener[0]}/", "tag": "report"},
-        {"path": f"json://{listener[0]}/refuse", "tag": "no"},
-    ]
-    monkeypatch.setenv(
-        "AIRFLOW_CONN_APPRISE_DEFAULT", json.dumps({"conn_type": "apprise", "extra": {"config": services}})
-    )
+def connections(aws: Aws, inbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Airflow connections of a deployment, and an empty mailbox."""
+    inbox.refuses_mail = False
+    inbox.mails.clear()
+    inbox.posts.clear()
+    extra = {"endpoint_url": aws.url, "region_name": "us-east-1"}
+    connection = {"conn_type": "aws", "login": "local", "password": "local", "extra": extra}
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(connection))
+    for name, value in inbox.connections().items():
+        monkeypatch.setenv(name, value)
 
 
 def notified(**notify: Any) -> Archive:
@@ -189,21 +133,21 @@ def check_mail(recipients: list[str], message: EmailMessage) -> None:
 MAIL = {"to": RECIPIENTS, "from": "archive@example.com"}
 
 
-def test_by_smtp(inbox: Inbox, report: delivery.Delivery) -> None:
+def test_by_smtp(inbox: Mailbox, report: delivery.Delivery) -> None:
     delivery.send(notified(email=MAIL), "email", report)
-    check_mail(*inbox.take())
+    check_mail(*next_mail(inbox))
 
 
-def test_a_refused_mail_fails_the_task(inbox: Inbox, report: delivery.Delivery) -> None:
-    inbox.refuse = True
+def test_a_refused_mail_fails_the_task(inbox: Mailbox, report: delivery.Delivery) -> None:
+    inbox.refuses_mail = True
     with pytest.raises(DeliveryFailed, match="connection smtp_default didn't take the report for analysts@example"):
         delivery.send(notified(email=MAIL), "email", report)
 
 
-def test_by_ses(aws: Aws, inbox: Inbox, report: delivery.Delivery) -> None:
+def test_by_ses(aws: Aws, inbox: Mailbox, report: delivery.Delivery) -> None:
     aws.client("ses").verify_email_identity(EmailAddress="archive@example.com")
     delivery.send(notified(ses=MAIL), "ses", report)
-    check_mail(*inbox.take())
+    check_mail(*next_mail(inbox))
 
 
 def test_by_sns(aws: Aws, report: delivery.Delivery) -> None:
@@ -239,9 +183,9 @@ def subscribed(aws: Aws, name: str) -> tuple[str, Callable[[], dict[str, Any]]]:
     return topic, receive
 
 
-def test_by_apprise(listener: tuple[str, list[dict[str, Any]]], report: delivery.Delivery) -> None:
+def test_by_apprise(inbox: Mailbox, report: delivery.Delivery) -> None:
     delivery.send(notified(apprise={"tag": "report"}), "apprise", report)
-    (got,) = listener[1]
+    (got,) = inbox.posts
     assert got["title"] == f"{TITLE}: 2025-03 is archived"
     assert report.url in got["message"]
     assert "# " in got["message"]
@@ -261,7 +205,7 @@ def test_a_month_without_a_report_cannot_be_delivered(aws: Aws, report: delivery
 
 
 def test_the_task_reads_the_report_and_sends_it(
-    aws: Aws, inbox: Inbox, report: delivery.Delivery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    aws: Aws, inbox: Mailbox, report: delivery.Delivery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shipped = (REPOSITORY / "include/archives/usage_logs.yaml").read_text()
     mail = "{to: [analysts@example.com, owner@example.com], from: archive@example.com}"
@@ -274,7 +218,7 @@ def test_the_task_reads_the_report_and_sends_it(
     monkeypatch.setattr("ttl_archive.operators.deliver_report.settings", lambda: Settings(include_dir=tmp_path))
     operator = DeliverReportOperator(task_id="d", archive_name="usage_logs", month="2025-03", channel="email")
     operator.execute({})  # type: ignore[typeddict-item]
-    check_mail(*inbox.take())
+    check_mail(*next_mail(inbox))
 
 
 # failure notices
@@ -304,20 +248,19 @@ EXPLAINED = QueryDenied(
 
 def test_a_failure_is_told_to_every_channel_with_its_explanation(
     aws: Aws,
-    inbox: Inbox,
-    listener: tuple[str, list[dict[str, Any]]],
+    inbox: Mailbox,
 ) -> None:
     topic, receive = subscribed(aws, "failures")
     aws.client("ses").verify_email_identity(EmailAddress="archive@example.com")
     tell(notified(sns_topic=topic, email=MAIL, ses=MAIL, apprise={"tag": "report"}), EXPLAINED)
     envelope = receive()
     assert envelope["Subject"] == "Nutzung Ubersicht: run_section failed"
-    texts = [envelope["Message"], listener[1][0]["message"]]
+    texts = [envelope["Message"], inbox.posts[0]["message"]]
     for text in texts:
         assert "next step: the pipeline role lacks glue:GetPartitions on arn:x {{ 7*7 }}" in text
         assert "docs/errors.md#insufficient-permissions" in text
     for _ in ("smtp", "ses"):
-        recipients, message = inbox.take()
+        recipients, message = next_mail(inbox)
         assert sorted(recipients) == RECIPIENTS
         html = html_of(message)
         assert "the pipeline role lacks glue:GetPartitions on arn:x {{ 7*7 }}" in html
@@ -325,18 +268,18 @@ def test_a_failure_is_told_to_every_channel_with_its_explanation(
         assert "manual__1&lt;b&gt;" in html
 
 
-def test_a_failure_of_a_providers_operator_is_explained_too(listener: tuple[str, list[dict[str, Any]]]) -> None:
+def test_a_failure_of_a_providers_operator_is_explained_too(inbox: Mailbox) -> None:
     denied = ClientError(
         {"Error": {"Code": "AccessDeniedException", "Message": "not authorized to perform: glue:CreateDatabase"}},
         "CreateDatabase",
     )
     tell(notified(apprise={"tag": "report"}), denied)
-    assert "next step: the pipeline role lacks glue:CreateDatabase" in listener[1][0]["message"]
+    assert "next step: the pipeline role lacks glue:CreateDatabase" in inbox.posts[0]["message"]
 
 
-def test_a_worker_that_died_is_told_as_such(listener: tuple[str, list[dict[str, Any]]]) -> None:
+def test_a_worker_that_died_is_told_as_such(inbox: Mailbox) -> None:
     tell(notified(apprise={"tag": "report"}), None)
-    assert "The worker died; see the log." in listener[1][0]["message"]
+    assert "The worker died; see the log." in inbox.posts[0]["message"]
 
 
 def test_nobody_to_tell_is_no_callback() -> None:
