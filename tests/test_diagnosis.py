@@ -120,6 +120,11 @@ def test_a_deferral_that_failed_is_tried_again(error: Exception) -> None:
     assert decision(error) is RetryAction.RETRY
 
 
+def test_a_retry_keeps_the_tasks_own_backoff() -> None:
+    throttled = retry_policy.evaluate(client_error("ThrottlingException", "Rate exceeded", "GetTable"), 1, 3)
+    assert (throttled.action, throttled.retry_delay) == (RetryAction.RETRY, None)
+
+
 def test_a_trigger_that_was_denied_is_not_tried_again() -> None:
     denied = client_error("AccessDeniedException", "not authorized to perform: glue:GetPartitions", "GetPartitions")
     assert decision(AirflowException(f"Error while waiting: {denied}")) is RetryAction.FAIL
