@@ -224,3 +224,14 @@ def test_an_unknown_reason_is_decided_by_athenas_verdict(details: Any, kind: typ
 def test_a_cancelled_query_is_tried_again_unless_the_scan_limit_cancelled_it() -> None:
     assert type(failure("Query cancelled by user", state="CANCELLED")) is errors.QueryInterrupted
     assert type(failure("Bytes scanned limit was exceeded", state="CANCELLED")) is errors.QueryRejected
+
+
+def test_probes_that_break_do_not_hide_the_failure() -> None:
+    def no_client(service: str) -> Any:
+        raise RuntimeError(f"no {service}")
+
+    athena: Any = Athena("Insufficient permissions to execute the query.")
+    error = queries.failure(athena, "q-1", "run_section", no_client)
+    assert type(error) is errors.QueryDenied
+    assert "the probes broke: RuntimeError('no glue')" in str(error)
+    assert "Insufficient permissions to execute the query." in str(error)

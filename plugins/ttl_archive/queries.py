@@ -86,7 +86,7 @@ def not_started(
     """
     text = str(error)
     entry = diagnosis.find("call", text)
-    found = probes.probe(request, clients) if clients and entry and entry.probe else []
+    found = _probe(request, clients) if clients and entry and entry.probe else []
     wrong = next((one for one in found if one.next_step), None)
     return diagnosis.explain(
         "call",
@@ -107,7 +107,7 @@ def _explained(execution: Any, subject: str, clients: Callable[[str], Any] | Non
     reason = status.get("StateChangeReason") or details.get("ErrorMessage") or "Athena gives no reason"
     entry = diagnosis.find("query", reason)
     unnamed = entry is not None and entry.kind == "denied" and not (diagnosis.lacking(reason) or ("", None))[1]
-    found = probes.probe(execution, clients) if clients and entry and (entry.probe or unnamed) else []
+    found = _probe(execution, clients) if clients and entry and (entry.probe or unnamed) else []
     wrong = next((one for one in found if one.next_step), None)
     evidence = [_verdict(details)]
     evidence += filter(None, [diagnosis.statement_line(execution.get("Query", ""), reason)])
@@ -132,6 +132,14 @@ def _explained(execution: Any, subject: str, clients: Callable[[str], Any] | Non
     )
     assert isinstance(failed, QueryFailed)  # noqa: S101 - explain("query", ...) gives no other
     return failed
+
+
+def _probe(execution: Any, clients: Callable[[str], Any]) -> list[probes.Probe]:
+    """What the probes find; whatever goes wrong with them must not hide the failure that they are to explain."""
+    try:
+        return probes.probe(execution, clients)
+    except Exception as error:
+        return [probes.Probe("anything", "the account", "failed", f"the probes broke: {error!r}")]
 
 
 def _nothing_found(found: list[probes.Probe]) -> str:

@@ -145,6 +145,7 @@ def test_probing_changes_nothing(athena: Athena, logs: str, assume: Assume, aws:
     for action in ("glue:GetTable", "s3:PutObject"):
         failed(athena, assume(statements(athena, without=action)), SELECT)
     failed(athena, assume(statements(athena, "glue:BatchCreatePartition")), "ALTER TABLE logs ADD PARTITION (p = '2')")
+    failed(athena, assume(statements(athena, "glue:GetTable")), "ALTER TABLE logs ADD PARTITION (p = '2')")
     failed(athena, aws, "SELECT a FROM nosuch")
     assert everything() == before
     assert before[3] is False
