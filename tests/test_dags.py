@@ -43,7 +43,7 @@ def dag(request: pytest.FixtureRequest, bag: DagBag) -> Any:
 
 
 def test_exactly_these_dags_and_no_import_errors(bag: DagBag) -> None:
-    assert set(bag.dags) == DAG_IDS
+    assert set(bag.dags) == {*DAG_IDS, "archive_watch"}
     assert bag.import_errors == {}
 
 
@@ -70,7 +70,8 @@ def test_the_order_is_the_promised_one(dag: Any) -> None:
         "analyse.await_section",
         "publish_report",
     ]
-    assert set(dag.task_ids) == {*promised, "verify.audit", "verify.missing_keys"}
+    beside = {"archive.open_months", "verify.audit", "verify.missing_keys", "open_month.stage", "open_month.late_items"}
+    assert set(dag.task_ids) == {*promised, *beside}
     for earlier, later in pairwise(promised):
         assert later in _downstream(dag, earlier), f"{later} must come after {earlier}"
 
@@ -90,8 +91,10 @@ def test_a_closed_month_goes_straight_to_the_report(dag: Any) -> None:
     assert dag.get_task("analyse.count_published").trigger_rule == "none_failed_min_one_success"
 
 
-def test_policy(dag: Any) -> None:
+@pytest.mark.parametrize("dag_id", [*sorted(DAG_IDS), "archive_watch"])
+def test_policy(bag: DagBag, dag_id: str) -> None:
     """What our organisation asks of every DAG; a message says how to mend it."""
+    dag: Any = bag.dags[dag_id]
     assert dag.catchup is False, f"{dag.dag_id}: set catchup=False"
     assert dag.max_active_runs == 1, f"{dag.dag_id}: set max_active_runs=1, since runs of a month share its lease"
     assert dag.dagrun_timeout is not None, f"{dag.dag_id}: set dagrun_timeout"
@@ -109,7 +112,7 @@ def test_policy(dag: Any) -> None:
 def test_queries_and_sensors_hold_no_worker_slot(dag: Any) -> None:
     waiting = {"AthenaFileOperator", "S3KeySensor", "GlueCatalogPartitionSensor"}
     deferrable = [task for task in dag.tasks if task.task_type in waiting]
-    assert len(deferrable) == 9
+    assert len(deferrable) == 11
     for task in deferrable:
         arguments = getattr(task, "partial_kwargs", None) or vars(task)
         assert arguments["deferrable"] is True, task.task_id
@@ -169,7 +172,7 @@ def test_a_broken_archive_is_an_import_error_that_names_file_line_and_key(tmp_pa
 
 def test_dags_and_plugins_hold_no_importable_surprises() -> None:
     """plugins/ and dags/ are on sys.path in a worker: a file there could hide a module of the same name."""
-    assert [path.name for path in (REPOSITORY / "dags").glob("*.py")] == ["monthly_archive.py"]
+    assert {path.name for path in (REPOSITORY / "dags").glob("*.py")} == {"archive_watch.py", "monthly_archive.py"}
     assert "ttl_archive/" in (REPOSITORY / "plugins/.airflowignore").read_text()
     for path in (REPOSITORY / "plugins").glob("*.py"):
         assert path.stem.startswith("ttl_archive_")

@@ -38,6 +38,9 @@ IN, OUT, BAD = Verdict.INSIDE, Verdict.OUTSIDE, Verdict.BAD
         ("2025-03-15", BAD),
         ("2025-03-15T12:00:00Zjunk", BAD),
         ("２０２５-03-15T12:00:00Z", BAD),
+        ("1969-12-31T23:59:59Z", BAD),  # in no month that can be archived: left outside, it would be lost
+        ("1969-12-31T23:59:59+00:00", BAD),
+        ("1970-01-01T00:00:00Z", OUT),
         ("", BAD),
     ],
 )
@@ -67,6 +70,7 @@ def test_a_missing_timestamp_or_one_of_another_type_is_bad(item: dict) -> None:
         ("epoch_millis", "-1", BAD),
         ("epoch_millis", "1740787200", BAD),  # seconds where milliseconds were declared
         ("epoch_seconds", "0", OUT),
+        ("epoch_seconds", "-1", BAD),
         ("epoch_millis", "9E+125", BAD),
     ],
 )

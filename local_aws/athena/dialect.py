@@ -4,6 +4,7 @@ Every call is parsed as a plain function name, so that only `functions.py` says 
 result depends on types that are not known are refused.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -95,9 +96,8 @@ class Writer(DuckDBGenerator):
         for key, compute in PLACEHOLDERS.items():
             if "{" + key in template:
                 fields |= compute(self, node)
-        result = template
-        for key, text in fields.items():
-            result = result.replace("{" + key + "}", text)
+        # In one pass: an argument's own text may look like a placeholder, such as a regular expression's {2}.
+        result = re.sub(r"\{([^{}]+)\}", lambda found: fields[found[1]], template)
         if name == "sum" and kind(arguments[0]) in INTEGERS:
             return f"CAST({result} AS BIGINT)"
         if name == "round" and node.type is not None and kind(node) == D.DECIMAL:

@@ -7,12 +7,27 @@ from typing import TYPE_CHECKING, Any
 from ttl_archive.config import Archive
 from ttl_archive.errors import ConfigurationError, MonthBusy
 from ttl_archive.layout import audit_location, audit_table, table_location
+from ttl_archive.manifest import Pointer
+from ttl_archive.months import Month
 from ttl_archive.objects import error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
 
 SERDE = "org.openx.data.jsonserde.JsonSerDe"
+# Of what GetTable and GetPartition return, what the updates take:
+# https://docs.aws.amazon.com/glue/latest/webapi/API_TableInput.html .../API_PartitionInput.html
+_TABLE_INPUT = {
+    "Name",
+    "Description",
+    "Owner",
+    "Retention",
+    "StorageDescriptor",
+    "PartitionKeys",
+    "TableType",
+    "Parameters",
+}
+_PARTITION_INPUT = {"Values", "StorageDescriptor", "Parameters", "LastAccessTime", "LastAnalyzedTime"}
 _PARTITION_KEYS = [("year", "string"), ("month", "string")]
 
 
@@ -30,6 +45,7 @@ def sql_variables(archive: Archive) -> dict[str, Any]:
         ],
         "timestamp": archive.source.timestamp.model_dump(),
         "timezone": archive.timezone,
+        "refresh_open_months": archive.source.refresh_open_months,
     }
 
 
@@ -67,8 +83,9 @@ def conflicts(archive: Archive, table: Any) -> list[str]:
 
 
 def _column_conflicts(archive: Archive, name: str, columns: list[Any]) -> list[str]:
-    there = [(column["Name"], column["Type"]) for column in columns]
-    wanted = [(column.column_name, column.type) for column in archive.columns]
+    # Glue lower-cases the names inside a struct.
+    there = [(column["Name"], column["Type"].replace(" ", "").lower()) for column in columns]
+    wanted = [(column.column_name, column.type.replace(" ", "").lower()) for column in archive.columns]
     if there == wanted[: len(there)]:
         return []
     return [
@@ -78,39 +95,40 @@ def _column_conflicts(archive: Archive, name: str, columns: list[Any]) -> list[s
 
 
 def append_columns(archive: Archive, glue: GlueClient) -> list[str]:
-    """Append the columns that the archive has and the table hasn't; return their names.
+    """Append the columns that the archive has and the table hasn't, to every partition too; return their names.
+
+    Athena reads a partition by the partition's own descriptor, so one left behind would show NULLs.
 
     :raises ConfigurationError: if the table's columns aren't the first of the archive's.
     """
+    name: dict[str, Any] = {"DatabaseName": archive.catalog.database, "TableName": archive.catalog.table}
     table = glue.get_table(DatabaseName=archive.catalog.database, Name=archive.catalog.table)["Table"]
     problems = conflicts(archive, table)
     if problems:
         raise ConfigurationError("; ".join(problems))
     descriptor: Any = table["StorageDescriptor"]
     missing = archive.columns[len(descriptor["Columns"]) :]
-    if not missing:
-        return []
+    if missing:
+        _append(descriptor, archive)
+        table_input: Any = {key: value for key, value in table.items() if key in _TABLE_INPUT and value != ""}
+        glue.update_table(DatabaseName=archive.catalog.database, TableInput=table_input)
+    # Looked at every time: an earlier try may have died between the table and its last partition.
+    for page in glue.get_paginator("get_partitions").paginate(**name):
+        for partition in page["Partitions"]:
+            own: Any = partition["StorageDescriptor"]
+            if len(own["Columns"]) < len(archive.columns):
+                _append(own, archive)
+                partition_input: Any = {key: value for key, value in partition.items() if key in _PARTITION_INPUT}
+                glue.update_partition(**name, PartitionValueList=partition["Values"], PartitionInput=partition_input)
+    return [one.column_name for one in missing]
+
+
+def _append(descriptor: Any, archive: Archive) -> None:
+    missing = archive.columns[len(descriptor["Columns"]) :]
     descriptor["Columns"] += [{"Name": one.column_name, "Type": one.type} for one in missing]
     descriptor["SerdeInfo"].setdefault("Parameters", {}).update(
         {f"mapping.{one.column_name}": one.field or one.name for one in missing}
     )
-    # What GetTable returns and UpdateTable takes: https://docs.aws.amazon.com/glue/latest/webapi/API_TableInput.html
-    accepted = {
-        "Name",
-        "Description",
-        "Owner",
-        "Retention",
-        "StorageDescriptor",
-        "PartitionKeys",
-        "TableType",
-        "Parameters",
-    }
-    table_input: Any = {key: value for key, value in table.items() if key in accepted}
-    glue.update_table(
-        DatabaseName=archive.catalog.database,
-        TableInput=table_input,
-    )
-    return [one.column_name for one in missing]
 
 
 def put_partition(
@@ -137,6 +155,45 @@ def put_partition(
     if fence > int(parameters["ttl_archive.fence"]):
         raise MonthBusy(f"{database}.{table} {values}: a later lease (fence {fence}) has published; this task retries")
     glue.update_partition(**name, PartitionValueList=values, PartitionInput=partition)
+
+
+def partition_parameters(pointer: Pointer) -> dict[str, str]:
+    """What a published partition says of itself; ``published_pointer`` reads it back."""
+    return {
+        "ttl_archive.generation": pointer.generation,
+        "ttl_archive.manifest": pointer.manifest,
+        "ttl_archive.fence": str(pointer.fence),
+    }
+
+
+def published_pointer(glue: GlueClient, archive: Archive, month: Month) -> Pointer | None:
+    """What the month's partition says that readers see, or None if there is no partition that this package wrote."""
+    try:
+        partition = glue.get_partition(
+            DatabaseName=archive.catalog.database,
+            TableName=archive.catalog.table,
+            PartitionValues=[month.yyyy, month.mm],
+        )["Partition"]
+    except glue.exceptions.EntityNotFoundException:
+        return None
+    parameters = partition.get("Parameters", {})
+    if "ttl_archive.fence" not in parameters:
+        return None
+    return Pointer(
+        generation=parameters["ttl_archive.generation"],
+        manifest=parameters["ttl_archive.manifest"],
+        fence=int(parameters["ttl_archive.fence"]),
+        location=partition["StorageDescriptor"]["Location"],
+    )
+
+
+def partition_location(glue: GlueClient, database: str, table: str, values: list[str]) -> str | None:
+    """Where a partition lies, or None if there is no such partition or table."""
+    try:
+        found = glue.get_partition(DatabaseName=database, TableName=table, PartitionValues=values)["Partition"]
+    except glue.exceptions.EntityNotFoundException:
+        return None
+    return found["StorageDescriptor"]["Location"]
 
 
 def denied(error: BaseException) -> bool:

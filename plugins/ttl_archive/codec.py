@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -47,6 +48,11 @@ def encode(item: Item) -> bytes:
     if types:
         plain[RESERVED] = types
     return _dumps(plain, None, _OPTIONS)
+
+
+def key_line(item: Item, key_attributes: Sequence[str]) -> bytes:
+    """The line of an item's primary key alone."""
+    return encode({name: item[name] for name in key_attributes})
 
 
 def _map(entries: Item) -> tuple[dict[str, Any], dict[str, Any] | None]:

@@ -22,6 +22,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from ttl_archive.errors import ConfigurationError
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_AT_ONCE = 4  # segments that share a limit of read units: more would each wait longer, and finish no sooner
 _SCALAR = r"string|boolean|tinyint|smallint|int|bigint|double|float|timestamp|date|decimal\(\d{1,2},\d{1,2}\)"
 _TYPE = re.compile(rf"(?:{_SCALAR}|(?:array|map|struct)<.+>)")
 
@@ -89,6 +90,19 @@ class Source(_Section):
     segments: Literal["auto"] | Annotated[int, Field(ge=1, le=1000)] = "auto"
     max_read_units_per_second: Annotated[float, Field(gt=0)] | None = None
     consistent_read: bool = True
+    refresh_days_before_expiry: Annotated[int, Field(ge=1)] | None = Field(
+        3, description="Scan a published month once more, so many days before its first items may be deleted."
+    )
+    refresh_open_months: bool = Field(
+        False, description="Publish late items of earlier, still open months too, found by the same scan."
+    )
+
+    @property
+    def segments_at_once(self) -> int | None:
+        """How many segments may run at once, over all runs, where there is a limit of read units to share."""
+        if self.max_read_units_per_second is None:
+            return None
+        return _AT_ONCE if self.segments == "auto" else min(self.segments, _AT_ONCE)
 
 
 class Destination(_Section):

@@ -6,8 +6,10 @@
     +-- PrerequisiteError       the account isn't ready: every problem found, at once
     +-- BadTimestamps           items without a readable timestamp, and the archive says `fail`
     +-- ArchiveIncomplete       the counts do not agree: nothing is published
+    +-- ExportInterrupted       a segment's export was cut short: a retry exports it anew
     +-- ArchiveCorrupt          a staged or published object isn't what the manifest says
     +-- ArchiveShrunk           keys of the published generation are missing from the new one
+    +-- MonthAtRisk             a month whose run is due isn't published, and its items will expire
     +-- MonthBusy               another run holds the month's lease
     +-- Superseded              a later try of this task has taken over
     +-- ScanTooLarge            the run's queries would read more than athena.max_scan_bytes
@@ -61,12 +63,20 @@ class ArchiveIncomplete(ArchiveError):
     """Counts that must agree don't; nothing was published."""
 
 
+class ExportInterrupted(ArchiveError):
+    """A page came incomplete, or the try was told to stop; a retry exports the segment anew."""
+
+
 class ArchiveCorrupt(ArchiveError):
     """An object in S3 isn't what the manifest says it is."""
 
 
 class ArchiveShrunk(ArchiveError):
     """Primary keys of the published generation are missing from the new one; nothing was published."""
+
+
+class MonthAtRisk(ArchiveError):
+    """A month whose run is due isn't published; the message says how many days are left."""
 
 
 class MonthBusy(ArchiveError):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 from isal import isal_zlib
 
-from ttl_archive.errors import ArchiveCorrupt, ArchiveIncomplete
+from ttl_archive.errors import ArchiveCorrupt, ExportInterrupted
 from ttl_archive.manifest import Part
 from ttl_archive.objects import is_precondition_failed, retry_on_conflict
 
@@ -81,7 +81,7 @@ class PartWriter:
     def _flush_block(self) -> None:
         if self._aborted:
             # Airflow calls on_kill and lets the task run on: a part begun anew would lack what was given up.
-            raise ArchiveIncomplete(f"{self._prefix}: this try was told to stop; a retry exports the segment anew")
+            raise ExportInterrupted(f"{self._prefix}: this try was told to stop; a retry exports the segment anew")
         if not self._block:
             return
         if self._upload is None:
@@ -94,7 +94,7 @@ class PartWriter:
     def _finish_part(self) -> None:
         upload = self._upload
         if self._aborted:
-            raise ArchiveIncomplete(f"{self._prefix}: this try was told to stop; a retry exports the segment anew")
+            raise ExportInterrupted(f"{self._prefix}: this try was told to stop; a retry exports the segment anew")
         assert upload is not None  # noqa: S101 - for the type checker: both callers looked
         self._may_write()
         upload.commit(self._may_write)

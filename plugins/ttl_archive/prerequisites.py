@@ -35,15 +35,15 @@ def check_prerequisites(
     s3: S3Client,
     glue: GlueClient,
     athena: AthenaClient,
+    reads_table: bool = True,
 ) -> None:
     """Look at everything a run needs; only reads, and only metadata.
 
+    :param reads_table: False where a published month is only reported, which outlives its table.
     :raises PrerequisiteError: with every problem found.
     """
     problems = [
-        *_schedule_problems(archive, month),
-        *_table_problems(archive, dynamodb),
-        *_ttl_problems(archive, dynamodb),
+        *(_source_problems(archive, dynamodb) if reads_table else ()),
         *_bucket_problems(archive.destination.bucket, s3),
         *_bucket_problems(archive.athena.results_bucket, s3),
         *_workgroup_problems(archive, athena),
@@ -64,8 +64,13 @@ def longest_wait(archive: Archive) -> timedelta:
     return max(waits)
 
 
-def _schedule_problems(archive: Archive, month: Month) -> Iterator[str]:
-    del month  # the schedule is checked for every month, also those to come
+def _source_problems(archive: Archive, dynamodb: DynamoDBClient) -> Iterator[str]:
+    yield from _schedule_problems(archive)
+    yield from _table_problems(archive, dynamodb)
+    yield from _ttl_problems(archive, dynamodb)
+
+
+def _schedule_problems(archive: Archive) -> Iterator[str]:
     retention, wait = timedelta(days=archive.source.ttl.retention_days), longest_wait(archive)
     if retention <= wait:
         yield (

@@ -5,17 +5,15 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from ttl_archive import objects
-from ttl_archive.catalog import put_partition
+from ttl_archive.catalog import partition_parameters, put_partition
 from ttl_archive.config import Archive
 from ttl_archive.errors import ArchiveIncomplete
 from ttl_archive.layout import GenerationLayout, audit_table, lease_key, pointer_key
 from ttl_archive.lease import Lease
 from ttl_archive.manifest import Manifest, Part, Pointer
 from ttl_archive.months import Month
-from ttl_archive.planning import read_manifest
+from ttl_archive.planning import published, read_manifest
 from ttl_archive.verification import check_objects
 
 if TYPE_CHECKING:
@@ -28,8 +26,8 @@ def publish_partition(
 ) -> Pointer:
     """Publish a verified generation under the month's lease; a repeat after any interruption ends in the same state.
 
-    The partition is flipped before the pointer is replaced: where a task dies in between, the next try of this run
-    finds the pointer still at the base generation and does both again.
+    The partition is flipped before the pointer is replaced: where a task dies in between, whoever looks next completes
+    it (``planning.published``).
 
     :raises MonthBusy: if another run is publishing the month.
     :raises ArchiveIncomplete: if another run has published it since this one was planned.
@@ -38,9 +36,9 @@ def publish_partition(
     layout = GenerationLayout(archive, month, opened["generation"])
     manifest = read_manifest(s3, bucket, layout.manifest_key)
     with Lease(s3, bucket, lease_key(archive, month), owner) as lease:
+        current = published(archive, month, s3=s3, glue=glue)
+        _require_base(month, current[0] if current else None, opened)
         found = objects.read(s3, bucket, pointer_key(archive, month))
-        current = Pointer.model_validate(orjson.loads(found.body)) if found else None
-        _require_base(month, current, opened)
         _copy_parts(s3, bucket, layout, manifest, lease)
         pointer = Pointer(
             generation=layout.generation,
@@ -87,11 +85,7 @@ def _copy(s3: S3Client, bucket: str, layout: GenerationLayout, part: Part) -> No
 
 
 def _flip(archive: Archive, month: Month, pointer: Pointer, glue: GlueClient) -> None:
-    parameters = {
-        "ttl_archive.generation": pointer.generation,
-        "ttl_archive.manifest": pointer.manifest,
-        "ttl_archive.fence": str(pointer.fence),
-    }
+    parameters = partition_parameters(pointer)
     database = archive.catalog.database
     put_partition(glue, database, archive.catalog.table, [month.yyyy, month.mm], pointer.location, parameters)
     # From now on the audit of a later run compares with what readers see, not with what was staged.

@@ -57,6 +57,19 @@ def fetch(client: AthenaClient, query_execution_id: str, max_rows: int = 10_000)
     )
 
 
+def fetch_row(client: AthenaClient, query_execution_id: str) -> dict[str, str | None]:
+    """The only row of a result, by column name."""
+    result = fetch(client, query_execution_id)
+    (row,) = result.rows
+    return dict(zip((column["Name"] for column in result.columns), row, strict=True))
+
+
+def data_scanned_bytes(client: AthenaClient, query_execution_id: str) -> int:
+    """What Athena read for a query, in bytes, as it charges for it."""
+    execution = client.get_query_execution(QueryExecutionId=query_execution_id)["QueryExecution"]
+    return execution.get("Statistics", {}).get("DataScannedInBytes", 0)
+
+
 def failure(
     client: AthenaClient, query_execution_id: str, task_id: str, clients: Callable[[str], Any] | None = None
 ) -> QueryFailed:

@@ -18,7 +18,7 @@ import orjson
 from boto3.dynamodb.transform import TransformationInjector, copy_dynamodb_params
 from boto3.dynamodb.types import TypeDeserializer
 
-from ttl_archive.errors import ArchiveIncomplete
+from ttl_archive.errors import ExportInterrupted
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -56,7 +56,7 @@ class SegmentScan:
     def pages(self) -> Iterator[Page]:
         """Every page until the segment ends.
 
-        :raises ArchiveIncomplete: if a page holds another number of items than it says.
+        :raises ExportInterrupted: if a page holds another number of items than it says.
         """
         arguments: dict[str, Any] = {
             "ReturnConsumedCapacity": "TOTAL",
@@ -87,7 +87,7 @@ class SegmentScan:
     def _page(self, answer: dict[str, Any], read_units: float) -> Page:
         items = answer.get("Items", [])
         if len(items) != answer["Count"]:
-            raise ArchiveIncomplete(
+            raise ExportInterrupted(
                 f"{self.table} segment {self.segment}: a page says Count={answer['Count']} and holds {len(items)} "
                 "items; nothing was published, retrying is safe"
             )

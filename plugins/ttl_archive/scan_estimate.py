@@ -18,13 +18,15 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ttl_archive import planning
+from ttl_archive import objects, planning
 from ttl_archive.catalog import sql_variables
 from ttl_archive.config import Archive, find_archive
 from ttl_archive.errors import ScanTooLarge
 from ttl_archive.layout import pointer_key
+from ttl_archive.manifest import Pointer
 from ttl_archive.months import Month
 from ttl_archive.report.partition_filter import months_read
 from ttl_archive.report.sections import load_sections
@@ -80,13 +82,22 @@ def estimate_from_manifests(s3: S3Client, include_dir: Path, archive: Archive, m
 
     @cache
     def size_of(name: str) -> int:
-        found = planning.published(s3, archive, Month.parse(name, archive.timezone))
-        if found is not None:
-            return found[1].bytes
+        if name in months:
+            return _published_bytes(s3, archive, Month.parse(name, archive.timezone))
         before = [one for one in months if one < str(month)]
         return size_of(before[-1]) if name == str(month) and before else 0
 
     return estimate(include_dir, archive, month, [*months, str(month)], size_of)
+
+
+def _published_bytes(s3: S3Client, archive: Archive, month: Month) -> int:
+    """The bytes of a month that has a pointer; unlike ``planning.published``, this only reads."""
+    bucket = archive.destination.bucket
+    found = objects.read(s3, bucket, pointer_key(archive, month))
+    if found is None:  # removed a moment ago
+        return 0
+    pointer = Pointer.model_validate(orjson.loads(found.body))
+    return planning.read_manifest(s3, bucket, pointer.manifest).bytes
 
 
 def published_months(s3: S3Client, archive: Archive) -> list[str]:

@@ -37,6 +37,8 @@ _WITH_OFFSET = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(?::[0-9]{2})?)([.,][0-9]{1,9})?"
     r"([Zz]|[+-](?:0[0-9]|1[0-3])(?::?[0-5][0-9])?|[+-]14(?::?00)?)"  # the offsets that Athena knows
 ).fullmatch
+# No month before it can be archived, so an earlier item would be left behind for good: it is bad, not outside.
+_FIRST_YEAR, _EPOCH = "1970", datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST_SECOND = 253_402_300_800  # the year 10000: beyond it a number is no date that Athena can write
 _LEAST_MILLIS = 100_000_000_000
 _INTEGER = re.compile(r"-?[0-9]{1,18}").fullmatch
@@ -63,9 +65,11 @@ def _judge_of_text(attribute: str, start: datetime, end: datetime) -> Judge:
         if text is None:
             return Verdict.BAD
         if _PLAIN_UTC(text):
-            return Verdict.INSIDE if first <= text < after else Verdict.OUTSIDE
+            if first <= text < after:
+                return Verdict.INSIDE
+            return Verdict.OUTSIDE if text >= _FIRST_YEAR else Verdict.BAD
         instant = read_iso8601(text)
-        if instant is None:
+        if instant is None or instant < _EPOCH:
             return Verdict.BAD
         return Verdict.INSIDE if start <= instant < end else Verdict.OUTSIDE
 

@@ -46,7 +46,14 @@ class Pipeline:
 
     def open(self, run_id: str, now: datetime | None = None) -> dict[str, Any]:
         return planning.open_generation(
-            self.archive, self.month, run_id, 0, now or datetime.now(UTC), s3=self.aws.s3, dynamodb=self.aws.dynamodb
+            self.archive,
+            self.month,
+            run_id,
+            0,
+            now or datetime.now(UTC),
+            s3=self.aws.s3,
+            dynamodb=self.aws.dynamodb,
+            glue=self.aws.glue,
         )
 
     def export(self, opened: dict[str, Any]) -> list[dict[str, Any]]:

@@ -115,6 +115,7 @@ CASES: dict[str, dict[str, str | None]] = {
         "regexp_extract('abc', '\\d')": None,
         "regexp_extract_all('1a 2b 14m', '\\d+')": "[1, 2, 14]",
         "regexp_replace('1a 2b 14m', '\\d+[ab] ')": "14m",
+        "regexp_replace('1a 2b 14m', '([0-9]{2})m', '$1:00')": "1a 2b 14:00",  # {2} is no placeholder
         "regexp_replace('1a 2b 14m', '(\\d+)([ab]) ', '3c$2 ')": "3ca 3cb 14m",
         "regexp_split('1a 2b 14m', '\\s*[a-z]+\\s*')": "[1, 2, 14, ]",
         "regexp_count('1a 2b 14m', '\\s*[a-z]+\\s*')": "3",

@@ -24,7 +24,8 @@ class AthenaFileOperator(AthenaOperator):
     """``AthenaOperator`` for a ``.sql`` file whose variables are ``sql_variables``.
 
     The stock operator has no field for a month decided at run time; here ``sql_variables`` is rendered first and the
-    file is rendered with it. ``month`` (text such as ``2025-03``) becomes a ``Month``, and ``previous_month`` is added.
+    file is rendered with it. What is under ``opened`` (what ``open_generation`` returns) stands beside the others;
+    ``month`` (text such as ``2025-03``) becomes a ``Month``, and ``previous_month`` is added.
 
     :param sql_variables: what the file may use, besides nothing else of the archive's. (templated)
     :param section: the name shown for a mapped task. (templated)
@@ -91,7 +92,10 @@ class AthenaFileOperator(AthenaOperator):
 
 
 def with_months(variables: dict[str, Any]) -> dict[str, Any]:
-    """The variables with ``month`` and ``previous_month`` as ``Month`` objects, where there is a month."""
+    """The variables with those of ``opened``; a ``month`` among them becomes a ``Month``, and has its previous one."""
+    opened = variables.get("opened")
+    if isinstance(opened, dict):  # while the variables are rendered themselves, it is still to come
+        variables = {**variables, **opened}
     if not isinstance(variables.get("month"), str):
         return variables
     month = Month.parse(variables["month"], variables.get("timezone", "UTC"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
@@ -13,10 +14,10 @@ from airflow.providers.amazon.aws.transfers.dynamodb_to_s3 import (
 from botocore.config import Config
 
 from ttl_archive import objects
-from ttl_archive.codec import encode
+from ttl_archive.codec import encode, key_line
 from ttl_archive.config import Timestamp
 from ttl_archive.errors import ArchiveError
-from ttl_archive.export import SegmentExport
+from ttl_archive.export import OpenMonth, SegmentExport
 from ttl_archive.months import Month
 from ttl_archive.scan import SegmentScan, prepare_client, python_types
 from ttl_archive.selection import judge_of
@@ -49,6 +50,8 @@ class ExportSegmentOperator(DynamoDBToS3Operator):
     :param quarantine_prefix: where items go whose timestamp is missing or unreadable. (templated)
     :param key_attributes: the table's primary key, listed in the record for quarantined items. (templated)
     :param ttl_attribute: the TTL attribute, for ``first_expiry``.
+    :param open_months: other months whose items are staged on the way, as ``planning.open_months`` returns them; whole
+        lines where ``refresh_open_months``, else only keys. (templated)
     :param sealed_by: key whose existence says that the generation is committed: then nothing is written. (templated)
     :return: ``{"segment", "scanned", "archived", "quarantined", "bytes", "read_units", "record"}``, ``record`` being
         the key of the segment's record.
@@ -63,6 +66,7 @@ class ExportSegmentOperator(DynamoDBToS3Operator):
         "quarantine_prefix",
         "key_attributes",
         "sealed_by",
+        "open_months",
     )
 
     def __init__(
@@ -76,6 +80,8 @@ class ExportSegmentOperator(DynamoDBToS3Operator):
         key_attributes: Sequence[str] = (),
         ttl_attribute: str | None = None,
         sealed_by: str | None = None,
+        open_months: Sequence[dict[str, Any]] | None = None,
+        refresh_open_months: bool = False,
         file_size: int = PART_BYTES,
         **kwargs: Any,
     ) -> None:
@@ -88,6 +94,8 @@ class ExportSegmentOperator(DynamoDBToS3Operator):
         self.key_attributes = key_attributes
         self.ttl_attribute = ttl_attribute
         self.sealed_by = sealed_by
+        self.open_months = open_months
+        self.refresh_open_months = refresh_open_months
         self._export: SegmentExport | None = None
 
     @explained
@@ -132,12 +140,14 @@ class ExportSegmentOperator(DynamoDBToS3Operator):
 
     def _segment_export(self, s3: Any, try_number: int) -> SegmentExport:
         dynamodb: Any = AwsGenericHook(aws_conn_id=self.source_aws_conn_id, client_type="dynamodb", config=_SCAN_CONFIG)
-        judge = None
+        judge, open_months = None, tuple[OpenMonth, ...]()
         if self.month:
             if self.timestamp is None:
                 raise ArchiveError(f"task {self.task_id}: month={self.month!r} needs timestamp=, found none")
             month = Month.parse(self.month, self.timezone)
-            judge = judge_of(Timestamp.model_validate(self.timestamp), month)
+            timestamp = Timestamp.model_validate(self.timestamp)
+            judge = judge_of(timestamp, month)
+            open_months = tuple(self._open_month(timestamp, one) for one in self.open_months or ())
         return SegmentExport(
             client=s3,
             bucket=self.s3_bucket_name,
@@ -155,6 +165,13 @@ class ExportSegmentOperator(DynamoDBToS3Operator):
             key_attributes=tuple(self.key_attributes),
             ttl_attribute=self.ttl_attribute,
             target_bytes=int(self.file_size),
+            open_months=open_months,
+        )
+
+    def _open_month(self, timestamp: Timestamp, opened: dict[str, Any]) -> OpenMonth:
+        line_of = encode if self.refresh_open_months else partial(key_line, key_attributes=opened["key_attributes"])
+        return OpenMonth(
+            opened["staging_prefix"], judge_of(timestamp, Month.parse(opened["month"], self.timezone)), line_of
         )
 
     def _line_of(self) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from ttl_archive.layout import report_prefix
 from ttl_archive.manifest import Manifest, certify
 from ttl_archive.months import Month
 from ttl_archive.report.content import (
+    LateItems,
     Provenance,
     ReportContent,
     SectionResult,
@@ -59,19 +61,34 @@ class PublishReportOperator(BaseOperator):
     :param month: ``2025-03``. (templated)
     :param count: execution id of ``count_published.sql``. (templated)
     :param sections: execution ids of the sections, in their order. (templated)
+    :param audits: execution ids of the run's other queries that read data, None where one was skipped; they only
+        enter the cost. (templated)
+    :param late_items: execution ids of ``late_items.sql``, one an open month. (templated)
     :return: the certificate and where the report lies; no item data.
     :raises ArchiveIncomplete: if the published partition doesn't hold what the manifest says.
     """
 
-    template_fields: Sequence[str] = ("month", "count", "sections")
+    template_fields: Sequence[str] = ("month", "count", "sections", "audits", "late_items")
     operator_extra_links = (ReportLink(),)
 
-    def __init__(self, *, archive_name: str, month: str, count: str, sections: Sequence[str], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        archive_name: str,
+        month: str,
+        count: str,
+        sections: Sequence[str],
+        audits: Sequence[str | None] = (),
+        late_items: Sequence[str] | str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.archive_name = archive_name
         self.month = month
         self.count = count
         self.sections = sections
+        self.audits = audits
+        self.late_items = late_items
         self.report_url = ""
 
     @explained
@@ -80,13 +97,11 @@ class PublishReportOperator(BaseOperator):
         archive = find_archive(settings().include_dir, self.archive_name, os.environ)
         month = Month.parse(self.month, archive.timezone)
         s3, athena = client("s3"), client("athena")
-        published = planning.published(s3, archive, month)
+        published = planning.published(archive, month, s3=s3, glue=client("glue"))
         if published is None:
             raise ArchiveIncomplete(f"{month}: no manifest is published, so there is nothing to report; clear the run")
         pointer, manifest = published
-        counted = queries.fetch(athena, self.count)
-        results = [queries.fetch(athena, one) for one in self.sections]
-        content = _content(archive, month, pointer, manifest, counted, results, context["run_id"])
+        content = _content(archive, month, pointer, manifest, self._results(archive, athena), context["run_id"])
         location = _write(s3, archive, month, content)
         self.report_url = object_url(s3, archive.athena.results_bucket, f"{report_prefix(archive, month)}report.html")
         self.log.info("Report of %s %s: %s", archive.name, month, location)
@@ -98,18 +113,47 @@ class PublishReportOperator(BaseOperator):
         certificate = content.certificate.model_dump(mode="json")
         return {"report": location, "certificate": certificate, "archived": manifest.archived}
 
+    def _results(self, archive: Archive, athena: Any) -> _Results:
+        # What a mapped task group returns arrives bare where it has one instance (seen in Airflow 3.3.2).
+        late_items = [self.late_items] if isinstance(self.late_items, str) else list(self.late_items or ())
+        return _Results(
+            counted=queries.fetch(athena, self.count),
+            sections=[queries.fetch(athena, one) for one in self.sections],
+            other_bytes=[queries.data_scanned_bytes(athena, one) for one in (*self.audits, *late_items) if one],
+            late_items=tuple(_late(archive, queries.fetch_row(athena, one)) for one in late_items),
+        )
+
+
+@dataclass(frozen=True)
+class _Results:
+    """What the run's queries gave."""
+
+    counted: QueryResult
+    sections: list[QueryResult]
+    other_bytes: list[int]
+    late_items: tuple[LateItems, ...]
+
+
+def _late(archive: Archive, row: dict[str, str | None]) -> LateItems:
+    return LateItems(
+        month=row["open_month"] or "",
+        count=int(row["late_items"] or 0),
+        gone=int(row["gone_items"] or 0),
+        keys=row["late_keys"] or "",
+        refreshed=archive.source.refresh_open_months,
+    )
+
 
 def _content(
     archive: Archive,
     month: Month,
     pointer: Pointer,
     manifest: Manifest,
-    counted: QueryResult,
-    results: list[QueryResult],
+    results: _Results,
     run_id: str,
 ) -> ReportContent:
     """Everything the report says."""
-    athena_count = int(counted.rows[0][0] or 0)
+    athena_count = int(results.counted.rows[0][0] or 0)
     now = datetime.now(UTC).replace(microsecond=0)
     sections = load_sections(settings().include_dir, archive.name)
     return ReportContent(
@@ -119,9 +163,12 @@ def _content(
         timezone=archive.timezone,
         counts=counts_of(manifest, athena_count),
         certificate=certify(manifest, athena_count, now),
-        sections=tuple(_section(section, result) for section, result in zip(sections, results, strict=True)),
-        cost=cost(manifest.read_units, [one.data_scanned_bytes for one in (counted, *results)]),
-        data_quality=data_quality_of(manifest),
+        sections=tuple(_section(section, result) for section, result in zip(sections, results.sections, strict=True)),
+        cost=cost(
+            manifest.read_units,
+            [*(one.data_scanned_bytes for one in (results.counted, *results.sections)), *results.other_bytes],
+        ),
+        data_quality=data_quality_of(manifest, results.late_items),
         provenance=Provenance(
             run_id=run_id,
             generation=pointer.generation,

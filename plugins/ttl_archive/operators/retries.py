@@ -37,7 +37,7 @@ retry_policy = ExplainedRetryPolicy(
                 "ttl_archive.errors.QueryInterrupted",
                 "ttl_archive.errors.CallInterrupted",
                 "ttl_archive.errors.MonthBusy",
-                "ttl_archive.errors.ArchiveIncomplete",
+                "ttl_archive.errors.ExportInterrupted",
                 "ttl_archive.errors.DeliveryFailed",
             ],
             action=RetryAction.RETRY,

@@ -6,17 +6,27 @@ WITH staged AS (
         || JSON_EXTRACT_SCALAR(line, '$["sensor"]')
         || CAST(LENGTH(JSON_EXTRACT_SCALAR(line, '$["measuredAt"]')) AS VARCHAR) || ':'
         || JSON_EXTRACT_SCALAR(line, '$["measuredAt"]') AS item_key,
-        JSON_EXTRACT_SCALAR(line, '$["measuredAt"]') AS written_at
+        JSON_EXTRACT_SCALAR(line, '$["measuredAt"]') AS written
     FROM plant_archive.readings__audit
     WHERE generation = '0123456789ab'
+),
+
+dated AS (
+    SELECT
+        item_key,
+        COALESCE(
+            TRY_CAST(REGEXP_EXTRACT(written, '^([0-9]+)([.][0-9]*)?$', 1) AS BIGINT),
+            TRY_CAST(FLOOR(TRY_CAST(written AS DOUBLE)) AS BIGINT)
+        ) AS written_at
+    FROM staged
 ),
 
 placed AS (
     SELECT
         item_key,
-        TRY_CAST(written_at AS DOUBLE) >= 1740754800000
-        AND TRY_CAST(written_at AS DOUBLE) < 1743433200000 AS is_inside
-    FROM staged
+        written_at >= 1740754800000
+        AND written_at < 1743433200000 AS is_inside
+    FROM dated
 )
 
 SELECT

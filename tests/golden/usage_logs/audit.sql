@@ -6,21 +6,30 @@ WITH staged AS (
         || JSON_EXTRACT_SCALAR(line, '$["userId"]')
         || CAST(LENGTH(JSON_EXTRACT_SCALAR(line, '$["eventId"]')) AS VARCHAR) || ':'
         || JSON_EXTRACT_SCALAR(line, '$["eventId"]') AS item_key,
-        JSON_EXTRACT_SCALAR(line, '$["timestamp"]') AS written_at
+        JSON_EXTRACT_SCALAR(line, '$["timestamp"]') AS written
     FROM usage_archive.logs__audit
     WHERE generation = '0123456789ab'
+),
+
+dated AS (
+    SELECT
+        item_key,
+        TRY(CAST(FROM_ISO8601_TIMESTAMP(
+            REGEXP_REPLACE(
+                UPPER(REPLACE(REGEXP_REPLACE(written, '[.,][0-9]+', ''), ' ', 'T')),
+                '([+-][0-9]{2})$',
+                '$1:00'
+            )
+        ) AT TIME ZONE 'UTC' AS TIMESTAMP)) AS written_at
+    FROM staged
 ),
 
 placed AS (
     SELECT
         item_key,
-        TRY(
-            FROM_ISO8601_TIMESTAMP(UPPER(REPLACE(REGEXP_REPLACE(written_at, '[.,][0-9]+', ''), ' ', 'T')))
-            >= FROM_ISO8601_TIMESTAMP('2025-03-01T00:00:00+00:00')
-            AND FROM_ISO8601_TIMESTAMP(UPPER(REPLACE(REGEXP_REPLACE(written_at, '[.,][0-9]+', ''), ' ', 'T')))
-            < FROM_ISO8601_TIMESTAMP('2025-04-01T00:00:00+00:00')
-        ) AS is_inside
-    FROM staged
+        written_at >= TIMESTAMP '2025-03-01 00:00:00'
+        AND written_at < TIMESTAMP '2025-04-01 00:00:00' AS is_inside
+    FROM dated
 )
 
 SELECT

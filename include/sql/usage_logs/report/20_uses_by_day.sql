@@ -6,6 +6,7 @@
 -- y: uses, users
 --
 -- The calendar comes first, so that a day without a single use is a zero and not a gap.
+{% from "timestamps.jinja" import instant -%}
 WITH calendar AS (
     SELECT days.day
     FROM UNNEST(
@@ -20,7 +21,7 @@ WITH calendar AS (
 used AS (
     SELECT
         userid,
-        DATE(FROM_ISO8601_TIMESTAMP("timestamp") AT TIME ZONE '{{ timezone }}') AS day
+        DATE({{ instant('"timestamp"') }} AT TIME ZONE '{{ timezone }}') AS day
     FROM "{{ database }}"."{{ table }}"
     WHERE year = '{{ month.yyyy }}' AND month = '{{ month.mm }}'
 ),

@@ -7,6 +7,7 @@
 -- value: uses
 --
 -- Sums, not means: a weekday that the month has five times counts five times.
+{% from "timestamps.jinja" import instant -%}
 WITH week AS (
     SELECT
         weekdays.weekday,
@@ -16,7 +17,8 @@ WITH week AS (
 ),
 
 used AS (
-    SELECT CAST(FROM_ISO8601_TIMESTAMP("timestamp") AT TIME ZONE '{{ timezone }}' AS TIMESTAMP) AS used_at
+    SELECT
+        CAST({{ instant('"timestamp"') }} AT TIME ZONE '{{ timezone }}' AS TIMESTAMP) AS used_at
     FROM "{{ database }}"."{{ table }}"
     WHERE year = '{{ month.yyyy }}' AND month = '{{ month.mm }}'
 ),

@@ -2,11 +2,12 @@
 -- question: Who used the service most, and how much of all use is theirs?
 -- grain: one row a user, the twenty with most uses
 -- chart: table
+{% from "timestamps.jinja" import instant -%}
 WITH users AS (
     SELECT
         userid,
         COUNT(*) AS uses,
-        COUNT(DISTINCT DATE(FROM_ISO8601_TIMESTAMP("timestamp") AT TIME ZONE '{{ timezone }}')) AS active_days,
+        COUNT(DISTINCT DATE({{ instant('"timestamp"') }} AT TIME ZONE '{{ timezone }}')) AS active_days,
         COUNT(DISTINCT action) AS actions
     FROM "{{ database }}"."{{ table }}"
     WHERE year = '{{ month.yyyy }}' AND month = '{{ month.mm }}'

@@ -20,7 +20,13 @@ WITH calendar AS (
 used AS (
     SELECT
         userid,
-        DATE(FROM_ISO8601_TIMESTAMP("timestamp") AT TIME ZONE 'UTC') AS day
+        DATE(FROM_ISO8601_TIMESTAMP(
+            REGEXP_REPLACE(
+                UPPER(REPLACE(REGEXP_REPLACE("timestamp", '[.,][0-9]+', ''), ' ', 'T')),
+                '([+-][0-9]{2})$',
+                '$1:00'
+            )
+        ) AT TIME ZONE 'UTC') AS day
     FROM "usage_archive"."logs"
     WHERE year = '2025' AND month = '03'
 ),

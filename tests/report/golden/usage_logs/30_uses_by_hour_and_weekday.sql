@@ -16,7 +16,14 @@ WITH week AS (
 ),
 
 used AS (
-    SELECT CAST(FROM_ISO8601_TIMESTAMP("timestamp") AT TIME ZONE 'UTC' AS TIMESTAMP) AS used_at
+    SELECT
+        CAST(FROM_ISO8601_TIMESTAMP(
+            REGEXP_REPLACE(
+                UPPER(REPLACE(REGEXP_REPLACE("timestamp", '[.,][0-9]+', ''), ' ', 'T')),
+                '([+-][0-9]{2})$',
+                '$1:00'
+            )
+        ) AT TIME ZONE 'UTC' AS TIMESTAMP) AS used_at
     FROM "usage_archive"."logs"
     WHERE year = '2025' AND month = '03'
 ),

@@ -6,7 +6,13 @@ WITH users AS (
     SELECT
         userid,
         COUNT(*) AS uses,
-        COUNT(DISTINCT DATE(FROM_ISO8601_TIMESTAMP("timestamp") AT TIME ZONE 'UTC')) AS active_days,
+        COUNT(DISTINCT DATE(FROM_ISO8601_TIMESTAMP(
+            REGEXP_REPLACE(
+                UPPER(REPLACE(REGEXP_REPLACE("timestamp", '[.,][0-9]+', ''), ' ', 'T')),
+                '([+-][0-9]{2})$',
+                '$1:00'
+            )
+        ) AT TIME ZONE 'UTC')) AS active_days,
         COUNT(DISTINCT action) AS actions
     FROM "usage_archive"."logs"
     WHERE year = '2025' AND month = '03'
