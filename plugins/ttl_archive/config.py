@@ -19,6 +19,7 @@ import yaml
 from croniter import croniter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from ttl_archive.channels import Notify
 from ttl_archive.errors import ConfigurationError
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -32,9 +33,6 @@ CatalogName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,128}$")]
 BucketName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
 TableName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_.-]{3,255}$")]
-# One address and no more: it stands in a header of the e-mail.
-EmailAddress = Annotated[str, StringConstraints(pattern=r"^[^@\s,;:<>()\"\\]{1,64}@[A-Za-z0-9.-]{1,255}$")]
-ConnectionId = Annotated[str, StringConstraints(pattern=r"^[\w.-]{1,200}$")]
 
 
 def _known_timezone(name: str) -> str:
@@ -148,40 +146,6 @@ class Column(_Section):
     def column_name(self) -> str:
         """The name in Glue, which lower-cases it."""
         return self.name.lower()
-
-
-class Mail(_Section):
-    """Who gets the report as an e-mail, and from whom."""
-
-    to: tuple[EmailAddress, ...] = Field(min_length=1)
-    sender: EmailAddress = Field(alias="from")
-
-
-class SmtpMail(Mail):
-    """An e-mail through the SMTP server of an Airflow connection."""
-
-    smtp_conn_id: ConnectionId = "smtp_default"
-
-
-class AppriseMessage(_Section):
-    """A message to the chat services that an Airflow connection of the Apprise provider names."""
-
-    conn_id: ConnectionId = "apprise_default"
-    tag: str = Field("all", description="Only the services of the connection with this tag.")
-
-
-class Notify(_Section):
-    """Who is told when a month is published, and when a task fails for good; each as often as it is configured."""
-
-    sns_topic: str | None = Field(None, description="ARN of an SNS topic.")
-    email: SmtpMail | None = Field(None, description="The report as an e-mail, through an SMTP server.")
-    ses: Mail | None = Field(None, description="The report as an e-mail, through SES as the pipeline role.")
-    apprise: AppriseMessage | None = Field(None, description="The report as a message to Slack and the like.")
-
-    @property
-    def channels(self) -> tuple[str, ...]:
-        """The names of the channels that are configured."""
-        return tuple(name for name in type(self).model_fields if getattr(self, name) is not None)
 
 
 class Report(_Section):

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowException
 
-from ttl_archive.config import Archive, Mail
+from ttl_archive.channels import Mail
+from ttl_archive.config import Archive
 from ttl_archive.console import object_url
 from ttl_archive.errors import ConfigurationError, DeliveryFailed
 from ttl_archive.layout import report_prefix

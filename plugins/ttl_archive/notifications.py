@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ttl_archive.config import Archive, Mail
+from ttl_archive.channels import Mail
+from ttl_archive.config import Archive
 from ttl_archive.settings import settings
 from ttl_archive.translation import translate
 
