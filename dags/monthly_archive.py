@@ -38,7 +38,7 @@ from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
 from airflow.sdk import DAG, Asset, CronPartitionTimetable, TaskGroup, chain
 from jinja2 import StrictUndefined
 
-from ttl_archive import notifications, tasks
+from ttl_archive import tasks
 from ttl_archive.catalog import sql_variables
 from ttl_archive.config import Archive, load_archives
 from ttl_archive.dag_arguments import (
@@ -51,6 +51,7 @@ from ttl_archive.dag_arguments import (
 from ttl_archive.layout import table_location
 from ttl_archive.open_month import open_month
 from ttl_archive.operators.athena import AthenaFileOperator
+from ttl_archive.operators.deliver_report import DeliverReportOperator
 from ttl_archive.operators.export_segment import ExportSegmentOperator
 from ttl_archive.operators.publish_report import PublishReportOperator
 from ttl_archive.report.sections import load_sections
@@ -168,8 +169,15 @@ def monthly_archive(archive: Archive) -> DAG:
             audits=[audit.output, missing_keys.output],
             late_items=late_items,
             trigger_rule="none_failed_min_one_success",  # a closed month has no audit
-            on_success_callback=notifications.published(archive),
         )
+        if archive.report.notify.channels:
+            deliver_report = DeliverReportOperator.partial(
+                task_id="deliver_report",
+                archive_name=archive.name,
+                month=month,
+                map_index_template="{{ task.channel }}",
+            ).expand(channel=list(archive.report.notify.channels))
+            chain(publish_report, deliver_report)
 
         chain(resolve_month, check_prerequisites, choose_path, [archive_group, analyse_group])
         chain(

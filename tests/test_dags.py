@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import socket
 import subprocess
 import sys
@@ -13,8 +14,13 @@ from typing import Any
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
+from botocore.exceptions import ClientError
 
-from tests.conftest import REPOSITORY
+from tests.conftest import ENVIRONMENT, REPOSITORY
+from ttl_archive import tasks
+from ttl_archive.config import Archive, find_archive
+from ttl_archive.console import object_url
+from ttl_archive.errors import CallInterrupted
 
 DAG_IDS = {"monthly_archive_usage_logs", "monthly_archive_sensor_readings"}
 
@@ -170,3 +176,68 @@ def test_dags_and_plugins_hold_no_importable_surprises() -> None:
     assert "ttl_archive/" in (REPOSITORY / "plugins/.airflowignore").read_text()
     for path in (REPOSITORY / "plugins").glob("*.py"):
         assert path.stem.startswith("ttl_archive_")
+
+
+def _dag_notifying(**notify: Any) -> Any:
+    """The DAG of usage_logs with these entries of report.notify."""
+    archive = find_archive(REPOSITORY / "include", "usage_logs", ENVIRONMENT)
+    archive = Archive.model_validate({**archive.model_dump(), "report": {"title": "T", "notify": notify}})
+    return runpy.run_path(str(REPOSITORY / "dags/monthly_archive.py"))["monthly_archive"](archive)
+
+
+def test_the_report_is_delivered_by_one_task_a_channel() -> None:
+    mail = {"to": ["a@b.c"], "from": "d@e.f"}
+    dag = _dag_notifying(sns_topic="arn:aws:sns:us-east-1:1:t", email=mail)
+    deliver = dag.get_task("deliver_report")
+    assert deliver.upstream_task_ids >= {"publish_report"}
+    assert deliver.expand_input.value == {"channel": ["sns_topic", "email"]}
+    # A task that fails is told too: the explanation, then each channel.
+    assert len(deliver.partial_kwargs["on_failure_callback"]) == 3
+
+
+def test_nobody_to_tell_is_no_task(dag: Any) -> None:
+    assert "deliver_report" not in dag.task_ids
+
+
+def test_the_report_is_a_link_in_the_ui(dag: Any) -> None:
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    serialized = DagSerialization.to_dict(dag)["dag"]["tasks"]
+    (publish,) = [one["__var"] for one in serialized if one["__var"]["task_id"] == "publish_report"]
+    assert publish["_operator_extra_links"] == {"Report": "_link_ReportLink"}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "region", "url"),
+    [
+        (
+            "https://s3.eu-central-1.amazonaws.com",
+            "eu-central-1",
+            "https://eu-central-1.console.aws.amazon.com/s3/object/b?region=eu-central-1&prefix=reports%2Fa%2F2025-03%2F"
+            "report.html",
+        ),
+        ("http://127.0.0.1:4566", "us-east-1", "http://127.0.0.1:4566/b/reports/a/2025-03/report.html"),
+    ],
+)
+def test_the_links_address_can_be_opened_and_holds_no_secret(endpoint: str, region: str, url: str) -> None:
+    import boto3
+
+    s3 = boto3.client("s3", endpoint_url=endpoint, region_name=region)
+    assert object_url(s3, "b", "reports/a/2025-03/report.html") == url
+    china = boto3.client("s3", region_name="cn-north-1")
+    assert object_url(china, "b", "k").startswith("https://console.amazonaws.cn/s3/object/b?region=cn-north-1")
+
+
+def test_every_task_that_calls_aws_explains_its_failures(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(service: str) -> Any:
+        raise ClientError({"Error": {"Code": "ExpiredToken", "Message": "expired"}}, "AssumeRole")
+
+    monkeypatch.setattr(tasks, "client", refuse)
+    for run in (
+        lambda: tasks.append_columns.function("usage_logs"),
+        lambda: tasks.check_prerequisites.function("usage_logs", "2025-03"),
+        lambda: tasks.choose_path.function("usage_logs", "2025-03", "a", "b", params={}),
+        lambda: tasks.open_generation.function("usage_logs", "2025-03"),
+    ):
+        with pytest.raises(CallInterrupted, match="credentials-expired"):
+            run()

@@ -19,6 +19,7 @@ import yaml
 from croniter import croniter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from ttl_archive.channels import Notify
 from ttl_archive.errors import ConfigurationError
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -123,6 +124,9 @@ class Athena(_Section):
 
     workgroup: Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9._-]{1,128}$")]
     results: Annotated[str, StringConstraints(pattern=r"^s3://[a-z0-9.-]{3,63}/(.*/)?$")]
+    max_scan_bytes: int | None = Field(
+        None, ge=1, description="A run whose report would read more, by the manifests, is refused before it starts."
+    )
 
     @property
     def results_bucket(self) -> str:
@@ -142,12 +146,6 @@ class Column(_Section):
     def column_name(self) -> str:
         """The name in Glue, which lower-cases it."""
         return self.name.lower()
-
-
-class Notify(_Section):
-    """Who is told when a month is published."""
-
-    sns_topic: str | None = None
 
 
 class Report(_Section):

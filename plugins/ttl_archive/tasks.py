@@ -6,7 +6,6 @@ import os
 from datetime import UTC, datetime
 from typing import Any
 
-from airflow.sdk import task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from ttl_archive import (
@@ -25,6 +24,7 @@ from ttl_archive.clients import client
 from ttl_archive.config import Archive, find_archive
 from ttl_archive.errors import MonthError
 from ttl_archive.months import Month
+from ttl_archive.operators.explained_task import task
 from ttl_archive.settings import settings
 
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.providers.common.compat.sdk import AirflowException
+from botocore.exceptions import ClientError
 
 from ttl_archive.months import Month
-from ttl_archive.queries import failure
+from ttl_archive.queries import failure, not_started
+from ttl_archive.translation import explained
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from ttl_archive.errors import QueryFailed
 
 
 class AthenaFileOperator(AthenaOperator):
@@ -27,6 +32,7 @@ class AthenaFileOperator(AthenaOperator):
     :return: the query execution id.
     :raises QueryRejected: if Athena failed the statement and a retry can't help.
     :raises QueryInterrupted: if a retry can help.
+    :raises CallFailed: if Athena didn't even take the statement, or a call about it failed.
     """
 
     template_fields: Sequence[str] = ("sql_variables", "section", *AthenaOperator.template_fields)
@@ -42,15 +48,21 @@ class AthenaFileOperator(AthenaOperator):
             context = {**context, **with_months(self.sql_variables)}  # type: ignore[typeddict-item]
         return super().render_template(content, context, *args, **kwargs)
 
+    @explained
     def execute(self, context: Context) -> str | None:
         """Start the query; when not deferrable, wait for it too."""
         try:
             return super().execute(context)
+        except ClientError as error:
+            if self.query_execution_id is None:
+                raise not_started(error, self._request(), self.task_id, self._client) from error
+            raise
         except AirflowException as error:
             if self.query_execution_id is None:
                 raise
-            raise failure(self.hook.get_conn(), self.query_execution_id, self.task_id) from error
+            raise self._failure(self.query_execution_id) from error
 
+    @explained
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> str:
         """Return the id of a query that succeeded; stop one that timed out, and explain one that failed."""
         if event and event.get("status") == "success":
@@ -58,7 +70,25 @@ class AthenaFileOperator(AthenaOperator):
         query_execution_id = (event or {}).get("value")
         if not query_execution_id:
             return super().execute_complete(context, event)
-        raise failure(self.hook.get_conn(), query_execution_id, self.task_id)
+        raise self._failure(query_execution_id)
+
+    def _failure(self, query_execution_id: str) -> QueryFailed:
+        return failure(self.hook.get_conn(), query_execution_id, self.task_id, self._client)
+
+    def _request(self) -> dict[str, Any]:
+        """What was asked of Athena, in the words of a query execution."""
+        return {
+            "Query": self.query,
+            "WorkGroup": self.workgroup,
+            "QueryExecutionContext": {"Database": self.database},
+            "ResultConfiguration": {"OutputLocation": self.output_location or ""},
+        }
+
+    def _client(self, service: str) -> Any:
+        """A client under the identity that started the query, for the probes."""
+        return AwsGenericHook(
+            aws_conn_id=self.aws_conn_id, region_name=self.region_name, verify=self.verify, client_type=service
+        ).get_conn()
 
 
 def with_months(variables: dict[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from ttl_archive.months import Month
 from ttl_archive.page_codec import count_kinds, encode_page
 from ttl_archive.scan import SegmentScan, prepare_client, python_types
 from ttl_archive.selection import judge_of
+from ttl_archive.translation import explained
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -53,6 +54,7 @@ class ExportSegmentOperator(DynamoDBToS3Operator):
     :return: ``{"segment", "scanned", "archived", "quarantined", "bytes", "read_units", "record"}``, ``record`` being
         the key of the segment's record.
     :raises Superseded: if a later try has taken over.
+    :raises CallFailed: if DynamoDB or S3 failed a call.
     """
 
     template_fields: Sequence[str] = (
@@ -94,6 +96,7 @@ class ExportSegmentOperator(DynamoDBToS3Operator):
         self.refresh_open_months = refresh_open_months
         self._export: SegmentExport | None = None
 
+    @explained
     def execute(self, context: Context) -> dict[str, Any] | None:  # type: ignore[override]
         """Export the segment, or leave a point-in-time export to the provider."""
         if self.point_in_time_export or self.export_time:

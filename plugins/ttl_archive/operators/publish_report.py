@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator
+from airflow.sdk import BaseOperator, BaseOperatorLink
 
 from ttl_archive import planning, queries
 from ttl_archive.clients import client
 from ttl_archive.config import Archive, find_archive
+from ttl_archive.console import object_url
 from ttl_archive.errors import ArchiveIncomplete
 from ttl_archive.layout import report_prefix
 from ttl_archive.manifest import Manifest, certify
@@ -31,6 +32,7 @@ from ttl_archive.report.cost import cost
 from ttl_archive.report.render import render_csv, render_html, render_json, render_markdown
 from ttl_archive.report.sections import load_sections
 from ttl_archive.settings import settings
+from ttl_archive.translation import explained
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -39,6 +41,17 @@ if TYPE_CHECKING:
     from ttl_archive.queries import QueryResult
 
 _TYPES = {"html": "text/html; charset=utf-8", "md": "text/markdown; charset=utf-8", "json": "application/json"}
+
+
+class ReportLink(BaseOperatorLink):
+    """The button in the UI that opens the report: an address for whoever is signed in to AWS, without a secret."""
+
+    name = "Report"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """The address that the task found; Airflow calls this in the worker and keeps it as an XCom."""
+        del ti_key
+        return str(operator.report_url)
 
 
 class PublishReportOperator(BaseOperator):
@@ -56,6 +69,7 @@ class PublishReportOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("month", "count", "sections", "audits", "late_items")
+    operator_extra_links = (ReportLink(),)
 
     def __init__(
         self,
@@ -75,7 +89,9 @@ class PublishReportOperator(BaseOperator):
         self.sections = sections
         self.audits = audits
         self.late_items = late_items
+        self.report_url = ""
 
+    @explained
     def execute(self, context: Context) -> dict[str, Any]:
         """Collect, write, and say where."""
         archive = find_archive(settings().include_dir, self.archive_name, os.environ)
@@ -87,6 +103,7 @@ class PublishReportOperator(BaseOperator):
         pointer, manifest = published
         content = _content(archive, month, pointer, manifest, self._results(archive, athena), context["run_id"])
         location = _write(s3, archive, month, content)
+        self.report_url = object_url(s3, archive.athena.results_bucket, f"{report_prefix(archive, month)}report.html")
         self.log.info("Report of %s %s: %s", archive.name, month, location)
         if not content.counts.agree:
             raise ArchiveIncomplete(
