@@ -38,7 +38,7 @@ from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
 from airflow.sdk import DAG, Asset, CronPartitionTimetable, TaskGroup, chain
 from jinja2 import StrictUndefined
 
-from ttl_archive import notifications, tasks
+from ttl_archive import tasks
 from ttl_archive.catalog import sql_variables
 from ttl_archive.config import Archive, load_archives
 from ttl_archive.dag_arguments import (
@@ -49,7 +49,9 @@ from ttl_archive.dag_arguments import (
     sensor_arguments,
 )
 from ttl_archive.layout import table_location
+from ttl_archive.open_month import open_month
 from ttl_archive.operators.athena import AthenaFileOperator
+from ttl_archive.operators.deliver_report import DeliverReportOperator
 from ttl_archive.operators.export_segment import ExportSegmentOperator
 from ttl_archive.operators.publish_report import PublishReportOperator
 from ttl_archive.report.sections import load_sections
@@ -84,6 +86,7 @@ def monthly_archive(archive: Archive) -> DAG:
 
         with TaskGroup("archive") as archive_group:
             open_generation = opened = tasks.open_generation(archive.name, month)
+            open_months = tasks.open_months(archive.name, month)
             plan_segments = tasks.plan_segments(archive.name, month, opened["generation"])
             export_segment = ExportSegmentOperator.partial(
                 task_id="export_segment",
@@ -92,6 +95,7 @@ def monthly_archive(archive: Archive) -> DAG:
                 sealed_by=opened["manifest_key"],
                 key_attributes=opened["key_attributes"],
                 month=month,
+                open_months=open_months,
                 **export_arguments(archive),
             ).expand(segment=plan_segments)
             write_manifest = tasks.write_manifest(archive.name, month, opened, export_segment.output)
@@ -101,10 +105,10 @@ def monthly_archive(archive: Archive) -> DAG:
                 bucket_key=opened["manifest_key"],
                 **sensor,
             )
-            chain(open_generation, plan_segments, export_segment, write_manifest, await_manifest)
+            chain(open_generation, [plan_segments, open_months], export_segment, write_manifest, await_manifest)
 
         variables = {**sql_variables(archive), "month": month}
-        staged = {**variables, **{name: opened[name] for name in ("generation", "base", "key_attributes")}}
+        staged = {**sql_variables(archive), "opened": opened}
 
         with TaskGroup("catalog") as catalog_group:
             create_database = GlueCatalogCreateDatabaseOperator(
@@ -124,7 +128,7 @@ def monthly_archive(archive: Archive) -> DAG:
             )
             tasks.verify_archive(archive.name, opened, audit.output, missing_keys.output)
 
-        publish_partition = tasks.publish_partition.override(outlets=[asset])(archive.name, month, opened)
+        publish_partition = tasks.publish_partition.override(outlets=[asset])(archive.name, opened)
         await_partition = GlueCatalogPartitionSensor(
             task_id="await_partition",
             database_name=archive.catalog.database,
@@ -132,6 +136,8 @@ def monthly_archive(archive: Archive) -> DAG:
             expression=resolve_month["partition"],
             **sensor,
         )
+
+        late_items = open_month(archive, open_months, plan_segments, asset, after=publish_partition)
 
         with TaskGroup("analyse") as analyse_group:
             count_published = AthenaFileOperator(
@@ -161,9 +167,17 @@ def monthly_archive(archive: Archive) -> DAG:
             count=count_published.output,
             sections=run_section.output,
             audits=[audit.output, missing_keys.output],
+            late_items=late_items,
             trigger_rule="none_failed_min_one_success",  # a closed month has no audit
-            on_success_callback=notifications.published(archive),
         )
+        if archive.report.notify.channels:
+            deliver_report = DeliverReportOperator.partial(
+                task_id="deliver_report",
+                archive_name=archive.name,
+                month=month,
+                map_index_template="{{ task.channel }}",
+            ).expand(channel=list(archive.report.notify.channels))
+            chain(publish_report, deliver_report)
 
         chain(resolve_month, check_prerequisites, choose_path, [archive_group, analyse_group])
         chain(

@@ -41,7 +41,16 @@ def golden(archive_name: str, statement: str) -> Path:
 
 
 def test_these_statements_are_shipped() -> None:
-    assert STATEMENTS == ["audit", "count_published", "create_audit_table", "create_table", "missing_keys", "stage"]
+    assert STATEMENTS == [
+        "audit",
+        "count_published",
+        "create_audit_table",
+        "create_table",
+        "gone_lines",
+        "late_items",
+        "missing_keys",
+        "stage",
+    ]
 
 
 @pytest.mark.parametrize(("archive_name", "statement"), CASES)

@@ -52,6 +52,20 @@ def test_the_shipped_archives_load() -> None:
         ("prefix: logs/}", "prefix: /logs}", "/logs", "destination.prefix: "),
         ("prefix: logs/}", "prefix: _logs/}", "_logs", "destination.prefix: "),
         ("name: action,", "name: userid,", "description:", "columns: userid named twice"),
+        ("sns_topic: null", "email: {to: [], from: a@b.c}", "notify", "report.notify.email.to: .*at least 1 item"),
+        ("sns_topic: null", "ses: {to: [a@b.c]}", "notify", "report.notify.ses.from: Field required"),
+        (
+            "sns_topic: null",
+            'email: {to: ["a@b.c, d@e.f"], from: a@b.c}',
+            "notify",
+            "report.notify.email.to.0: String should match pattern",
+        ),
+        (
+            'athena/"}',
+            'athena/", max_scan_bytes: 0}',
+            "max_scan",
+            "athena.max_scan_bytes: .*greater than or eq",
+        ),
     ],
 )
 def test_a_wrong_value_is_named_by_file_line_and_key(
@@ -118,3 +132,14 @@ def test_the_schema_for_editors_knows_every_key_of_the_shipped_files() -> None:
     for path in (REPOSITORY / "include/archives").glob("*.yaml"):
         assert set(yaml.safe_load(path.read_text())) <= set(schema["properties"])
     assert schema["additionalProperties"] is False
+
+
+def test_the_channels_are_those_that_are_configured(tmp_path: Path) -> None:
+    mail = "{to: [a@b.c], from: d@e.f}"
+    path = edited(tmp_path, "sns_topic: null", f"email: {mail}, ses: {mail}, apprise: {{}}")
+    notify = load_archive(path, ENVIRONMENT).report.notify
+    assert notify.channels == ("email", "ses", "apprise")
+    assert notify.email is not None
+    assert (notify.email.sender, notify.email.smtp_conn_id) == ("d@e.f", "smtp_default")
+    assert notify.apprise is not None
+    assert (notify.apprise.conn_id, notify.apprise.tag) == ("apprise_default", "all")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import socket
 import subprocess
 import sys
@@ -13,8 +14,13 @@ from typing import Any
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
+from botocore.exceptions import ClientError
 
-from tests.conftest import REPOSITORY
+from tests.conftest import ENVIRONMENT, REPOSITORY
+from ttl_archive import tasks
+from ttl_archive.config import Archive, find_archive
+from ttl_archive.console import object_url
+from ttl_archive.errors import CallInterrupted
 
 DAG_IDS = {"monthly_archive_usage_logs", "monthly_archive_sensor_readings"}
 
@@ -37,7 +43,7 @@ def dag(request: pytest.FixtureRequest, bag: DagBag) -> Any:
 
 
 def test_exactly_these_dags_and_no_import_errors(bag: DagBag) -> None:
-    assert set(bag.dags) == DAG_IDS
+    assert set(bag.dags) == {*DAG_IDS, "archive_watch"}
     assert bag.import_errors == {}
 
 
@@ -64,7 +70,8 @@ def test_the_order_is_the_promised_one(dag: Any) -> None:
         "analyse.await_section",
         "publish_report",
     ]
-    assert set(dag.task_ids) == {*promised, "verify.audit", "verify.missing_keys"}
+    beside = {"archive.open_months", "verify.audit", "verify.missing_keys", "open_month.stage", "open_month.late_items"}
+    assert set(dag.task_ids) == {*promised, *beside}
     for earlier, later in pairwise(promised):
         assert later in _downstream(dag, earlier), f"{later} must come after {earlier}"
 
@@ -84,8 +91,10 @@ def test_a_closed_month_goes_straight_to_the_report(dag: Any) -> None:
     assert dag.get_task("analyse.count_published").trigger_rule == "none_failed_min_one_success"
 
 
-def test_policy(dag: Any) -> None:
+@pytest.mark.parametrize("dag_id", [*sorted(DAG_IDS), "archive_watch"])
+def test_policy(bag: DagBag, dag_id: str) -> None:
     """What our organisation asks of every DAG; a message says how to mend it."""
+    dag: Any = bag.dags[dag_id]
     assert dag.catchup is False, f"{dag.dag_id}: set catchup=False"
     assert dag.max_active_runs == 1, f"{dag.dag_id}: set max_active_runs=1, since runs of a month share its lease"
     assert dag.dagrun_timeout is not None, f"{dag.dag_id}: set dagrun_timeout"
@@ -103,7 +112,7 @@ def test_policy(dag: Any) -> None:
 def test_queries_and_sensors_hold_no_worker_slot(dag: Any) -> None:
     waiting = {"AthenaFileOperator", "S3KeySensor", "GlueCatalogPartitionSensor"}
     deferrable = [task for task in dag.tasks if task.task_type in waiting]
-    assert len(deferrable) == 9
+    assert len(deferrable) == 11
     for task in deferrable:
         arguments = getattr(task, "partial_kwargs", None) or vars(task)
         assert arguments["deferrable"] is True, task.task_id
@@ -163,7 +172,72 @@ def test_a_broken_archive_is_an_import_error_that_names_file_line_and_key(tmp_pa
 
 def test_dags_and_plugins_hold_no_importable_surprises() -> None:
     """plugins/ and dags/ are on sys.path in a worker: a file there could hide a module of the same name."""
-    assert [path.name for path in (REPOSITORY / "dags").glob("*.py")] == ["monthly_archive.py"]
+    assert {path.name for path in (REPOSITORY / "dags").glob("*.py")} == {"archive_watch.py", "monthly_archive.py"}
     assert "ttl_archive/" in (REPOSITORY / "plugins/.airflowignore").read_text()
     for path in (REPOSITORY / "plugins").glob("*.py"):
         assert path.stem.startswith("ttl_archive_")
+
+
+def _dag_notifying(**notify: Any) -> Any:
+    """The DAG of usage_logs with these entries of report.notify."""
+    archive = find_archive(REPOSITORY / "include", "usage_logs", ENVIRONMENT)
+    archive = Archive.model_validate({**archive.model_dump(), "report": {"title": "T", "notify": notify}})
+    return runpy.run_path(str(REPOSITORY / "dags/monthly_archive.py"))["monthly_archive"](archive)
+
+
+def test_the_report_is_delivered_by_one_task_a_channel() -> None:
+    mail = {"to": ["a@b.c"], "from": "d@e.f"}
+    dag = _dag_notifying(sns_topic="arn:aws:sns:us-east-1:1:t", email=mail)
+    deliver = dag.get_task("deliver_report")
+    assert deliver.upstream_task_ids >= {"publish_report"}
+    assert deliver.expand_input.value == {"channel": ["sns_topic", "email"]}
+    # A task that fails is told too: the explanation, then each channel.
+    assert len(deliver.partial_kwargs["on_failure_callback"]) == 3
+
+
+def test_nobody_to_tell_is_no_task(dag: Any) -> None:
+    assert "deliver_report" not in dag.task_ids
+
+
+def test_the_report_is_a_link_in_the_ui(dag: Any) -> None:
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    serialized = DagSerialization.to_dict(dag)["dag"]["tasks"]
+    (publish,) = [one["__var"] for one in serialized if one["__var"]["task_id"] == "publish_report"]
+    assert publish["_operator_extra_links"] == {"Report": "_link_ReportLink"}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "region", "url"),
+    [
+        (
+            "https://s3.eu-central-1.amazonaws.com",
+            "eu-central-1",
+            "https://eu-central-1.console.aws.amazon.com/s3/object/b?region=eu-central-1&prefix=reports%2Fa%2F2025-03%2F"
+            "report.html",
+        ),
+        ("http://127.0.0.1:4566", "us-east-1", "http://127.0.0.1:4566/b/reports/a/2025-03/report.html"),
+    ],
+)
+def test_the_links_address_can_be_opened_and_holds_no_secret(endpoint: str, region: str, url: str) -> None:
+    import boto3
+
+    s3 = boto3.client("s3", endpoint_url=endpoint, region_name=region)
+    assert object_url(s3, "b", "reports/a/2025-03/report.html") == url
+    china = boto3.client("s3", region_name="cn-north-1")
+    assert object_url(china, "b", "k").startswith("https://console.amazonaws.cn/s3/object/b?region=cn-north-1")
+
+
+def test_every_task_that_calls_aws_explains_its_failures(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(service: str) -> Any:
+        raise ClientError({"Error": {"Code": "ExpiredToken", "Message": "expired"}}, "AssumeRole")
+
+    monkeypatch.setattr(tasks, "client", refuse)
+    for run in (
+        lambda: tasks.append_columns.function("usage_logs"),
+        lambda: tasks.check_prerequisites.function("usage_logs", "2025-03"),
+        lambda: tasks.choose_path.function("usage_logs", "2025-03", "a", "b", params={}),
+        lambda: tasks.open_generation.function("usage_logs", "2025-03"),
+    ):
+        with pytest.raises(CallInterrupted, match="credentials-expired"):
+            run()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ttl_archive.config import Timestamp
 from ttl_archive.months import Month
@@ -90,3 +92,30 @@ def test_an_offset_moves_the_instant() -> None:
     instant = read_iso8601("2025-03-01T00:30:00.123456789+01:00")
     assert instant is not None
     assert instant.isoformat() == "2025-02-28T23:30:00.123456+00:00"
+
+
+TEXTS = st.sampled_from(
+    ["2025-02-28T23:59:59.999Z", "2025-03-01T00:00:00Z", "2025-03-31T23:59:59.999Z", "2025-04-01T00:00:00Z"]
+)
+ODD = st.sampled_from(["", "2025-03-15", "1969-12-31T23:59:59Z", "2025-03-15 12:00:00+09", "a,2025-03-01T00:00:00Z"])
+NUMBERS = st.sampled_from(["1740787199", "1740787200", "1743465599", "1743465600", "0", "-1", "1.5", "1740787200000"])
+
+
+@given(
+    st.sampled_from(["iso8601", "epoch_seconds", "epoch_millis"]),
+    st.lists(
+        st.one_of(
+            st.lists(TEXTS, min_size=1, max_size=8).map(lambda texts: [{"at": {"S": text}} for text in texts]),
+            st.lists(TEXTS | ODD, max_size=8).map(lambda texts: [{"at": {"S": text}} for text in texts]),
+            st.lists(NUMBERS, max_size=8).map(lambda texts: [{"at": {"N": text}} for text in texts]),
+            st.just([{}, {"at": {"NULL": True}}]),
+        ),
+        max_size=2,
+    ),
+)
+def test_a_page_is_sorted_as_its_items_are_judged(format_: str, parts: list[list[dict]]) -> None:
+    items = [item for part in parts for item in part]
+    judge = judge_of(Timestamp(attribute="at", format=format_), Month(2025, 3))
+    verdicts = [judge(item) for item in items]
+    expected = [[item for item, one in zip(items, verdicts, strict=True) if one is wanted] for wanted in (IN, OUT, BAD)]
+    assert list(judge.sort(items)) == expected

@@ -64,13 +64,11 @@ def template() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def statements(template: dict[str, Any]) -> list[dict[str, Any]]:
-    roles = [each for each in template["Resources"].values() if each["Type"] == "AWS::IAM::Role"]
-    found = [
-        each
-        for role in roles
-        for policy in role["Properties"]["Policies"]
-        for each in policy["PolicyDocument"]["Statement"]
-    ]
+    policies = [each["Properties"] for each in template["Resources"].values() if each["Type"] == "AWS::IAM::Policy"]
+    for each in template["Resources"].values():
+        policies += each["Properties"]["Policies"] if each["Type"] == "AWS::IAM::Role" else []
+    assert len(policies) == 2
+    found = [each for policy in policies for each in policy["PolicyDocument"]["Statement"]]
     assert len(found) >= 8
     return found
 
@@ -206,7 +204,21 @@ def test_what_the_role_may_touch_is_what_the_archives_name(include_dir: Path) ->
         ],
         "WorkgroupArns": ["arn:aws:athena:eu-central-1:123456789012:workgroup/ttl-archive-dev"],
         "TopicArns": ["arn:aws:sns:eu-central-1:123456789012:ttl-archive-dev-reports"],
+        "SenderArns": [],
     }
+
+
+def test_sending_through_ses_is_granted_only_where_an_archive_does(include_dir: Path, template: dict[str, Any]) -> None:
+    assert stack_parameters(PLACE, include_dir, {}, {})["SenderArns"] == ""
+    path = include_dir / "archives" / "usage_logs.yaml"
+    mail = "ses: {to: [a@example.org], from: reports@example.com}"
+    path.write_text(path.read_text().replace("sns_topic: null", mail))
+    identity = "arn:aws:ses:eu-central-1:123456789012:identity"
+    assert derive(include_dir)["SenderArns"] == [f"{identity}/reports@example.com", f"{identity}/example.com"]
+    policy = template["Resources"]["ReportMailPolicy"]
+    assert policy["Condition"] == "SendsThroughSes"
+    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert (statement["Action"], statement["Resource"]) == ("ses:SendRawEmail", {"Ref": "SenderArns"})
 
 
 def test_a_new_archive_adds_its_own_and_nothing_else(include_dir: Path) -> None:
@@ -226,6 +238,7 @@ def test_a_new_archive_adds_its_own_and_nothing_else(include_dir: Path) -> None:
         "CatalogArns": [f"{glue}:database/shop", f"{glue}:table/shop/orders", f"{glue}:table/shop/orders__audit"],
         "WorkgroupArns": [],
         "TopicArns": ["arn:aws:sns:eu-central-1:999999999999:shop"],
+        "SenderArns": [],
     }
 
 

@@ -45,6 +45,7 @@ def sql_variables(archive: Archive) -> dict[str, Any]:
         ],
         "timestamp": archive.source.timestamp.model_dump(),
         "timezone": archive.timezone,
+        "refresh_open_months": archive.source.refresh_open_months,
     }
 
 
@@ -184,6 +185,15 @@ def published_pointer(glue: GlueClient, archive: Archive, month: Month) -> Point
         fence=int(parameters["ttl_archive.fence"]),
         location=partition["StorageDescriptor"]["Location"],
     )
+
+
+def partition_location(glue: GlueClient, database: str, table: str, values: list[str]) -> str | None:
+    """Where a partition lies, or None if there is no such partition or table."""
+    try:
+        found = glue.get_partition(DatabaseName=database, TableName=table, PartitionValues=values)["Partition"]
+    except glue.exceptions.EntityNotFoundException:
+        return None
+    return found["StorageDescriptor"]["Location"]
 
 
 def denied(error: BaseException) -> bool:

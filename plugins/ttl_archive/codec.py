@@ -23,7 +23,8 @@ import orjson
 RESERVED = "_dynamodb_types"
 Item = dict[str, dict[str, Any]]
 
-_is_json_number = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch
+JSON_NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
+_is_json_number = re.compile(JSON_NUMBER).fullmatch
 _OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 _Fragment = orjson.Fragment
 _dumps = orjson.dumps
@@ -47,6 +48,18 @@ def encode(item: Item) -> bytes:
     if types:
         plain[RESERVED] = types
     return _dumps(plain, None, _OPTIONS)
+
+
+def plain_value(kind: str, value: Any) -> tuple[Any, Any]:
+    """A value as plain JSON, and its part of the tree, None where JSON says it all.
+
+    :raises ValueError: for a type that DynamoDB doesn't have.
+    """
+    if kind == "S" or kind == "BOOL":
+        return value, None
+    if kind == "N" and _is_json_number(value):
+        return _Fragment(value), None
+    return _other(kind, value)
 
 
 def _map(entries: Item) -> tuple[dict[str, Any], dict[str, Any] | None]:

@@ -29,7 +29,7 @@ def write_manifest(
     """
     bucket = archive.destination.bucket
     records = [_record(s3, bucket, one["record"]) for one in sorted(exported, key=lambda one: one["segment"])]
-    total = records[0].total_segments
+    total = max(record.total_segments for record in records)  # carried lines are one more than the scan had
     problems = broken_identities(records, total)
     if problems:
         raise ArchiveIncomplete(

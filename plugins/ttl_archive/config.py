@@ -19,9 +19,11 @@ import yaml
 from croniter import croniter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from ttl_archive.channels import Notify
 from ttl_archive.errors import ConfigurationError
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_AT_ONCE = 4  # segments that share a limit of read units: more would each wait longer, and finish no sooner
 _SCALAR = r"string|boolean|tinyint|smallint|int|bigint|double|float|timestamp|date|decimal\(\d{1,2},\d{1,2}\)"
 _TYPE = re.compile(rf"(?:{_SCALAR}|(?:array|map|struct)<.+>)")
 
@@ -86,6 +88,19 @@ class Source(_Section):
     segments: Literal["auto"] | Annotated[int, Field(ge=1, le=1000)] = "auto"
     max_read_units_per_second: Annotated[float, Field(gt=0)] | None = None
     consistent_read: bool = True
+    refresh_days_before_expiry: Annotated[int, Field(ge=1)] | None = Field(
+        3, description="Scan a published month once more, so many days before its first items may be deleted."
+    )
+    refresh_open_months: bool = Field(
+        False, description="Publish late items of earlier, still open months too, found by the same scan."
+    )
+
+    @property
+    def segments_at_once(self) -> int | None:
+        """How many segments may run at once, over all runs, where there is a limit of read units to share."""
+        if self.max_read_units_per_second is None:
+            return None
+        return _AT_ONCE if self.segments == "auto" else min(self.segments, _AT_ONCE)
 
 
 class Destination(_Section):
@@ -109,6 +124,9 @@ class Athena(_Section):
 
     workgroup: Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9._-]{1,128}$")]
     results: Annotated[str, StringConstraints(pattern=r"^s3://[a-z0-9.-]{3,63}/(.*/)?$")]
+    max_scan_bytes: int | None = Field(
+        None, ge=1, description="A run whose report would read more, by the manifests, is refused before it starts."
+    )
 
     @property
     def results_bucket(self) -> str:
@@ -128,12 +146,6 @@ class Column(_Section):
     def column_name(self) -> str:
         """The name in Glue, which lower-cases it."""
         return self.name.lower()
-
-
-class Notify(_Section):
-    """Who is told when a month is published."""
-
-    sns_topic: str | None = None
 
 
 class Report(_Section):

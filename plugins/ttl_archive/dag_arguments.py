@@ -67,6 +67,8 @@ def export_arguments(archive: Archive) -> dict[str, Any]:
         "timezone": archive.timezone,
         "timestamp": archive.source.timestamp.model_dump(),
         "ttl_attribute": archive.source.ttl.attribute,
+        "refresh_open_months": archive.source.refresh_open_months,
+        "max_active_tis_per_dag": archive.source.segments_at_once,
         "execution_timeout": timedelta(seconds=SEGMENT_SECONDS),
     }
 

@@ -20,16 +20,17 @@ if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_s3 import S3Client
 
-SEGMENT_BYTES = 1024**3  # of table data a segment: a few minutes of one worker
+SEGMENT_BYTES = 256 * 1024**2  # of table data a segment: small ones even out, and a retry repeats little
 MOST_SEGMENTS = 200
 FEWEST_SEGMENTS = 2  # so that two workers share even a small table
 
 
 def segment_count(archive: Archive, table_bytes: int) -> int:
-    """How many segments to scan the table in; ``auto`` gives each about a gibibyte."""
+    """How many segments to scan the table in; ``auto`` gives each about 256 MiB."""
     if archive.source.segments != "auto":
         return archive.source.segments
-    return min(max(math.ceil(table_bytes / SEGMENT_BYTES), FEWEST_SEGMENTS), MOST_SEGMENTS)
+    fewest = archive.source.segments_at_once or FEWEST_SEGMENTS
+    return min(max(math.ceil(table_bytes / SEGMENT_BYTES), fewest), MOST_SEGMENTS)
 
 
 def published(archive: Archive, month: Month, *, s3: S3Client, glue: GlueClient) -> tuple[Pointer, Manifest] | None:
@@ -84,13 +85,14 @@ def open_generation(
 ) -> dict[str, Any]:
     """Choose the generation of a run, and what it is to be compared with.
 
-    :return: ``generation``, its prefixes and ``manifest_key``, ``key_attributes`` of the table, ``complete`` (False
-        where the month's retention has already passed) and ``base`` (the published generation, or None).
+    :return: ``month``, ``generation``, its prefixes and ``manifest_key``, ``key_attributes`` of the table, ``complete``
+        (False where the month's retention has already passed) and ``base`` (the published generation, or None).
     """
     layout = GenerationLayout(archive, month, generation_of(run_id, clear_number))
     table = dynamodb.describe_table(TableName=archive.source.table)["Table"]
     current = published(archive, month, s3=s3, glue=glue)
     return {
+        "month": str(month),
         "generation": layout.generation,
         "staging_prefix": layout.staging_prefix,
         "quarantine_prefix": layout.quarantine_prefix,
@@ -101,18 +103,46 @@ def open_generation(
     }
 
 
+def open_months(
+    archive: Archive,
+    month: Month,
+    run_id: str,
+    clear_number: int,
+    now: datetime,
+    *,
+    s3: S3Client,
+    dynamodb: DynamoDBClient,
+    glue: GlueClient,
+) -> list[dict[str, Any]]:
+    """The other months that are published and not closed: the scan passes their items too.
+
+    :return: what ``open_generation`` returns, for each, oldest first; a generation of this run of its own.
+    """
+    found = []
+    other = Month.containing(now, archive.timezone).previous
+    while now < horizon(archive, other):
+        if other != month:
+            current = published(archive, other, s3=s3, glue=glue)
+            if current and not is_closed(archive, other, current[1], now):
+                found.append(other)
+        other = other.previous
+    clients: dict[str, Any] = {"s3": s3, "dynamodb": dynamodb, "glue": glue}
+    return [open_generation(archive, one, f"{run_id}\n{one}", clear_number, now, **clients) for one in reversed(found)]
+
+
 def plan_segments(
     archive: Archive, month: Month, generation: str, *, s3: S3Client, dynamodb: DynamoDBClient
 ) -> list[dict[str, Any]]:
     """Split the table into segments, once: a later try reads back what the first one chose.
 
     :return: never empty; each has ``segment``, ``total_segments`` and ``read_units_per_second``, the segment's share
-        of the archive's limit, or None.
+        of the archive's limit, or None. ``max_active_tis_per_dag`` keeps the segments that run at once to as many as
+        share it, in all runs of the DAG together.
     """
     table = dynamodb.describe_table(TableName=archive.source.table)["Table"]
     total = segment_count(archive, table.get("TableSizeBytes", 0))
-    limit = archive.source.max_read_units_per_second
-    share = limit / total if limit else None
+    limit, at_once = archive.source.max_read_units_per_second, archive.source.segments_at_once
+    share = limit / at_once if limit and at_once else None
     plan = [{"segment": number, "total_segments": total, "read_units_per_second": share} for number in range(total)]
     bucket, key = archive.destination.bucket, GenerationLayout(archive, month, generation).plan_key
     if objects.write(s3, bucket, key, orjson.dumps(plan, option=orjson.OPT_INDENT_2), replaces=None):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -10,11 +9,13 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 from croniter import croniter
 
-from ttl_archive import catalog
+from ttl_archive import catalog, scan_estimate
 from ttl_archive.config import Archive
-from ttl_archive.errors import PrerequisiteError
+from ttl_archive.diagnosis import grant
+from ttl_archive.errors import PrerequisiteError, ScanTooLarge
 from ttl_archive.months import Month
 from ttl_archive.objects import error_code
+from ttl_archive.settings import settings
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
@@ -47,6 +48,7 @@ def check_prerequisites(
         *_bucket_problems(archive.athena.results_bucket, s3),
         *_workgroup_problems(archive, athena),
         *_catalog_problems(archive, glue),
+        *_scan_problems(archive, month, s3),
     ]
     if problems:
         raise PrerequisiteError(f"{archive.name} {month}", problems)
@@ -165,11 +167,20 @@ def _catalog_problems(archive: Archive, glue: GlueClient) -> Iterator[str]:
         yield from catalog.conflicts(archive, found)
 
 
+def _scan_problems(archive: Archive, month: Month, s3: S3Client) -> Iterator[str]:
+    try:
+        scan_estimate.check_scan(s3, settings().include_dir, archive, month)
+    except ScanTooLarge as error:
+        yield str(error)
+    except ClientError as error:
+        if error_code(error) not in ("404", "NoSuchBucket"):  # a missing bucket is already told
+            yield _refused(error, "s3:GetObject", f"arn:aws:s3:::{archive.destination.bucket}/_manifests/*")
+
+
 def _refused(error: ClientError, action: str, resource: str) -> str:
     """A call that failed: for want of a permission, with the statement that grants it, or otherwise."""
     if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500 or error_code(error) in _THROTTLED:
         raise error  # no fault of the account: Airflow retries
     if not catalog.denied(error):
         return f"{action} on {resource} failed: {error}"
-    statement = json.dumps({"Effect": "Allow", "Action": action, "Resource": resource})
-    return f"the pipeline role lacks {action} on {resource}: add this statement to its policy: {statement}"
+    return grant(action, resource)

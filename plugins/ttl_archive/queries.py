@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ttl_archive.errors import QueryFailed, QueryInterrupted, QueryRejected
+from ttl_archive import diagnosis, probes
+from ttl_archive.errors import AwsFailed, QueryFailed, QueryInterrupted
 
 if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
     from mypy_boto3_athena import AthenaClient
 
 
@@ -54,14 +57,27 @@ def fetch(client: AthenaClient, query_execution_id: str, max_rows: int = 10_000)
     )
 
 
+def fetch_row(client: AthenaClient, query_execution_id: str) -> dict[str, str | None]:
+    """The only row of a result, by column name."""
+    result = fetch(client, query_execution_id)
+    (row,) = result.rows
+    return dict(zip((column["Name"] for column in result.columns), row, strict=True))
+
+
 def data_scanned_bytes(client: AthenaClient, query_execution_id: str) -> int:
     """What Athena read for a query, in bytes, as it charges for it."""
     execution = client.get_query_execution(QueryExecutionId=query_execution_id)["QueryExecution"]
     return execution.get("Statistics", {}).get("DataScannedInBytes", 0)
 
 
-def failure(client: AthenaClient, query_execution_id: str, task_id: str) -> QueryFailed:
-    """The exception for a query that didn't succeed; one still running is stopped first."""
+def failure(
+    client: AthenaClient, query_execution_id: str, task_id: str, clients: Callable[[str], Any] | None = None
+) -> QueryFailed:
+    """The exception for a query that didn't succeed; one still running is stopped first.
+
+    :param clients: a client of a service under the identity that started the query, to find out what Athena hides;
+        None finds out nothing.
+    """
     execution = client.get_query_execution(QueryExecutionId=query_execution_id)["QueryExecution"]
     status = execution["Status"]
     state = status.get("State", "UNKNOWN")
@@ -71,22 +87,93 @@ def failure(client: AthenaClient, query_execution_id: str, task_id: str) -> Quer
         return QueryInterrupted(f"{subject} was still {state} when waiting ended; it was stopped; a retry runs it anew")
     if state == "SUCCEEDED":
         return QueryInterrupted(f"{subject} has succeeded, but waiting for it failed; a retry runs it anew")
-    details = status.get("AthenaError", {})
-    reason = details.get("ErrorMessage") or status.get("StateChangeReason", "Athena gives no reason")
-    message = (
-        f"{subject} is {state}: {reason}\n"
-        f"  error type: {details.get('ErrorType', 'not given')}, category: {_category(details)}\n"
-        f"  statement: {execution.get('Query', '')}"
+    return _explained(execution, f"{subject} is {state}", clients)
+
+
+def not_started(
+    error: ClientError, request: dict[str, Any], task_id: str, clients: Callable[[str], Any] | None = None
+) -> AwsFailed:
+    """The exception for a statement that Athena refused to start, such as for want of its results bucket.
+
+    :param request: what was asked, in the words of a query execution.
+    """
+    text = str(error)
+    entry = diagnosis.find("call", text)
+    found = _probe(request, clients) if clients and entry and entry.probe else []
+    wrong = next((one for one in found if one.next_step), None)
+    return diagnosis.explain(
+        "call",
+        text,
+        f"{task_id}: Athena didn't start the statement",
+        evidence=[*map(str, found), f"statement: {request['Query']}"],
+        operation=error.operation_name,
+        next_step=wrong.next_step if wrong else None,
+        kind="denied" if wrong and wrong.outcome == "denied" else None,
     )
-    if details.get("Retryable") or state == "CANCELLED" or details.get("ErrorCategory") == 1:
-        return QueryInterrupted(
-            f"{message}\n  next step: none, the task retries; see docs/runbook.md if it keeps failing"
-        )
-    return QueryRejected(f"{message}\n  next step: a retry can't help; mend the cause, then clear the task")
 
 
-def _category(details: Any) -> str:
-    # https://docs.aws.amazon.com/athena/latest/APIReference/API_AthenaError.html
+def _explained(execution: Any, subject: str, clients: Callable[[str], Any] | None) -> QueryFailed:
+    """The exception for a query that Athena failed or somebody cancelled."""
+    status = execution["Status"]
+    details = status.get("AthenaError", {})
+    # The reason is the longer of the two where they differ: ErrorMessage is "a short description".
+    reason = status.get("StateChangeReason") or details.get("ErrorMessage") or "Athena gives no reason"
+    entry = diagnosis.find("query", reason)
+    unnamed = entry is not None and entry.kind == "denied" and not (diagnosis.lacking(reason) or ("", None))[1]
+    found = _probe(execution, clients) if clients and entry and (entry.probe or unnamed) else []
+    wrong = next((one for one in found if one.next_step), None)
+    evidence = [_verdict(details)]
+    evidence += filter(None, [diagnosis.statement_line(execution.get("Query", ""), reason)])
+    evidence += [str(one) for one in found]
+    evidence.append(f"statement: {execution.get('Query', '')}")
+    kind: diagnosis.Kind | None = None
+    next_step = None
+    if wrong:
+        next_step, kind = wrong.next_step, "denied" if wrong.outcome == "denied" else "rejected"
+    elif found:
+        next_step = _nothing_found(found)
+    retryable = bool(details.get("Retryable")) or details.get("ErrorCategory") == 1
+    cancelled = status.get("State") == "CANCELLED"
+    failed = diagnosis.explain(
+        "query",
+        reason,
+        subject,
+        evidence=evidence,
+        default="interrupted" if retryable or cancelled else "rejected",
+        next_step=next_step,
+        kind=kind,
+    )
+    assert isinstance(failed, QueryFailed)  # noqa: S101 - explain("query", ...) gives no other
+    return failed
+
+
+def _probe(execution: Any, clients: Callable[[str], Any]) -> list[probes.Probe]:
+    """What the probes find; whatever goes wrong with them must not hide the failure that they are to explain."""
+    try:
+        return probes.probe(execution, clients)
+    except Exception as error:
+        return [probes.Probe("anything", "the account", "failed", f"the probes broke: {error!r}")]
+
+
+def _nothing_found(found: list[probes.Probe]) -> str:
+    """The next step where every probe succeeded: what is left is what wasn't tried."""
+    untried = [diagnosis.grant(one.action, one.resource) for one in found if one.outcome == "not tried"]
+    failed = [str(one) for one in found if one.outcome == "failed"]
+    if failed:
+        return f"a probe failed: {'; '.join(failed)}"
+    left = f"; else {untried[0]}" if untried else ""
+    return (
+        "everything that could be tried under the role is allowed now: if the permission was just granted, clear the "
+        f"task; look for Lake Formation, a bucket policy, or a key's policy{left}"
+    )
+
+
+def _verdict(details: Any) -> str:
+    """Athena's own classification: https://docs.aws.amazon.com/athena/latest/ug/error-reference.html."""
+    if not details:
+        return "Athena gives no error type"
     names = {1: "system", 2: "user", 3: "other"}
     number = details.get("ErrorCategory")
-    return f"{number} ({names.get(number, 'unknown')})" if number else "not given"
+    category = f"{number} ({names.get(number, 'unknown')})" if number else "not given"
+    retryable = "yes" if details.get("Retryable") else "no"
+    return f"error type: {details.get('ErrorType', 'not given')}, category: {category}, retryable: {retryable}"

@@ -23,6 +23,7 @@ from ttl_archive.errors import ArchiveError
 from ttl_archive.layout import report_prefix
 from ttl_archive.months import resolve_month
 from ttl_archive.settings import settings
+from ttl_archive.translation import translate
 
 
 def main() -> int:
@@ -116,7 +117,8 @@ class _Progress:
 
     def on_task_instance_failed(self, previous_state: Any, task_instance: Any, error: Any) -> None:
         del previous_state
-        self._line(task_instance, f"failed: {error}")
+        meant = translate(error) if isinstance(error, BaseException) else None
+        self._line(task_instance, f"failed: {meant or error}")
 
     def _line(self, task_instance: Any, outcome: str) -> None:
         name = task_instance.task_id

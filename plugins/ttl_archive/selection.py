@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
+from itertools import compress
+from operator import itemgetter, not_
 from typing import Any
 
+from ttl_archive.codec import Item
 from ttl_archive.config import Timestamp
 from ttl_archive.months import Month
 
@@ -26,13 +30,42 @@ class Verdict(Enum):
 
 
 _NOTHING: dict[str, Any] = {}
-Judge = Callable[[dict[str, dict[str, Any]]], Verdict]
+Sorted = tuple[list[Item], list[Item], list[Item]]  # inside, outside, bad
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Says of items (in DynamoDB JSON) whether they lie in the month, outside it, or can't be told.
+
+    :param verdict: of one item.
+    :param sort_plain: of a page whose timestamps all have the commonest form; None if they haven't.
+    """
+
+    verdict: Callable[[Item], Verdict]
+    sort_plain: Callable[[list[Item]], Sorted | None]
+
+    def __call__(self, item: Item) -> Verdict:
+        """The verdict on one item."""
+        return self.verdict(item)
+
+    def sort(self, items: list[Item]) -> Sorted:
+        """The items inside, outside, and bad, each in their order."""
+        found = self.sort_plain(items)
+        if found is not None:
+            return found
+        by_verdict: dict[Verdict, list[Item]] = {verdict: [] for verdict in Verdict}
+        for item in items:
+            by_verdict[self.verdict(item)].append(item)
+        return by_verdict[Verdict.INSIDE], by_verdict[Verdict.OUTSIDE], by_verdict[Verdict.BAD]
+
 
 # The one form that can be compared as text. 29 February is left to the slow path, which knows leap years.
-_PLAIN_UTC = re.compile(
+_PLAIN = (
     r"[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
     r"|02-(?:0[1-9]|1[0-9]|2[0-8]))T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?Z"
-).fullmatch
+)
+_plain_utc = re.compile(_PLAIN).fullmatch
+_all_plain_utc = re.compile(rf"(?:{_PLAIN},)*+").fullmatch
 _WITH_OFFSET = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(?::[0-9]{2})?)([.,][0-9]{1,9})?"
     r"([Zz]|[+-](?:0[0-9]|1[0-3])(?::?[0-5][0-9])?|[+-]14(?::?00)?)"  # the offsets that Athena knows
@@ -42,6 +75,7 @@ _FIRST_YEAR, _EPOCH = "1970", datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST_SECOND = 253_402_300_800  # the year 10000: beyond it a number is no date that Athena can write
 _LEAST_MILLIS = 100_000_000_000
 _INTEGER = re.compile(r"-?[0-9]{1,18}").fullmatch
+_all_integers = re.compile(r"(?:[0-9]{1,18},)*+").fullmatch
 
 
 def judge_of(timestamp: Timestamp, month: Month) -> Judge:
@@ -64,7 +98,7 @@ def _judge_of_text(attribute: str, start: datetime, end: datetime) -> Judge:
         text = item.get(attribute, _NOTHING).get("S")
         if text is None:
             return Verdict.BAD
-        if _PLAIN_UTC(text):
+        if _plain_utc(text):
             if first <= text < after:
                 return Verdict.INSIDE
             return Verdict.OUTSIDE if text >= _FIRST_YEAR else Verdict.BAD
@@ -73,7 +107,22 @@ def _judge_of_text(attribute: str, start: datetime, end: datetime) -> Judge:
             return Verdict.BAD
         return Verdict.INSIDE if start <= instant < end else Verdict.OUTSIDE
 
-    return judge
+    def sort_plain(items: list[Item]) -> Sorted | None:
+        try:
+            texts = list(map(itemgetter("S"), map(itemgetter(attribute), items)))
+        except KeyError:
+            return None
+        if not _all_plain_utc(",".join(texts) + ",") or min(texts, default=_FIRST_YEAR) < _FIRST_YEAR:
+            return None
+        return _apart(items, [first <= text < after for text in texts])
+
+    return Judge(judge, sort_plain)
+
+
+def _apart(items: list[Item], inside: list[bool]) -> Sorted:
+    if all(inside):
+        return items, [], []
+    return list(compress(items, inside)), list(compress(items, map(not_, inside))), []
 
 
 def _judge_of_number(attribute: str, month: tuple[int, int], plausible: tuple[int, int]) -> Judge:
@@ -88,7 +137,19 @@ def _judge_of_number(attribute: str, month: tuple[int, int], plausible: tuple[in
             return Verdict.BAD
         return Verdict.INSIDE if first <= number < after else Verdict.OUTSIDE
 
-    return judge
+    def sort_plain(items: list[Item]) -> Sorted | None:
+        try:
+            texts = list(map(itemgetter("N"), map(itemgetter(attribute), items)))
+        except KeyError:
+            return None
+        if not _all_integers(",".join(texts) + ","):
+            return None
+        numbers = list(map(int, texts))
+        if numbers and not earliest <= min(numbers) <= max(numbers) <= latest:
+            return None
+        return _apart(items, [first <= number < after for number in numbers])
+
+    return Judge(judge, sort_plain)
 
 
 def read_iso8601(text: str) -> datetime | None:

@@ -68,7 +68,7 @@ def derived_parameters(place: Place, archives: Sequence[Archive]) -> dict[str, l
         return f"arn:{place.partition}:s3:::{resource}"
 
     objects, results, catalog = [], [], [regional("glue", "catalog")]
-    topics = [regional("sns", f"{place.stack}-reports")]
+    topics, senders = [regional("sns", f"{place.stack}-reports")], []
     for archive in archives:
         bucket, database = archive.destination.bucket, archive.catalog.database
         owned = (f"{folder}/{archive.name}/" for folder in ("_staging", "_manifests", "_quarantine"))
@@ -83,6 +83,10 @@ def derived_parameters(place: Place, archives: Sequence[Archive]) -> dict[str, l
         topic = archive.report.notify.sns_topic
         if topic:
             topics.append(topic if topic.startswith("arn:") else regional("sns", topic))
+        if archive.report.notify.ses:
+            # SES asks for the identity that is verified: the address, or its whole domain.
+            address = archive.report.notify.ses.sender
+            senders += [regional("ses", f"identity/{each}") for each in (address, address.rpartition("@")[2])]
     return {
         "SourceTableArns": _once(regional("dynamodb", f"table/{each.source.table}") for each in archives),
         "ArchiveBucketArns": _once(in_s3(each.destination.bucket) for each in archives),
@@ -92,6 +96,7 @@ def derived_parameters(place: Place, archives: Sequence[Archive]) -> dict[str, l
         "CatalogArns": _once(catalog),
         "WorkgroupArns": _once(regional("athena", f"workgroup/{each.athena.workgroup}") for each in archives),
         "TopicArns": _once(topics),
+        "SenderArns": _once(senders),
     }
 
 

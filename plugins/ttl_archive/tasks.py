@@ -6,13 +6,25 @@ import os
 from datetime import UTC, datetime
 from typing import Any
 
-from airflow.sdk import task
+from airflow.sdk.exceptions import AirflowSkipException
 
-from ttl_archive import catalog, commit, months, planning, prerequisites, publication, queries, verification
+from ttl_archive import (
+    catalog,
+    commit,
+    months,
+    planning,
+    prerequisites,
+    publication,
+    queries,
+    refresh,
+    upkeep,
+    verification,
+)
 from ttl_archive.clients import client
 from ttl_archive.config import Archive, find_archive
 from ttl_archive.errors import MonthError
 from ttl_archive.months import Month
+from ttl_archive.operators.explained_task import task
 from ttl_archive.settings import settings
 
 
@@ -60,9 +72,15 @@ def choose_path(name: str, month: str, scan: str, report: str, params: Any = Non
 @task(multiple_outputs=True)
 def open_generation(name: str, month: str, dag_run: Any = None) -> dict[str, Any]:
     """Choose where this run writes, and the published generation that it must not fall short of."""
-    archive, parsed = _named(name, month)
     now, clients = datetime.now(UTC), {service: client(service) for service in ("s3", "dynamodb", "glue")}
-    return planning.open_generation(archive, parsed, dag_run.run_id, dag_run.clear_number, now, **clients)
+    return planning.open_generation(*_named(name, month), dag_run.run_id, dag_run.clear_number, now, **clients)
+
+
+@task
+def open_months(name: str, month: str, dag_run: Any = None) -> list[dict[str, Any]]:
+    """Find the earlier months that are published and still open: items of theirs may have come late."""
+    now, clients = datetime.now(UTC), {service: client(service) for service in ("s3", "dynamodb", "glue")}
+    return planning.open_months(*_named(name, month), dag_run.run_id, dag_run.clear_number, now, **clients)
 
 
 @task
@@ -97,11 +115,52 @@ def verify_archive(name: str, opened: dict[str, Any], audit: str, missing_keys: 
 
 
 @task
+def choose_refresh(late_items: str) -> None:
+    """Go on only if the scan found something of the open month that the archive lacks.
+
+    A skip of its own, since a short circuit inside a mapped task group skips nothing in ``dag.test`` (Airflow 3.3.2).
+
+    :param late_items: execution id of ``late_items.sql``.
+    """
+    row = queries.fetch_row(client("athena"), late_items)
+    if not int(row["fresh_items"] or 0):
+        raise AirflowSkipException(f"{row['open_month']}: the archive has all that the scan found")
+
+
+@task
+def merge_month(name: str, opened: dict[str, Any], plan: Any, gone_lines: str, ti: Any = None) -> None:
+    """Commit an open month's items, and those that only the archive still has.
+
+    :param gone_lines: execution id of ``gone_lines.sql``.
+    """
+    clients = {service: client(service) for service in ("s3", "athena")}
+    refresh.merge_month(*_named(name, opened["month"]), opened, len(plan), gone_lines, ti.try_number, **clients)
+
+
+@task
 def publish_partition(
-    name: str, month: str, opened: dict[str, Any], dag_run: Any = None, task: Any = None, outlet_events: Any = None
+    name: str, opened: dict[str, Any], dag_run: Any = None, task: Any = None, outlet_events: Any = None
 ) -> None:
     """Show the month to readers, whole, in one catalog call, and tell Airflow's asset."""
-    archive, parsed = _named(name, month)
-    publication.publish_partition(archive, parsed, opened, dag_run.run_id, s3=client("s3"), glue=client("glue"))
+    archive, month = _named(name, opened["month"])
+    publication.publish_partition(archive, month, opened, dag_run.run_id, s3=client("s3"), glue=client("glue"))
     for asset in task.outlets:
-        outlet_events[asset].add_partitions(month)
+        outlet_events[asset].add_partitions(str(month))
+
+
+@task
+def find_refreshes(name: str) -> list[dict[str, Any]]:
+    """Find the published months to scan once more before their first item may be deleted."""
+    return upkeep.find_refreshes(_archive(name), datetime.now(UTC), s3=client("s3"), glue=client("glue"))
+
+
+@task
+def remove_superseded(name: str) -> dict[str, list[str]]:
+    """Delete what a later generation replaced over a day ago; list what dead runs left."""
+    return upkeep.remove_superseded(_archive(name), s3=client("s3"), glue=client("glue"))
+
+
+@task
+def require_published(name: str) -> list[str]:
+    """Fail if a month whose run is due isn't published."""
+    return upkeep.require_published(_archive(name), datetime.now(UTC), s3=client("s3"), glue=client("glue"))

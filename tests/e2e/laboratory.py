@@ -68,6 +68,12 @@ ARCHIVES: dict[str, dict[str, Any]] = {
     "diary": _DIARY,
     "ledger": _LEDGER,
     "old": _like(_DIARY, "old", source={"ttl": {"attribute": "expiresAt", "retention_days": 40}}),
+    "late": _like(_DIARY, "late", source={"ttl": {"attribute": "expiresAt", "retention_days": 200}}),
+    "refreshed": _like(
+        _DIARY,
+        "refreshed",
+        source={"ttl": {"attribute": "expiresAt", "retention_days": 200}, "refresh_open_months": True},
+    ),
     "no_table": _like(_DIARY, "no_table"),
     "ttl_off": _like(
         _DIARY,

@@ -14,6 +14,7 @@ from ttl_archive.errors import ConfigurationError
 from ttl_archive.manifest import Manifest, TtlCounts
 from ttl_archive.report.content import (
     Counts,
+    LateItems,
     MixedTypes,
     ReportContent,
     SectionResult,
@@ -131,11 +132,11 @@ def test_data_quality_comes_from_the_manifest() -> None:
             ttl=TtlCounts(missing=1, not_a_number=2, milliseconds=3, over_five_years_old=4),
             types={"size": {"N": 5, "S": 1}, "note": {"NULL": 2, "S": 9}, "id": {"S": 60}},
         ),
-        late_items=2,
+        late_items=(LateItems(month="2025-02", count=2, gone=0, refreshed=False),),
     )
     assert (quality.bad_timestamps.count, quality.bad_timestamps.keys) == (7, ('{"id": {"S": "ü"}}',))
     assert (quality.ttl_missing, quality.ttl_not_a_number, quality.ttl_milliseconds) == (1, 2, 3)
-    assert (quality.ttl_over_five_years_old, quality.late_items) == (4, 2)
+    assert (quality.ttl_over_five_years_old, quality.late_items[0].count) == (4, 2)
     assert quality.mixed_types == (MixedTypes(attribute="size", types={"N": 5, "S": 1}),)
     assert not quality.clean
     assert data_quality_of(manifest(quarantined=0)).clean

@@ -5,27 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.providers.common.compat.sdk import AirflowException
+from botocore.exceptions import ClientError
 
 from ttl_archive.months import Month
-from ttl_archive.queries import failure
+from ttl_archive.queries import failure, not_started
+from ttl_archive.translation import explained
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from ttl_archive.errors import QueryFailed
 
 
 class AthenaFileOperator(AthenaOperator):
     """``AthenaOperator`` for a ``.sql`` file whose variables are ``sql_variables``.
 
     The stock operator has no field for a month decided at run time; here ``sql_variables`` is rendered first and the
-    file is rendered with it. ``month`` (text such as ``2025-03``) becomes a ``Month``, and ``previous_month`` is added.
+    file is rendered with it. What is under ``opened`` (what ``open_generation`` returns) stands beside the others;
+    ``month`` (text such as ``2025-03``) becomes a ``Month``, and ``previous_month`` is added.
 
     :param sql_variables: what the file may use, besides nothing else of the archive's. (templated)
     :param section: the name shown for a mapped task. (templated)
     :return: the query execution id.
     :raises QueryRejected: if Athena failed the statement and a retry can't help.
     :raises QueryInterrupted: if a retry can help.
+    :raises CallFailed: if Athena didn't even take the statement, or a call about it failed.
     """
 
     template_fields: Sequence[str] = ("sql_variables", "section", *AthenaOperator.template_fields)
@@ -41,15 +48,21 @@ class AthenaFileOperator(AthenaOperator):
             context = {**context, **with_months(self.sql_variables)}  # type: ignore[typeddict-item]
         return super().render_template(content, context, *args, **kwargs)
 
+    @explained
     def execute(self, context: Context) -> str | None:
         """Start the query; when not deferrable, wait for it too."""
         try:
             return super().execute(context)
+        except ClientError as error:
+            if self.query_execution_id is None:
+                raise not_started(error, self._request(), self.task_id, self._client) from error
+            raise
         except AirflowException as error:
             if self.query_execution_id is None:
                 raise
-            raise failure(self.hook.get_conn(), self.query_execution_id, self.task_id) from error
+            raise self._failure(self.query_execution_id) from error
 
+    @explained
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> str:
         """Return the id of a query that succeeded; stop one that timed out, and explain one that failed."""
         if event and event.get("status") == "success":
@@ -57,11 +70,32 @@ class AthenaFileOperator(AthenaOperator):
         query_execution_id = (event or {}).get("value")
         if not query_execution_id:
             return super().execute_complete(context, event)
-        raise failure(self.hook.get_conn(), query_execution_id, self.task_id)
+        raise self._failure(query_execution_id)
+
+    def _failure(self, query_execution_id: str) -> QueryFailed:
+        return failure(self.hook.get_conn(), query_execution_id, self.task_id, self._client)
+
+    def _request(self) -> dict[str, Any]:
+        """What was asked of Athena, in the words of a query execution."""
+        return {
+            "Query": self.query,
+            "WorkGroup": self.workgroup,
+            "QueryExecutionContext": {"Database": self.database},
+            "ResultConfiguration": {"OutputLocation": self.output_location or ""},
+        }
+
+    def _client(self, service: str) -> Any:
+        """A client under the identity that started the query, for the probes."""
+        return AwsGenericHook(
+            aws_conn_id=self.aws_conn_id, region_name=self.region_name, verify=self.verify, client_type=service
+        ).get_conn()
 
 
 def with_months(variables: dict[str, Any]) -> dict[str, Any]:
-    """The variables with ``month`` and ``previous_month`` as ``Month`` objects, where there is a month."""
+    """The variables with those of ``opened``; a ``month`` among them becomes a ``Month``, and has its previous one."""
+    opened = variables.get("opened")
+    if isinstance(opened, dict):  # while the variables are rendered themselves, it is still to come
+        variables = {**variables, **opened}
     if not isinstance(variables.get("month"), str):
         return variables
     month = Month.parse(variables["month"], variables.get("timezone", "UTC"))

@@ -13,18 +13,18 @@ from airflow.providers.amazon.aws.transfers.dynamodb_to_s3 import (
 from botocore.config import Config
 
 from ttl_archive import objects
-from ttl_archive.codec import encode
 from ttl_archive.config import Timestamp
 from ttl_archive.errors import ArchiveError
-from ttl_archive.export import SegmentExport
+from ttl_archive.export import Encode, OpenMonth, SegmentExport, keys_of
 from ttl_archive.months import Month
+from ttl_archive.page_codec import count_kinds, encode_page
 from ttl_archive.scan import SegmentScan, prepare_client, python_types
 from ttl_archive.selection import judge_of
+from ttl_archive.translation import explained
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from ttl_archive.codec import Item
 
 PART_BYTES = 64 * 1024 * 1024
 # A month's scan must outlive throttling: adaptive retries slow down before they give up.
@@ -48,10 +48,13 @@ class ExportSegmentOperator(DynamoDBToS3Operator):
     :param quarantine_prefix: where items go whose timestamp is missing or unreadable. (templated)
     :param key_attributes: the table's primary key, listed in the record for quarantined items. (templated)
     :param ttl_attribute: the TTL attribute, for ``first_expiry``.
+    :param open_months: other months whose items are staged on the way, as ``planning.open_months`` returns them; whole
+        lines where ``refresh_open_months``, else only keys. (templated)
     :param sealed_by: key whose existence says that the generation is committed: then nothing is written. (templated)
     :return: ``{"segment", "scanned", "archived", "quarantined", "bytes", "read_units", "record"}``, ``record`` being
         the key of the segment's record.
     :raises Superseded: if a later try has taken over.
+    :raises CallFailed: if DynamoDB or S3 failed a call.
     """
 
     template_fields: Sequence[str] = (
@@ -61,6 +64,7 @@ class ExportSegmentOperator(DynamoDBToS3Operator):
         "quarantine_prefix",
         "key_attributes",
         "sealed_by",
+        "open_months",
     )
 
     def __init__(
@@ -74,6 +78,8 @@ class ExportSegmentOperator(DynamoDBToS3Operator):
         key_attributes: Sequence[str] = (),
         ttl_attribute: str | None = None,
         sealed_by: str | None = None,
+        open_months: Sequence[dict[str, Any]] | None = None,
+        refresh_open_months: bool = False,
         file_size: int = PART_BYTES,
         **kwargs: Any,
     ) -> None:
@@ -86,8 +92,11 @@ class ExportSegmentOperator(DynamoDBToS3Operator):
         self.key_attributes = key_attributes
         self.ttl_attribute = ttl_attribute
         self.sealed_by = sealed_by
+        self.open_months = open_months
+        self.refresh_open_months = refresh_open_months
         self._export: SegmentExport | None = None
 
+    @explained
     def execute(self, context: Context) -> dict[str, Any] | None:  # type: ignore[override]
         """Export the segment, or leave a point-in-time export to the provider."""
         if self.point_in_time_export or self.export_time:
@@ -129,12 +138,14 @@ class ExportSegmentOperator(DynamoDBToS3Operator):
 
     def _segment_export(self, s3: Any, try_number: int) -> SegmentExport:
         dynamodb: Any = AwsGenericHook(aws_conn_id=self.source_aws_conn_id, client_type="dynamodb", config=_SCAN_CONFIG)
-        judge = None
+        judge, open_months = None, tuple[OpenMonth, ...]()
         if self.month:
             if self.timestamp is None:
                 raise ArchiveError(f"task {self.task_id}: month={self.month!r} needs timestamp=, found none")
             month = Month.parse(self.month, self.timezone)
-            judge = judge_of(Timestamp.model_validate(self.timestamp), month)
+            timestamp = Timestamp.model_validate(self.timestamp)
+            judge = judge_of(timestamp, month)
+            open_months = tuple(self._open_month(timestamp, one) for one in self.open_months or ())
         return SegmentExport(
             client=s3,
             bucket=self.s3_bucket_name,
@@ -147,19 +158,21 @@ class ExportSegmentOperator(DynamoDBToS3Operator):
             ),
             try_number=try_number,
             judge=judge,
-            line_of=self._line_of(),
+            encode=self._encode(),
             quarantine_prefix=self.quarantine_prefix,
             key_attributes=tuple(self.key_attributes),
             ttl_attribute=self.ttl_attribute,
             target_bytes=int(self.file_size),
+            open_months=open_months,
         )
 
-    def _line_of(self) -> Any:
+    def _open_month(self, timestamp: Timestamp, opened: dict[str, Any]) -> OpenMonth:
+        judge = judge_of(timestamp, Month.parse(opened["month"], self.timezone))
+        encode = encode_page if self.refresh_open_months else keys_of(opened["key_attributes"])
+        return OpenMonth(opened["staging_prefix"], judge, encode)
+
+    def _encode(self) -> Encode:
         if self.process_func is _convert_item_to_json_bytes:
-            return encode
+            return encode_page
         process_func = self.process_func
-
-        def line(item: Item) -> bytes:
-            return bytes(process_func(python_types(item)))
-
-        return line
+        return lambda items: ([bytes(process_func(python_types(item))) for item in items], count_kinds(items))

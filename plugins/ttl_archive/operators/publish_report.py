@@ -5,19 +5,22 @@ from __future__ import annotations
 import importlib.metadata
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator
+from airflow.sdk import BaseOperator, BaseOperatorLink
 
 from ttl_archive import planning, queries
 from ttl_archive.clients import client
 from ttl_archive.config import Archive, find_archive
+from ttl_archive.console import object_url
 from ttl_archive.errors import ArchiveIncomplete
 from ttl_archive.layout import report_prefix
 from ttl_archive.manifest import Manifest, certify
 from ttl_archive.months import Month
 from ttl_archive.report.content import (
+    LateItems,
     Provenance,
     ReportContent,
     SectionResult,
@@ -29,6 +32,7 @@ from ttl_archive.report.cost import cost
 from ttl_archive.report.render import render_csv, render_html, render_json, render_markdown
 from ttl_archive.report.sections import load_sections
 from ttl_archive.settings import settings
+from ttl_archive.translation import explained
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -37,6 +41,17 @@ if TYPE_CHECKING:
     from ttl_archive.queries import QueryResult
 
 _TYPES = {"html": "text/html; charset=utf-8", "md": "text/markdown; charset=utf-8", "json": "application/json"}
+
+
+class ReportLink(BaseOperatorLink):
+    """The button in the UI that opens the report: an address for whoever is signed in to AWS, without a secret."""
+
+    name = "Report"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """The address that the task found; Airflow calls this in the worker and keeps it as an XCom."""
+        del ti_key
+        return str(operator.report_url)
 
 
 class PublishReportOperator(BaseOperator):
@@ -48,11 +63,13 @@ class PublishReportOperator(BaseOperator):
     :param sections: execution ids of the sections, in their order. (templated)
     :param audits: execution ids of the run's other queries that read data, None where one was skipped; they only
         enter the cost. (templated)
+    :param late_items: execution ids of ``late_items.sql``, one an open month. (templated)
     :return: the certificate and where the report lies; no item data.
     :raises ArchiveIncomplete: if the published partition doesn't hold what the manifest says.
     """
 
-    template_fields: Sequence[str] = ("month", "count", "sections", "audits")
+    template_fields: Sequence[str] = ("month", "count", "sections", "audits", "late_items")
+    operator_extra_links = (ReportLink(),)
 
     def __init__(
         self,
@@ -62,6 +79,7 @@ class PublishReportOperator(BaseOperator):
         count: str,
         sections: Sequence[str],
         audits: Sequence[str | None] = (),
+        late_items: Sequence[str] | str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -70,7 +88,10 @@ class PublishReportOperator(BaseOperator):
         self.count = count
         self.sections = sections
         self.audits = audits
+        self.late_items = late_items
+        self.report_url = ""
 
+    @explained
     def execute(self, context: Context) -> dict[str, Any]:
         """Collect, write, and say where."""
         archive = find_archive(settings().include_dir, self.archive_name, os.environ)
@@ -80,11 +101,9 @@ class PublishReportOperator(BaseOperator):
         if published is None:
             raise ArchiveIncomplete(f"{month}: no manifest is published, so there is nothing to report; clear the run")
         pointer, manifest = published
-        counted = queries.fetch(athena, self.count)
-        results = [queries.fetch(athena, one) for one in self.sections]
-        audited = [queries.data_scanned_bytes(athena, one) for one in self.audits if one]
-        content = _content(archive, month, pointer, manifest, counted, results, audited, context["run_id"])
+        content = _content(archive, month, pointer, manifest, self._results(archive, athena), context["run_id"])
         location = _write(s3, archive, month, content)
+        self.report_url = object_url(s3, archive.athena.results_bucket, f"{report_prefix(archive, month)}report.html")
         self.log.info("Report of %s %s: %s", archive.name, month, location)
         if not content.counts.agree:
             raise ArchiveIncomplete(
@@ -94,19 +113,47 @@ class PublishReportOperator(BaseOperator):
         certificate = content.certificate.model_dump(mode="json")
         return {"report": location, "certificate": certificate, "archived": manifest.archived}
 
+    def _results(self, archive: Archive, athena: Any) -> _Results:
+        # What a mapped task group returns arrives bare where it has one instance (seen in Airflow 3.3.2).
+        late_items = [self.late_items] if isinstance(self.late_items, str) else list(self.late_items or ())
+        return _Results(
+            counted=queries.fetch(athena, self.count),
+            sections=[queries.fetch(athena, one) for one in self.sections],
+            other_bytes=[queries.data_scanned_bytes(athena, one) for one in (*self.audits, *late_items) if one],
+            late_items=tuple(_late(archive, queries.fetch_row(athena, one)) for one in late_items),
+        )
+
+
+@dataclass(frozen=True)
+class _Results:
+    """What the run's queries gave."""
+
+    counted: QueryResult
+    sections: list[QueryResult]
+    other_bytes: list[int]
+    late_items: tuple[LateItems, ...]
+
+
+def _late(archive: Archive, row: dict[str, str | None]) -> LateItems:
+    return LateItems(
+        month=row["open_month"] or "",
+        count=int(row["late_items"] or 0),
+        gone=int(row["gone_items"] or 0),
+        keys=row["late_keys"] or "",
+        refreshed=archive.source.refresh_open_months,
+    )
+
 
 def _content(
     archive: Archive,
     month: Month,
     pointer: Pointer,
     manifest: Manifest,
-    counted: QueryResult,
-    results: list[QueryResult],
-    audited: list[int],
+    results: _Results,
     run_id: str,
 ) -> ReportContent:
     """Everything the report says."""
-    athena_count = int(counted.rows[0][0] or 0)
+    athena_count = int(results.counted.rows[0][0] or 0)
     now = datetime.now(UTC).replace(microsecond=0)
     sections = load_sections(settings().include_dir, archive.name)
     return ReportContent(
@@ -116,9 +163,12 @@ def _content(
         timezone=archive.timezone,
         counts=counts_of(manifest, athena_count),
         certificate=certify(manifest, athena_count, now),
-        sections=tuple(_section(section, result) for section, result in zip(sections, results, strict=True)),
-        cost=cost(manifest.read_units, [*(one.data_scanned_bytes for one in (counted, *results)), *audited]),
-        data_quality=data_quality_of(manifest),
+        sections=tuple(_section(section, result) for section, result in zip(sections, results.sections, strict=True)),
+        cost=cost(
+            manifest.read_units,
+            [*(one.data_scanned_bytes for one in (results.counted, *results.sections)), *results.other_bytes],
+        ),
+        data_quality=data_quality_of(manifest, results.late_items),
         provenance=Provenance(
             run_id=run_id,
             generation=pointer.generation,

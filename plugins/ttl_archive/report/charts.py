@@ -8,6 +8,7 @@ chart is drawn twice, for wide and for narrow screens: CSS shows one of them, si
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +23,10 @@ from ttl_archive.report.changes import number_of
 from ttl_archive.report.content import SectionResult, Value
 from ttl_archive.report.escape import brief, visible
 from ttl_archive.report.formats import NULL, Formats, is_number
+
+# pygal 3.1.3 leaves an import hook of Python 2's kind for map plugins, at which Python 3.11 warns at each import that
+# fails, anywhere. Drop this once https://github.com/Kozea/pygal/blob/master/pygal/__init__.py has no PluginImportFixer.
+sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__name__ != "PluginImportFixer"]
 
 BARS = 20
 SERIES = 6  # as many colours as report.css has

@@ -83,6 +83,16 @@ class MixedTypes(_Content):
     types: dict[str, int]
 
 
+class LateItems(_Content):
+    """What the run's scan found of another published month; ``keys`` are the first late ones."""
+
+    month: str
+    count: int  # items whose key the archive lacked
+    gone: int  # published items that the table no longer has
+    refreshed: bool  # whether the run publishes that month anew
+    keys: str = ""
+
+
 class DataQuality(_Content):
     """What the scan found odd about the items."""
 
@@ -92,13 +102,13 @@ class DataQuality(_Content):
     ttl_milliseconds: int
     ttl_over_five_years_old: int
     mixed_types: tuple[MixedTypes, ...] = ()
-    late_items: int = 0  # items of the month that a later run found
+    late_items: tuple[LateItems, ...] = ()
 
     @property
     def clean(self) -> bool:
         """Whether there is nothing to tell."""
         odd = self.ttl_missing + self.ttl_not_a_number + self.ttl_milliseconds + self.ttl_over_five_years_old
-        return not (self.bad_timestamps.count or odd or self.mixed_types or self.late_items)
+        return not (self.bad_timestamps.count or odd or self.mixed_types or any(one.count for one in self.late_items))
 
 
 class Provenance(_Content):
@@ -149,7 +159,7 @@ def counts_of(manifest: Manifest, athena_count: int) -> Counts:
     )
 
 
-def data_quality_of(manifest: Manifest, late_items: int = 0) -> DataQuality:
+def data_quality_of(manifest: Manifest, late_items: tuple[LateItems, ...] = ()) -> DataQuality:
     """What the manifest tells about the items; an attribute that is only sometimes NULL isn't of mixed types."""
     mixed = [
         MixedTypes(attribute=attribute, types=dict(sorted(kinds.items())))

@@ -34,8 +34,11 @@ def findings(content: ReportContent, formats: Formats) -> Iterator[Finding]:
             tuple(brief(key) for key in bad.keys[:EXAMPLES]),
             bad.count > EXAMPLES,
         )
-    if quality.late_items:
-        yield Finding("Items that came late", f"{formats.number(quality.late_items)}, found by a later run")
+    for late in quality.late_items:
+        if late.count:
+            done = "which the run publishes anew" if late.refreshed else "not in the archive: run that month again"
+            text = f"{formats.number(late.count)} of {late.month}, {done}"
+            yield Finding("Items that came late", text, (brief(late.keys),) if late.keys else ())
     for title, count in (
         ("TTL value missing", quality.ttl_missing),
         ("TTL value not a number", quality.ttl_not_a_number),

@@ -4,13 +4,17 @@
 
 Rendered, a section is exactly one statement that parses as Athena SQL; it reads the archive's table only under a
 condition on both partition columns, so that it can't scan the whole history by accident; it names its columns, and
-gives those that its chart asks for. sqlglot parses; it is a development requirement and imported only here.
+gives those that its chart asks for. sqlglot parses, and is imported only where it is used.
+
+``python -m ttl_archive.report.sql_rules FOLDER`` also checks the rendered statements of a folder, such as
+``tests/golden``: one statement of Athena each, and no table read without a condition on its partition.
 """
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,13 +23,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 
 from ttl_archive.errors import ConfigurationError
 from ttl_archive.months import Month
+from ttl_archive.report.partition_filter import PARTITION_COLUMNS, may_hold, tables_named, where_of
 from ttl_archive.report.sections import Section, load_sections
 from ttl_archive.settings import settings
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
-PARTITION_COLUMNS = ("year", "month")
 _FAR_PARTITION = {"year": "9998", "month": "12"}
 
 
@@ -110,10 +114,8 @@ def _problems(sql: str, section: Section) -> Iterator[tuple[int, str]]:
         return
     for line in _stars(sql):
         yield line, "found SELECT *; expected the columns by name, since a new column would change the report"
-    names = {cte.alias for cte in tree.find_all(exp.CTE)}
-    for table in tree.find_all(exp.Table):
-        if table.name not in names:
-            yield from _unfiltered(table)
+    for table in tables_named(tree):
+        yield from _unfiltered(table)
     missing = [name for name in section.chart.columns if name not in tree.named_selects]
     if missing:
         yield (
@@ -126,11 +128,10 @@ def _unfiltered(table: exp.Table) -> Iterator[tuple[int, str]]:
     """A table whose WHERE doesn't name both partition columns, or would read a partition that isn't there yet."""
     from sqlglot import exp
 
-    select = table.find_ancestor(exp.Select)
-    where = select.args.get("where") if select else None
+    where = where_of(table)
     columns = {column.name for column in where.find_all(exp.Column)} if where else set()
     missing = [name for name in PARTITION_COLUMNS if name not in columns]
-    if missing or (where and _may_hold(where.this)):
+    if missing or (where and may_hold(where, _FAR_PARTITION, table.alias_or_name, unknown=False)):
         line = int(table.this.meta.get("line") or 1)
         found = f"without a condition on {' and '.join(missing)}" if missing else "in every month"
         yield (
@@ -138,25 +139,6 @@ def _unfiltered(table: exp.Table) -> Iterator[tuple[int, str]]:
             f"{table.name} is read {found}; expected a WHERE that limits both partition columns, such as "
             "year = '{{ month.yyyy }}' AND month = '{{ month.mm }}', or the query scans the whole history",
         )
-
-
-def _may_hold(condition: exp.Expr) -> bool:
-    """Whether a condition may hold in a far partition, whatever the items there are."""
-    from sqlglot import exp
-    from sqlglot.optimizer.simplify import simplify
-
-    if isinstance(condition, exp.Paren):
-        return _may_hold(condition.this)
-    if isinstance(condition, exp.And):
-        return _may_hold(condition.left) and _may_hold(condition.right)
-    if isinstance(condition, exp.Or):
-        return _may_hold(condition.left) or _may_hold(condition.right)
-    if any(column.name not in PARTITION_COLUMNS for column in condition.find_all(exp.Column)):
-        return True
-    there = condition.transform(
-        lambda node: exp.Literal.string(_FAR_PARTITION[node.name]) if isinstance(node, exp.Column) else node
-    )
-    return bool(simplify(there) == exp.true())
 
 
 def _stars(sql: str) -> Iterator[int]:
@@ -180,12 +162,40 @@ def _template_line(error: BaseException, path: str) -> int:
     return line
 
 
-def main() -> int:
+def check_rendered(path: Path) -> Iterator[str]:
+    """The problems of a rendered statement of the catalog: it parses, and reads no table without a partition filter."""
+    import sqlglot
+    from sqlglot import exp
+    from sqlglot.errors import ParseError, TokenError
+
+    sql = path.read_text(encoding="utf-8")
+    # sqlglot has no UNLOAD; what it runs is the SELECT in it.
+    unload = re.fullmatch(r"(?:\s*--[^\n]*\n)*\s*UNLOAD\s*\((.*)\)\s*TO\s+'[^']+'.*", sql, re.S | re.I)
+    try:
+        trees = sqlglot.parse(unload[1] if unload else sql, read="athena")
+    except (ParseError, TokenError) as error:
+        yield f"{path}: not Athena SQL: {error}"
+        return
+    if len(trees) != 1 or trees[0] is None or isinstance(trees[0], exp.Command):
+        yield f"{path}: found {len(trees)} statements, or one that isn't parsed; expected exactly one of Athena"
+        return
+    for table in tables_named(trees[0]) if isinstance(trees[0], exp.Query) else []:
+        where = where_of(table)
+        columns = {column.name.lower() for column in where.find_all(exp.Column)} if where else set()
+        if not ({*PARTITION_COLUMNS} <= columns or "generation" in columns):
+            yield f"{path}: {table.name} is read without a condition on year and month, or on generation"
+
+
+def main(arguments: Sequence[str] = ()) -> int:
     """Print every problem; exit code 1 if there is one."""
     problems = check_sections(settings().include_dir)
+    for folder in map(Path, arguments):
+        statements = sorted(folder.rglob("*.sql"))
+        problems += [problem for path in statements for problem in check_rendered(path)]
+        problems += [] if statements else [f"{folder}: no .sql file found"]
     sys.stderr.write("".join(f"{problem}\n" for problem in problems))
     return 1 if problems else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

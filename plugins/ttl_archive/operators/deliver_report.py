@@ -1,0 +1,49 @@
+"""Delivers a published report, one channel a mapped task."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from airflow.sdk import BaseOperator
+
+from ttl_archive import delivery
+from ttl_archive.clients import client
+from ttl_archive.config import find_archive
+from ttl_archive.months import Month
+from ttl_archive.settings import settings
+from ttl_archive.translation import explained
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class DeliverReportOperator(BaseOperator):
+    """Send a month's report through one of the archive's channels.
+
+    A task and no callback: a callback that fails is only logged, and nobody would learn that the report didn't arrive.
+
+    :param archive_name: the archive.
+    :param month: ``2025-03``. (templated)
+    :param channel: a key of ``report.notify``. (templated)
+    :raises DeliveryFailed: if the channel's server didn't take it.
+    """
+
+    template_fields: Sequence[str] = ("month", "channel")
+
+    def __init__(self, *, archive_name: str, month: str, channel: str, **kwargs: object) -> None:
+        super().__init__(**kwargs)  # type: ignore[arg-type]
+        self.archive_name = archive_name
+        self.month = month
+        self.channel = channel
+
+    @explained
+    def execute(self, context: Context) -> None:
+        """Read the report back from S3 and send it."""
+        del context
+        archive = find_archive(settings().include_dir, self.archive_name, os.environ)
+        month = Month.parse(self.month, archive.timezone)
+        report = delivery.read_report(client("s3"), archive, month)
+        delivery.send(archive, self.channel, report)
+        self.log.info("Report of %s %s: delivered through %s", archive.name, month, self.channel)
