@@ -137,7 +137,7 @@ class _Upload:
                 if self._is_ours():
                     return
                 if is_upload_gone(error):
-                    raise  # aborted by a later try, or by whoever tidies up: a retry begins anew
+                    raise self._gone() from error
                 may_write()
                 self._client.delete_object(**self._object)
             else:
@@ -179,7 +179,12 @@ class _Upload:
         number = len(self._uploaded) + 1
         chunk = bytes(self._pending[:size])
         crc = crc32_text(isal_zlib.crc32(chunk))
-        sent = self._client.upload_part(**self._multipart, PartNumber=number, Body=chunk, ChecksumCRC32=crc)
+        try:
+            sent = self._client.upload_part(**self._multipart, PartNumber=number, Body=chunk, ChecksumCRC32=crc)
+        except ClientError as error:
+            if is_upload_gone(error):
+                raise self._gone() from error
+            raise
         del self._pending[:size]
         self._uploaded.append({"PartNumber": number, "ETag": sent["ETag"], "ChecksumCRC32": crc})
 
@@ -196,6 +201,12 @@ class _Upload:
             IfNoneMatch="*",
             ChecksumCRC32=crc32_text(self._crc),
             ChecksumType="FULL_OBJECT",
+        )
+
+    def _gone(self) -> ExportInterrupted:
+        return ExportInterrupted(
+            f"s3://{self._object['Bucket']}/{self._object['Key']}: its upload is gone, aborted by another try of "
+            "this task or by whoever tidies up; a retry exports the segment anew"
         )
 
     def _is_ours(self) -> bool:

@@ -2,8 +2,8 @@
 
     python -m tests.chaos.step < job.json
 
-The last line of stdout is ``{"result": ...}`` or ``{"error": class, "message": ...}``. Retries, timeouts and their
-number are those of a deployment; only the waits between them are shortened.
+The last line of stdout is ``{"result": ...}`` or ``{"error": class, "message": ..., "retried": true}``. Retries,
+timeouts and their number are those of a deployment; only the waits between them are shortened.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ from tests.e2e.deployment import Clients
 from tests.e2e.pipeline import Pipeline
 from ttl_archive import export, parts, planning, scan
 from ttl_archive.config import Archive
+from ttl_archive.errors import ArchiveError, CallInterrupted, ExportInterrupted, MonthBusy, QueryInterrupted
 from ttl_archive.months import Month
+from ttl_archive.translation import translate
 
 STEPS = (
     "open_generation",
@@ -38,6 +40,7 @@ STEPS = (
     "verify_archive",
     "publish_partition",
 )
+INTERRUPTIONS = (CallInterrupted, ExportInterrupted, QueryInterrupted)
 # What ExportSegmentOperator gives its Scan client.
 _SCAN_CONFIG = Config(retries={"mode": "adaptive", "total_max_attempts": 12}, read_timeout=60, connect_timeout=10)
 _WAITS_SHORTENED = 20
@@ -119,6 +122,11 @@ def perform(job: Job) -> Any:
     raise ValueError(f"no such step: {job.step}")
 
 
+def is_retried(error: BaseException) -> bool:
+    """Whether Airflow tries the task again, by ``ttl_archive.operators.retries``, which would import Airflow."""
+    return not isinstance(error, ArchiveError) or isinstance(error, (*INTERRUPTIONS, MonthBusy))
+
+
 def _shorten_waits() -> None:
     real = time.sleep
     time.sleep = lambda seconds: real(seconds / _WAITS_SHORTENED)
@@ -159,7 +167,8 @@ def main() -> int:
     try:
         said: dict[str, Any] = {"result": perform(job)}
     except Exception as error:
-        said = {"error": type(error).__name__, "message": str(error)}
+        meant = translate(error) or error
+        said = {"error": type(meant).__name__, "message": str(meant), "retried": is_retried(meant)}
     sys.stdout.write(json.dumps(said) + "\n")
     sys.stdout.flush()
     # A worker's process group ends with it; a thread of the copy pool must not keep it.

@@ -92,7 +92,7 @@ def run_of(lab: Deployment, proxy: FaultProxy, name: str) -> Trial:
     return Trial(at_table(pipeline, name), proxy, "run under trial", None, {}, settings)
 
 
-@pytest.mark.parametrize("seed", seeds(short=2, long=10))
+@pytest.mark.parametrize("seed", seeds(short=1, long=10))
 def test_writers_between_the_pages(lab: Deployment, proxy: FaultProxy, seed: int) -> None:
     trial = run_of(lab, proxy, f"chaos_writers_{seed}")
     random = Random(seed)

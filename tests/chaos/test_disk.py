@@ -6,6 +6,7 @@ import pytest
 
 from tests.chaos import published
 from tests.chaos.conftest import Begin
+from tests.chaos.trial import LONG
 
 pytestmark = pytest.mark.xdist_group("chaos-faults")
 
@@ -14,6 +15,10 @@ def test_a_run_needs_no_disk(begin: Begin) -> None:
     trial = begin(large=True)
     with published.Witness(trial.pipeline) as witness:
         while trial.next:
-            outcome = trial.worker(trial.next, disk_full=True)
-            assert outcome.done, outcome
+            # Every step in the long form; in the short one, those that carry data.
+            if LONG or trial.next.startswith(("export_segment", "publish_partition")):
+                outcome = trial.worker(trial.next, disk_full=True)
+                assert outcome.done, outcome
+            else:
+                trial.here(trial.next)
     trial.check(witness)

@@ -62,7 +62,7 @@ EXPORT = [
     case(SCAN, faults.truncated, times=2),
     case(SCAN, faults.cut, times=3),
     case(SCAN, faults.miscounted, tries=2),
-    case(SCAN, faults.throttled, times=12, skip=2, tries=2),
+    *([case(SCAN, faults.throttled, times=12, skip=2, tries=2)] if LONG else []),  # takes its time
     case("s3:CreateMultipartUpload", faults.lost),
     case("s3:CreateMultipartUpload", faults.failed, faults.truncated),
     case("s3:UploadPart", faults.lost, faults.failed, faults.reset, faults.throttled, skip=1),
@@ -75,6 +75,7 @@ EXPORT = [
     case("s3:CompleteMultipartUpload", faults.error_in_200, faults.failed, faults.truncated),
     case("s3:CompleteMultipartUpload", faults.conflict, times=3),
     case("s3:CompleteMultipartUpload", faults.lost, faults.conflict),
+    case("s3:CompleteMultipartUpload", faults.conflict, times=6, tries=2),
     case("s3:CompleteMultipartUpload", faults.failed, times=5, skip=1, tries=2),
     case("s3:PutObject", faults.lost, faults.conflict, key=PART),
     case("s3:PutObject", faults.truncated_request, faults.truncated, key=PART),
@@ -86,7 +87,7 @@ EXPORT = [
 ]
 PUBLISH = [
     case("s3:CopyObject", faults.error_in_200, faults.lost, faults.truncated, faults.throttled),
-    case("s3:CopyObject", faults.failed, times=ALWAYS, tries=0),
+    case("s3:CopyObject", faults.failed, times=ALWAYS, tries=2),
     case("s3:HeadObject", faults.failed, faults.reset),
     case("s3:PutObject", faults.lost, key="*.lease.json"),
     case("s3:PutObject", faults.lost, faults.conflict, key="*.lease.json", skip=2),
@@ -95,7 +96,8 @@ PUBLISH = [
     case("glue:GetPartition", faults.truncated, faults.throttled),
     case("glue:UpdatePartition", faults.lost, faults.failed),
     case("glue:UpdatePartition", faults.throttled, times=4),
-    case("glue:UpdatePartition", faults.failed, times=ALWAYS, tries=0),
+    case("s3:PutObject", faults.conflict, times=ALWAYS, key="*.lease.json", tries=2),
+    case("glue:UpdatePartition", faults.failed, times=ALWAYS, tries=2),
 ]
 OTHERS = [
     ("open_generation", case("s3:GetObject", faults.failed, faults.truncated)),
@@ -105,16 +107,14 @@ OTHERS = [
     ("write_manifest", case("s3:GetObject", faults.truncated)),
     ("catalog", case("athena:StartQueryExecution", faults.lost, faults.throttled)),
     ("verify_archive", case("athena:StartQueryExecution", faults.lost)),
+    ("publish_partition", case("glue:CreatePartition", faults.failed, faults.throttled)),
     ("verify_archive", case("athena:GetQueryResults", faults.truncated, faults.failed)),
     ("verify_archive", case("s3:HeadObject", faults.failed, faults.reset)),
 ]
 
 
 def suffer(trial: Trial, step: str, one: Case) -> None:
-    """Try the step until it is done; the faults must have happened, and no more tries been needed than allowed.
-
-    ``tries=0``: the fault ends only when the try has failed.
-    """
+    """Try the step until it is done; the faults must have happened, and as many tries been needed as said."""
     rules = one.rules()
     with trial.proxy.meddling(*rules):
         first = trial.here(step, faulty=True)
@@ -196,4 +196,13 @@ def test_the_other_steps_survive(begin: Begin, step: str, one: Case) -> None:
     with published.Witness(trial.pipeline) as witness:
         suffer(trial, step, one)
         trial.finish()
+    trial.check(witness)
+
+
+@pytest.mark.xfail(strict=True, reason="put_partition takes its own partition, whose answer was lost, for a conflict")
+def test_a_first_publication_survives_a_lost_answer(begin: Begin) -> None:
+    trial = begin(old=False)
+    trial.advance_to("publish_partition")
+    with published.Witness(trial.pipeline) as witness:
+        suffer(trial, "publish_partition", case("glue:CreatePartition", faults.lost))
     trial.check(witness)

@@ -16,9 +16,10 @@ from typing import Any
 
 from tests.chaos import published
 from tests.chaos.fault_proxy import Answer, At, Fault, FaultProxy, Request, truncated_request
-from tests.chaos.step import Job, perform
+from tests.chaos.step import Job, is_retried, perform
 from tests.conftest import REPOSITORY
 from tests.e2e.pipeline import Pipeline
+from ttl_archive.translation import translate
 
 SEED = int(os.environ.get("CHAOS_SEED", "20250301"))
 LONG = os.environ.get("CHAOS_LONG") == "1"
@@ -26,20 +27,6 @@ LONG = os.environ.get("CHAOS_LONG") == "1"
 UPLOAD_BYTES = 256 * 1024
 PART_BYTES = 700 * 1024
 MOST_TRIES = 8
-# What Airflow does not retry, by ttl_archive.operators.retries: none of these may come of a fault that passes.
-_NOT_RETRIED = {
-    "ArchiveError",
-    "ArchiveCorrupt",
-    "ArchiveIncomplete",
-    "ArchiveShrunk",
-    "BadTimestamps",
-    "ConfigurationError",
-    "MonthError",
-    "PrerequisiteError",
-    "QueryFailed",
-    "QueryRejected",
-    "Superseded",
-}
 
 
 def seeds(short: int, long: int) -> list[int]:
@@ -120,16 +107,16 @@ class Trial:
         return Job(**{**fields, **self.settings, **more})
 
     def here(self, step: str, *, faulty: bool = False) -> Outcome:
-        """A try of the step in this process; what isn't retried is raised."""
+        """A try of the step in this process; no fault that passes may end in an error that isn't retried."""
         job = self.job(step, self.proxy.url if faulty else f"http://{self.proxy.upstream}")
         if not faulty:
             return self._keep(step, Outcome(perform(job)))
         try:
             return self._keep(step, Outcome(perform(job)))
         except Exception as error:
-            if type(error).__name__ in _NOT_RETRIED:
-                raise
-            return Outcome(error=type(error).__name__, message=str(error))
+            meant = translate(error) or error
+            assert is_retried(meant), f"{step} failed for good: {type(meant).__name__}: {meant}"
+            return Outcome(error=type(meant).__name__, message=str(meant))
 
     def advance_to(self, step: str) -> None:
         """Do everything before a step, unharmed."""
@@ -171,7 +158,7 @@ class Trial:
         assert said, f"{step} said nothing: {complaint}"
         answer = json.loads(said.splitlines()[-1])
         if "error" in answer:
-            assert answer["error"] not in _NOT_RETRIED, f"{step} failed for good: {answer}"
+            assert answer["retried"], f"{step} failed for good: {answer}"
             return Outcome(error=answer["error"], message=answer["message"])
         return self._keep(step, Outcome(answer["result"]))
 
