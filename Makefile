@@ -10,6 +10,7 @@ MONTH ?=
 ITEMS ?=
 export AIRFLOW_PORT ?= 8080
 KEYS ?=
+SEED ?=
 
 # Airflow's home lies in the repository; neither ~/airflow nor ~/.aws is read or written.
 export AIRFLOW_HOME := $(CURDIR)/.airflow
@@ -25,7 +26,7 @@ LOCKED := requirements.txt requirements-dev.txt local_aws/requirements.txt const
 PY := .venv/bin/python
 AWS_PY := .venv-aws/bin/python
 
-.PHONY: help run test check format lock up down local-aws local-aws-stop seed archive bench deploy clean
+.PHONY: help run test chaos check format lock up down local-aws local-aws-stop seed archive bench deploy clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r t d; do printf '  make %-16s %s\n' "$$t" "$$d"; done
@@ -35,6 +36,10 @@ run: .venv/.ready .venv-aws/.ready .airflow/.ready ## the main job, end to end, 
 
 test: .venv/.ready .venv-aws/.ready ## the whole test suite
 	@$(PY) -m pytest -n 2 --dist loadgroup
+
+chaos: .venv/.ready .venv-aws/.ready ## the long form of the fault suite, a quarter of an hour: SEED=n repeats one
+	@seed="$(or $(SEED),$$RANDOM)"; echo "seed $$seed: 'make chaos SEED=$$seed' does the same again" >&2; \
+	CHAOS_LONG=1 CHAOS_SEED="$$seed" $(PY) -m pytest tests/chaos -n 2 --dist loadgroup -v
 
 check: .venv/.ready ## linters, types, formatting, SQL, generated files: changes nothing
 	@echo "ruff"; .venv/bin/ruff check . && .venv/bin/ruff format --check .

@@ -272,16 +272,17 @@ class Storm:
 
 @dataclass
 class At:
-    """Does something at the n-th request of all, counted from 1."""
+    """Does something at the n-th request, counted from 1; requests of the pattern ``ignored`` don't count."""
 
     number: int
     fault: Fault
+    ignored: str = ""
     hits: int = field(default=0, init=False)
     _seen: int = field(default=0, init=False)
 
     def choose(self, request: Request) -> Fault | None:
-        self._seen += 1
-        if self._seen != self.number:
+        self._seen += not fnmatchcase(request.operation, self.ignored)
+        if self.hits or self._seen != self.number:
             return None
         self.hits += 1
         return self.fault
