@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 ENVIRONMENT = {
@@ -37,3 +40,17 @@ os.environ.update(
         "PYTHONPATH": f"{REPOSITORY / 'plugins'}:{REPOSITORY}",
     }
 )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[Any]) -> None:
+    """Let ``--dist loadgroup`` see the groups.
+
+    pytest-xdist 3.8.0 writes a test's group into ``_nodeid``, which pytest 9.2.0 no longer reads, so that every test is
+    a group of its own and each worker makes every session fixture. Drop once pytest-xdist's own ids end in ``@group``.
+    """
+    if getattr(config.option, "loadgroup", False):
+        for item in items:
+            groups = sorted({str(mark.args[0]) for mark in item.iter_markers("xdist_group")})
+            if groups and "@" not in item.nodeid.rpartition("]")[2]:
+                item._id = type(item.id).parse(f"{item.nodeid}@{'_'.join(groups)}")
