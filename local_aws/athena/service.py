@@ -107,6 +107,15 @@ class AthenaService:
         self._pool.submit(self._execute, execution, statement, caller, context.get("Database") or "default", cutoff)
         return {"QueryExecutionId": execution_id}
 
+    def get_workgroup(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
+        """The emulator's answer with the members that Athena always sends; awswrangler reads them."""
+        group = ask("GetWorkGroup", request)["WorkGroup"]
+        defaults = {
+            "ResultConfiguration": {}, "EnforceWorkGroupConfiguration": group["Name"] != "primary", "EngineVersion": _ENGINE,
+            "PublishCloudWatchMetricsEnabled": True, "RequesterPaysEnabled": False,
+        }  # fmt: skip
+        return {"WorkGroup": {**group, "Configuration": {**defaults, **(group.get("Configuration") or {})}}}
+
     def get(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
         return {"QueryExecution": self._find(request.get("QueryExecutionId"), caller).public}
 
@@ -318,6 +327,7 @@ class AthenaService:
 
 OPERATIONS: dict[str, Callable[[AthenaService, dict[str, Any], Caller, Ask], dict[str, Any]]] = {
     "StartQueryExecution": AthenaService.start,
+    "GetWorkGroup": AthenaService.get_workgroup,
     "GetQueryExecution": AthenaService.get,
     "BatchGetQueryExecution": AthenaService.batch_get,
     "StopQueryExecution": AthenaService.stop,
