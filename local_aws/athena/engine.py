@@ -11,7 +11,7 @@ import duckdb
 from botocore.exceptions import ClientError
 from sqlglot import exp
 
-from local_aws.athena import casts, conversion, functions
+from local_aws.athena import casts, computed, conversion, functions
 from local_aws.athena.catalog import DEFAULT_DATABASE, Catalog, denied
 from local_aws.athena.ddl import Ddl
 from local_aws.athena.dialect import parse
@@ -142,6 +142,7 @@ def _connect() -> duckdb.DuckDBPyConnection:
             shared.execute(
                 "SET GLOBAL autoinstall_known_extensions = false; SET GLOBAL autoload_known_extensions = false"
             )
+            computed.register(shared)
             for macro in (*functions.MACROS, *casts.MACROS, *conversion.MACROS):
                 shared.execute(macro)
             _database.append(shared)

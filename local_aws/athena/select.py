@@ -12,7 +12,8 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 from sqlglot.schema import MappingSchema
 
 from local_aws.athena.catalog import Catalog, Partition, Table
-from local_aws.athena.checks import place, refuse_aliases
+from local_aws.athena.checks import check_tree, place, refuse_aliases
+from local_aws.athena.computed import real_text
 from local_aws.athena.conversion import identifier, literal
 from local_aws.athena.dialect import AthenaQuery, parse, to_duckdb
 from local_aws.athena.errors import Cancelled, CannotTranslate, QueryFailed
@@ -61,6 +62,7 @@ class Select:
         except OptimizeError as error:
             raise column_failure(error) from error
         tree = annotate(tree, schema)
+        check_tree(tree)
         self.names = _merge_names(written, tree)
         for scope in traverse_scope(tree):
             for alias, (_, source) in scope.selected_sources.items():
@@ -72,11 +74,17 @@ class Select:
         """Run it: the columns, and the rows as Athena prints them."""
         cursor = self._connection.execute(self.sql)
         types = [from_duckdb(item[1]) for item in cursor.description]
+        if any("real" in each and each != "real" for each in types):
+            raise CannotTranslate("real inside an array, map or row")
+        reals = [number for number, each in enumerate(types) if each == "real"]
 
         def fetch() -> Iterator[list[str | None]]:
             while batch := cursor.fetchmany(10_000):
                 for row in batch:
-                    yield [text(value) for value in row]
+                    shown = [text(value) for value in row]
+                    for number in reals:
+                        shown[number] = None if row[number] is None else real_text(row[number])
+                    yield shown
 
         return [Column(name, kind) for name, kind in zip(self.names, types, strict=True)], fetch()
 

@@ -111,7 +111,7 @@ class AthenaService:
         """The emulator's answer with the members that Athena always sends; awswrangler reads them."""
         group = ask("GetWorkGroup", request)["WorkGroup"]
         defaults = {
-            "ResultConfiguration": {}, "EnforceWorkGroupConfiguration": group["Name"] != "primary", "EngineVersion": _ENGINE,
+            "ResultConfiguration": {}, "EnforceWorkGroupConfiguration": group["Name"] != "primary", "EngineVersion": _ENGINE,  # noqa: E501
             "PublishCloudWatchMetricsEnabled": True, "RequesterPaysEnabled": False,
         }  # fmt: skip
         return {"WorkGroup": {**group, "Configuration": {**defaults, **(group.get("Configuration") or {})}}}

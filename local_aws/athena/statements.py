@@ -1,6 +1,7 @@
 """What kind of statement a text is, and the tokens of the Hive statements that sqlglot does not read."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from local_aws.athena.errors import InvalidRequest
@@ -124,6 +125,13 @@ class Tokens:
         line = self._sql.count("\n", 0, offset) + 1
         column = offset - (self._sql.rfind("\n", 0, offset) + 1)
         return InvalidRequest(f"line {line}:{column + 1}: {problem} at '{self.peek() or '<EOF>'}'")
+
+    def numbers(self) -> Iterator[tuple[int, int, str]]:
+        """(line, column, text) of every token that begins with a digit."""
+        for token in self._tokens:
+            if token.lastgroup == "number":
+                line = self._sql.count("\n", 0, token.start()) + 1
+                yield line, token.start() - self._sql.rfind("\n", 0, token.start()), token[0]
 
     def name(self) -> str:
         """An identifier, lower-cased as the catalog keeps it."""
