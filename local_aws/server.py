@@ -51,13 +51,14 @@ def serve(port: int, state: Path) -> None:
     from hypercorn.config import Config
     from ministack.app import app as ministack_app
 
-    from local_aws.emulator import athena, authorisation, cloudformation, glue, time_to_live
+    from local_aws.emulator import athena, authorisation, cloudformation, dynamodb_export, glue, time_to_live
 
     authorisation.install()
     athena.install(state / "athena", os.environ["AWS_ENDPOINT_URL"])
     glue.install(state)
     cloudformation.install()
     time_to_live.install()
+    dynamodb_export.install(os.environ["AWS_ENDPOINT_URL"])  # outermost: it notes only what TTL really removes
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http" and scope["path"] == READY_PATH:

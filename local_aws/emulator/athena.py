@@ -39,7 +39,7 @@ def install(state: Path, endpoint_url: str) -> None:
                     raise ApiError(members.get("__type", "InvalidRequestException"), members.get("message", ""))
                 return members
 
-            caller = _caller(headers, query)
+            caller = caller_of(headers, query)
             try:
                 request = json.loads(body or b"{}")
                 return json_response(await asyncio.to_thread(service.handle, name, request, caller, ask_ministack))
@@ -61,7 +61,7 @@ def workgroup_of(query_execution_id: str) -> str | None:
     return _service[0].workgroup_of(query_execution_id) if _service else None
 
 
-def _caller(headers: dict[str, str], query: dict[str, list[str]]) -> Caller:
+def caller_of(headers: dict[str, str], query: dict[str, list[str]]) -> Caller:
     """The credentials behind the request's verified signature: the query reads Glue and S3 with these."""
     from ministack.core.iam_evaluator import resolve_credential
     from ministack.core.responses import get_account_id, get_region
