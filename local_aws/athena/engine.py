@@ -82,6 +82,8 @@ class Run:
             return Result(
                 columns=[Column("rows", "bigint")], rows=iter([[str(count)]]), update_count=count, written=written
             )
+        if statement.kind in ("PREPARE", "DEALLOCATE"):
+            return Result()  # done when the query was submitted
         columns, lines = Ddl(self.catalog, self.s3, database).execute(statement)
         return Result(columns, iter(lines))
 

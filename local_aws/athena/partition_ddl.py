@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from local_aws.athena.catalog import Catalog, Table
-from local_aws.athena.create_table import storage_of
+from local_aws.athena.create_table import parse_columns, storage_of
 from local_aws.athena.errors import CannotTranslate, QueryFailed, ddl_failed
 from local_aws.athena.results import Column
 from local_aws.athena.statements import Tokens
@@ -26,8 +26,16 @@ class PartitionDdl:
         target = {"DatabaseName": table.database, "TableName": table.name}
         if tokens.accept("ADD"):
             quiet = tokens.accept("IF", "NOT", "EXISTS")
-            if not tokens.peek().upper() == "PARTITION":
-                raise CannotTranslate("ALTER TABLE ADD COLUMNS")
+            if tokens.accept("COLUMNS"):
+                known = {name for name, _ in table.columns}
+                added = parse_columns(tokens)
+                for twice in [column["Name"] for column in added if column["Name"] in known]:
+                    raise ddl_failed(f"Duplicate column name: {twice}")
+                storage = {
+                    **table.glue["StorageDescriptor"],
+                    "Columns": [*table.glue["StorageDescriptor"]["Columns"], *added],
+                }
+                self._update(table, {"StorageDescriptor": storage})
             while tokens.accept("PARTITION"):
                 values = self._partition_values(tokens, table)
                 location = tokens.string() if tokens.accept("LOCATION") else _partition_location(table, values)
@@ -55,15 +63,21 @@ class PartitionDdl:
             changed = {"Values": values, "StorageDescriptor": storage, "Parameters": found.get("Parameters", {})}
             self._glue.update_partition(**target, PartitionValueList=values, PartitionInput=changed)
         else:
-            keys = ("Name", "Description", "Owner", "StorageDescriptor", "PartitionKeys", "TableType", "Parameters")
-            given = {key: table.glue[key] for key in keys if table.glue.get(key) not in (None, "")}
+            given: dict[str, Any] = {}
             if tokens.accept("SET", "LOCATION"):
-                given["StorageDescriptor"] = {**given["StorageDescriptor"], "Location": tokens.string()}
+                given["StorageDescriptor"] = {**table.glue["StorageDescriptor"], "Location": tokens.string()}
             elif tokens.accept("SET", "TBLPROPERTIES"):
-                given["Parameters"] = {**given.get("Parameters", {}), **tokens.properties()}
+                given["Parameters"] = {**table.parameters, **tokens.properties()}
+            elif tokens.accept("REPLACE", "COLUMNS"):
+                given["StorageDescriptor"] = {**table.glue["StorageDescriptor"], "Columns": parse_columns(tokens)}
             else:
                 raise CannotTranslate("this ALTER TABLE")
-            self._glue.update_table(DatabaseName=table.database, TableInput=given)
+            self._update(table, given)
+
+    def _update(self, table: Table, changed: dict[str, Any]) -> None:
+        keys = ("Name", "Description", "Owner", "StorageDescriptor", "PartitionKeys", "TableType", "Parameters")
+        given = {key: table.glue[key] for key in keys if table.glue.get(key) not in (None, "")}
+        self._glue.update_table(DatabaseName=table.database, TableInput={**given, **changed})
 
     def _msck(self, tokens: Tokens) -> Answer:
         tokens.expect("MSCK", "REPAIR", "TABLE")

@@ -4,6 +4,7 @@ Each finished execution is a JSON file in the state folder, so that it is known 
 """
 
 import json
+import re
 import threading
 import time
 import uuid
@@ -33,8 +34,10 @@ _LIVE = ("QUEUED", "RUNNING")
 class AthenaService:
     """The operations about query executions, for all accounts and regions of the emulator."""
 
-    def __init__(self, state: Path, endpoint_url: str, concurrency: int = 8) -> None:
-        self._state, self._endpoint = state, endpoint_url
+    def __init__(
+        self, state: Path, endpoint_url: str, before: Callable[[str], None] = lambda sql: None, concurrency: int = 8
+    ) -> None:
+        self._state, self._endpoint, self._before = state, endpoint_url, before
         self._pool = ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="athena")
         self._lock = threading.Lock()
         self._session = boto3.Session()  # one, so that the service models are loaded once
@@ -71,8 +74,8 @@ class AthenaService:
             raise invalid(f"WorkGroup {group} is disabled.")
         settings = workgroup.get("Configuration") or {}
         try:
-            bound = bind(execute_statement(sql, group, ask), request.get("ExecutionParameters"))
-            statement = classify(bound)
+            ready = execute_statement(sql, group, ask)
+            statement = classify(bind(ready, request.get("ExecutionParameters")) if ready else sql)
             if statement.kind == "SELECT":
                 parse(statement.sql)
         except InvalidRequest as error:
@@ -115,6 +118,33 @@ class AthenaService:
             "PublishCloudWatchMetricsEnabled": True, "RequesterPaysEnabled": False,
         }  # fmt: skip
         return {"WorkGroup": {**group, "Configuration": {**defaults, **(group.get("Configuration") or {})}}}
+
+    def table_metadata(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
+        found = ask("GetTableMetadata", request)["TableMetadata"]
+        return {"TableMetadata": self._with_storage(found, request["DatabaseName"], caller)}
+
+    def list_table_metadata(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
+        answer = ask("ListTableMetadata", request)
+        wanted = re.compile(request.get("Expression") or ".*")
+        found = [each for each in answer["TableMetadataList"] if wanted.fullmatch(each["Name"])]
+        listed = [self._with_storage(each, request["DatabaseName"], caller) for each in found]
+        return {**answer, "TableMetadataList": listed}
+
+    def _with_storage(self, metadata: dict[str, Any], database: str, caller: Caller) -> dict[str, Any]:
+        """With the parameters that Athena makes of the storage descriptor, read with the caller's rights."""
+        try:
+            table = self._client("glue", caller).get_table(DatabaseName=database, Name=metadata["Name"])["Table"]
+        except ClientError as error:
+            raise ApiError("MetadataException", str(error)) from error
+        storage = table.get("StorageDescriptor") or {}
+        serde = storage.get("SerdeInfo") or {}
+        made = {
+            "location": storage.get("Location"), "inputformat": storage.get("InputFormat"),
+            "outputformat": storage.get("OutputFormat"), "serde.serialization.lib": serde.get("SerializationLibrary"),
+            **{f"serde.param.{key}": value for key, value in (serde.get("Parameters") or {}).items()},
+        }  # fmt: skip
+        parameters = {**(metadata.get("Parameters") or {}), **{key: value for key, value in made.items() if value}}
+        return {**metadata, "Parameters": parameters}
 
     def get(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
         return {"QueryExecution": self._find(request.get("QueryExecutionId"), caller).public}
@@ -213,6 +243,8 @@ class AthenaService:
                     raise Cancelled("Query cancelled by user")
                 execution.run = run
                 status["State"] = "RUNNING"
+            self._before(statement.sql)
+            run.check()
             location = execution.public["ResultConfiguration"]["OutputLocation"]
             result = run.execute(statement.sql, database, location)
             self._write(execution, statement, result, run, location)
@@ -328,6 +360,8 @@ class AthenaService:
 OPERATIONS: dict[str, Callable[[AthenaService, dict[str, Any], Caller, Ask], dict[str, Any]]] = {
     "StartQueryExecution": AthenaService.start,
     "GetWorkGroup": AthenaService.get_workgroup,
+    "GetTableMetadata": AthenaService.table_metadata,
+    "ListTableMetadata": AthenaService.list_table_metadata,
     "GetQueryExecution": AthenaService.get,
     "BatchGetQueryExecution": AthenaService.batch_get,
     "StopQueryExecution": AthenaService.stop,

@@ -1,8 +1,9 @@
 """Objects: listing what a table's location holds, copying it to a scratch folder, and writing results back."""
 
+import bz2
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
+import cramjam
 from botocore.exceptions import ClientError
 
 from local_aws.athena.errors import QueryFailed
@@ -130,7 +132,7 @@ class Scratch:
                     self._unseen -= {mark for mark in tuple(self._unseen) if mark.encode() in chunk}
                     file.write(chunk)
                     last = chunk[-1:] or last
-            except (zlib.error, EOFError) as error:
+            except (zlib.error, EOFError, OSError, ValueError, cramjam.DecompressionError) as error:
                 raise QueryFailed(f"HIVE_CURSOR_ERROR: Failed to read file at {item.uri}: {error}") from error
             if last != b"\n":
                 file.write(b"\n")
@@ -162,11 +164,36 @@ def _decompressed(key: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
         if not complete:
             raise EOFError("Unexpected end of input stream")
         return
-    if key.endswith((".bz2", ".zst", ".snappy", ".lz4", ".deflate", ".lzo")):
-        raise QueryFailed(
-            f"NOT_SUPPORTED: the local Athena does not decompress {key.rpartition('.')[2]} text files: {key}"
-        )
+    name = key.rpartition(".")[2] if "." in key else ""
+    if name in _WHOLE:
+        yield _WHOLE[name](b"".join(chunks))
+        return
+    if name in ("lz4", "lzo"):
+        raise QueryFailed(f"NOT_SUPPORTED: the local Athena does not decompress {name} text files: {key}")
     yield from chunks
+
+
+def _unsnappy(data: bytes) -> bytes:
+    """Snappy with its own frames, or in Hadoop's blocks: the size of a block, then chunks with their sizes."""
+    if data[:10] == b"\xff\x06\x00\x00sNaPpY":
+        return bytes(cramjam.snappy.decompress(data))
+    result, at = bytearray(), 0
+    while at < len(data):
+        wanted = len(result) + int.from_bytes(data[at : at + 4], "big")
+        at += 4
+        while len(result) < wanted:
+            size = int.from_bytes(data[at : at + 4], "big")
+            result += bytes(cramjam.snappy.decompress_raw(data[at + 4 : at + 4 + size]))
+            at += 4 + size
+    return bytes(result)
+
+
+_WHOLE: dict[str, Callable[[bytes], bytes]] = {
+    "bz2": bz2.decompress,
+    "deflate": zlib.decompress,
+    "snappy": _unsnappy,
+    "zst": lambda data: bytes(cramjam.zstd.decompress(data)),
+}
 
 
 def _guard(call: Any, location: str) -> Any:

@@ -12,12 +12,12 @@ from typing import Any
 
 from local_aws.athena.executions import ApiError, Caller
 from local_aws.athena.service import OPERATIONS, AthenaService
-from local_aws.emulator import Handler, Response, json_error, json_response, operation, replace_handler
+from local_aws.emulator import Handler, Response, faults, json_error, json_response, operation, replace_handler
 
 
 def install(state: Path, endpoint_url: str) -> None:
     """Take over the operations that run queries; workgroups, prepared statements and metadata stay ministack's."""
-    service = AthenaService(state, endpoint_url)
+    service = AthenaService(state, endpoint_url, faults.before_query)
 
     def wrap(ministack_handler: Handler) -> Handler:
         async def handle(

@@ -122,6 +122,44 @@ def test_parameters_and_prepared_statements(athena: Athena) -> None:
         athena.ask("EXECUTE nope USING 1")
 
 
+def test_statements_are_prepared_in_sql(athena: Athena) -> None:
+    name = f"p{uuid.uuid4().hex[:8]}"
+    assert athena.run(f"PREPARE {name} FROM SELECT ? + 1").execution["StatementType"] == "DDL"
+    assert (
+        athena.client.get_prepared_statement(StatementName=name, WorkGroup="primary")["PreparedStatement"][
+            "QueryStatement"
+        ]
+        == "SELECT ? + 1"
+    )
+    athena.run(f"PREPARE {name} FROM SELECT ? * 2")
+    assert athena.run(f"EXECUTE {name} USING 21").rows == [["42"]]
+    athena.run(f"DEALLOCATE PREPARE {name}")
+    with pytest.raises(ClientError, match="was not found"):
+        athena.ask(f"EXECUTE {name} USING 21")
+
+
+def test_metadata(athena: Athena) -> None:
+    athena.run(
+        f"CREATE EXTERNAL TABLE meta (a string COMMENT 'first') PARTITIONED BY (p int) LOCATION 's3://{athena.bucket}/meta/'"
+    )
+    catalogs = athena.client.list_data_catalogs()["DataCatalogsSummary"]
+    assert [(each["CatalogName"], each["Type"]) for each in catalogs] == [("AwsDataCatalog", "GLUE")]
+    where = {"CatalogName": "AwsDataCatalog", "DatabaseName": athena.database}
+    assert athena.client.get_database(**where)["Database"]["Name"] == athena.database
+    assert athena.database in [
+        each["Name"] for each in athena.client.list_databases(CatalogName="AwsDataCatalog")["DatabaseList"]
+    ]
+    table = athena.client.get_table_metadata(**where, TableName="meta")["TableMetadata"]
+    assert table["TableType"] == "EXTERNAL_TABLE"
+    assert table["Columns"] == [{"Name": "a", "Type": "string", "Comment": "first"}]
+    assert [(key["Name"], key["Type"]) for key in table["PartitionKeys"]] == [("p", "int")]
+    assert table["Parameters"]["location"] == f"s3://{athena.bucket}/meta/"
+    listed = athena.client.list_table_metadata(**where, Expression="met.*")["TableMetadataList"]
+    assert [each["Name"] for each in listed] == ["meta"]
+    with pytest.raises(ClientError, match="MetadataException"):
+        athena.client.get_table_metadata(**where, TableName="nope")
+
+
 @pytest.mark.parametrize(
     ("sql", "message"),
     [

@@ -52,6 +52,18 @@ def test_a_table_made_in_sql_is_the_same_in_glue(athena: Athena) -> None:
     assert "Table not found" in athena.fails("DROP TABLE made")
 
 
+def test_columns_are_added_and_replaced(athena: Athena) -> None:
+    athena.s3.put_object(Bucket=athena.bucket, Key="grown/x.json", Body=b'{"a": "1", "b": 2}')
+    athena.run(
+        f"CREATE EXTERNAL TABLE grown (a string) ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' LOCATION 's3://{athena.bucket}/grown/'"
+    )
+    athena.run("ALTER TABLE grown ADD COLUMNS (b bigint COMMENT 'new', c string)")
+    assert athena.run("SELECT * FROM grown").rows == [["1", "2", None]]
+    assert "Duplicate column name: b" in athena.fails("ALTER TABLE grown ADD COLUMNS (b bigint)")
+    athena.run("ALTER TABLE grown REPLACE COLUMNS (b bigint)")
+    assert athena.run("SELECT * FROM grown").rows == [["2"]]
+
+
 def test_msck_repair_finds_folders_of_partitions_and_needs_a_table_type(athena: Athena) -> None:
     for month in ("01", "02"):
         athena.s3.put_object(Bucket=athena.bucket, Key=f"msck/year=2025/month={month}/g/x.json", Body=b"{}")

@@ -1,10 +1,14 @@
 """Reading tables: which objects, which partitions, and what a SerDe makes of them."""
 
+import bz2
 import gzip
 import json
 import uuid
+import zlib
 from collections.abc import Callable
+from typing import Any
 
+import cramjam
 import pytest
 
 from tests.local_aws.harness import Athena
@@ -175,6 +179,30 @@ class TestOpenX:
     def test_a_line_that_is_no_object_is_a_row_of_nulls(self, athena: Athena, table: Table) -> None:
         name = table("a string", {"x": '{"a": "1"}\ngarbage\n\n'})
         assert athena.run(f"SELECT a FROM {name}").rows == [["1"], [None], [None]]
+
+
+def _hadoop_snappy(text: bytes) -> bytes:
+    chunk = bytes(cramjam.snappy.compress_raw(text))
+    return len(text).to_bytes(4, "big") + len(chunk).to_bytes(4, "big") + chunk
+
+
+@pytest.mark.parametrize(
+    ("name", "compress"),
+    [
+        ("x.json.zst", cramjam.zstd.compress),
+        ("x.json.bz2", bz2.compress),
+        ("x.json.deflate", zlib.compress),
+        ("x.json.snappy", _hadoop_snappy),
+        ("y.json.snappy", cramjam.snappy.compress),
+    ],
+)
+def test_compressed_text(athena: Athena, table: Table, name: str, compress: Callable[[bytes], Any]) -> None:
+    body = bytes(compress(b'{"a": "1"}\n{"a": "2"}\n'))
+    made = table("a string", {name: body})
+    answer = athena.run(f"SELECT a FROM {made} ORDER BY a")
+    assert (answer.rows, answer.scanned) == ([["1"], ["2"]], len(body))
+    damaged = table("a string", {name: body[:-6]})
+    assert athena.fails(f"SELECT a FROM {damaged}").startswith("HIVE_CURSOR_ERROR")
 
 
 def test_a_truncated_gzip_file_fails(athena: Athena, table: Table) -> None:
