@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from sqlglot import exp, parse_one
+import sqlglot
+from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.dialects.trino import Trino
 from sqlglot.errors import ParseError, TokenError
@@ -52,14 +53,24 @@ def parse(sql: str) -> exp.Expr:
         if not _NUMBER.fullmatch(number):
             raise InvalidRequest(f"line {line}:{column}: mismatched input '{number}'")
     try:
-        tree = parse_one(sql, read=AthenaQuery)
+        trees = [each for each in sqlglot.parse(sql, read=AthenaQuery) if each is not None]
     except ParseError as error:
         detail = error.errors[0] if error.errors else {}
         near = detail.get("highlight") or "<EOF>"
         column = max(1, int(detail.get("col") or 1) - len(near) + 1)
-        raise InvalidRequest(f"line {detail.get('line') or 1}:{column}: mismatched input '{near}'") from error
+        reason = (
+            "backquoted identifiers are not supported; use double quotes to quote identifiers"
+            if near == "`"
+            else f"mismatched input '{near}'"
+        )
+        raise InvalidRequest(f"line {detail.get('line') or 1}:{column}: {reason}") from error
     except TokenError as error:
         raise InvalidRequest(f"line 1:1: {error}") from error
+    if len(trees) != 1:
+        raise InvalidRequest(f"Only one sql statement is allowed. Got: {sql}")
+    tree = trees[0]
+    if isinstance(tree, exp.Select) and not tree.expressions:
+        raise InvalidRequest(f"line 1:{len(sql) + 1}: mismatched input '<EOF>'")
     for call in tree.find_all(exp.Anonymous):
         if call.name.lower() == "normalize" and len(call.expressions) == 2:
             call.expressions[1].replace(exp.Literal.string(call.expressions[1].name.upper()))

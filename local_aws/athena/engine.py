@@ -21,6 +21,7 @@ from local_aws.athena.results import Column
 from local_aws.athena.select import Select
 from local_aws.athena.statements import Statement, classify
 from local_aws.athena.storage import Scratch
+from local_aws.athena.types import from_duckdb, hive_of_duckdb
 from local_aws.athena.writing import Writing
 
 
@@ -84,7 +85,7 @@ class Run:
             )
         if statement.kind in ("PREPARE", "DEALLOCATE"):
             return Result()  # done when the query was submitted
-        columns, lines = Ddl(self.catalog, self.s3, database).execute(statement)
+        columns, lines = Ddl(self.catalog, self.s3, database, self.describe).execute(statement)
         return Result(columns, iter(lines))
 
     def select(self, tree: exp.Expr, database: str) -> Select:
@@ -96,6 +97,16 @@ class Run:
             self.scanned += select.scanned
         self.check()
         return select
+
+    def describe(self, sql: str, database: str) -> list[tuple[str, str, str]]:
+        """(name, Glue's type, Trino's type) of each column of a query, without reading any object."""
+        select = Select(self.connection, self.scratch, self.catalog, self.s3, database, dry=True)
+        select.prepare(parse(sql))
+        found = self.connection.execute(f"SELECT * FROM ({select.sql}) LIMIT 0").description
+        return [
+            (name, hive_of_duckdb(item[1]), from_duckdb(item[1]))
+            for name, item in zip(select.names, found, strict=True)
+        ]
 
     def check(self) -> None:
         if self._cancelled.is_set():

@@ -1,6 +1,6 @@
 """DDL about partitions, and what it shares with the rest of DDL."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -17,8 +17,11 @@ Answer = tuple[list[Column], Iterator[list[str | None]]]
 class PartitionDdl:
     """ALTER TABLE, MSCK REPAIR TABLE and SHOW PARTITIONS in a database."""
 
-    def __init__(self, catalog: Catalog, s3: Any, database: str) -> None:
+    def __init__(
+        self, catalog: Catalog, s3: Any, database: str, describe: Callable[[str, str], list[tuple[str, str, str]]]
+    ) -> None:
         self._catalog, self._glue, self._s3, self._database = catalog, catalog.glue, s3, database
+        self._describe_query = describe
 
     def _alter_table(self, tokens: Tokens) -> None:
         tokens.expect("ALTER", "TABLE")

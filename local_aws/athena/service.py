@@ -78,6 +78,8 @@ class AthenaService:
             statement = classify(bind(ready, request.get("ExecutionParameters")) if ready else sql)
             if statement.kind == "SELECT":
                 parse(statement.sql)
+            elif statement.kind == "CREATE_VIEW" and (query := re.search(r"\sAS\s", statement.sql, re.IGNORECASE)):
+                parse(statement.sql[query.end() :])
         except InvalidRequest as error:
             raise invalid(str(error), "MALFORMED_QUERY") from error
         own, theirs = request.get("ResultConfiguration") or {}, settings.get("ResultConfiguration") or {}

@@ -167,6 +167,11 @@ def test_metadata(athena: Athena) -> None:
         ("SELECT 1 FROM\n  x y z", "line 2:7: mismatched input 'z'"),
         ("GRANT ALL ON x TO y", "line 1:1: mismatched input 'GRANT'"),
         ("-- nothing", "empty"),
+        ("SELECT 1; SELECT 2", "Only one sql statement is allowed. Got: SELECT 1; SELECT 2"),
+        ("SELECT", "line 1:7: mismatched input '<EOF>'"),
+        ("SELECT 1_000", "line 1:8: mismatched input '1_000'"),
+        ("SELECT * FROM `t`", "backquoted identifiers are not supported"),
+        ("CREATE VIEW v AS SELECT 1 FROM", "mismatched input"),
     ],
 )
 def test_bad_syntax_is_refused_at_once(athena: Athena, sql: str, message: str) -> None:
@@ -205,7 +210,7 @@ def test_an_unknown_execution_or_workgroup(athena: Athena) -> None:
         ("SELECT a AS x FROM (VALUES 1) AS t(a) WHERE x = 1", "COLUMN_NOT_FOUND: line 1:45: Column 'x'", 2),
         ("SELECT a AS x FROM (VALUES 1) AS t(a) GROUP BY x", "COLUMN_NOT_FOUND: line 1:48: Column 'x'", 2),
         ("SELECT count(*) AS n FROM (VALUES 1) AS t(a) HAVING n > 0", "COLUMN_NOT_FOUND: line 1:53: Column 'n'", 2),
-        ('SELECT * FROM "t$partitions"', "NOT_SUPPORTED", 2),
+        ('SELECT * FROM "t$files"', "NOT_SUPPORTED", 2),
         ("SELECT nothing(1)", "NOT_SUPPORTED", 2),
         ("SELECT a, count(*) FROM (VALUES (1, 2)) AS t(a, b) GROUP BY b", "EXPRESSION_NOT_AGGREGATE", 2),
     ],

@@ -100,6 +100,48 @@ def test_views(athena: Athena) -> None:
     assert athena.fails("SELECT * FROM doubled").startswith("TABLE_NOT_FOUND")
 
 
+def test_a_view_is_checked_when_it_is_made(athena: Athena) -> None:
+    athena.run("CREATE OR REPLACE VIEW checked AS SELECT 1 AS A, 'x' AS b, ARRAY[1.5] AS c")
+    made = athena.glue.get_table(DatabaseName=athena.database, Name="checked")["Table"]
+    assert made["StorageDescriptor"]["Columns"] == [
+        {"Name": "a", "Type": "int"}, {"Name": "b", "Type": "string"}, {"Name": "c", "Type": "array<decimal(2,1)>"},
+    ]  # fmt: skip
+    assert athena.fails("CREATE VIEW v AS SELECT nope FROM checked").startswith("COLUMN_NOT_FOUND")
+    assert athena.fails("CREATE VIEW v AS SELECT a, a FROM checked").startswith("DUPLICATE_COLUMN_NAME")
+    assert athena.fails("CREATE VIEW v AS SELECT count(*) FROM checked").startswith("MISSING_COLUMN_NAME")
+    assert "Cannot drop a view" in athena.fails("DROP TABLE checked")
+    other = f"d_{uuid.uuid4().hex[:8]}"
+    athena.run(f"CREATE DATABASE {other}")
+    athena.run(f"CREATE VIEW {other}.elsewhere AS SELECT a FROM checked")
+    assert athena.run("SELECT a FROM elsewhere", QueryExecutionContext={"Database": other}).rows == [["1"]]
+
+
+def test_a_table_is_no_view(athena: Athena) -> None:
+    athena.run(f"CREATE EXTERNAL TABLE plain (a string) LOCATION 's3://{athena.bucket}/plain/'")
+    assert athena.fails("DROP VIEW plain").startswith("TABLE_NOT_FOUND")
+    assert athena.fails("CREATE OR REPLACE VIEW plain AS SELECT 1 AS a").startswith("TABLE_ALREADY_EXISTS")
+    assert athena.run("SELECT count(*) FROM plain").rows == [["0"]]
+
+
+def test_the_partitions_of_a_table(athena: Athena) -> None:
+    athena.run(
+        f"CREATE EXTERNAL TABLE parted (a string) PARTITIONED BY (year string, month int) LOCATION 's3://{athena.bucket}/parted/'"
+    )
+    assert athena.run('SELECT * FROM "parted$partitions"').rows == []
+    athena.run("ALTER TABLE parted ADD PARTITION (year = '2025', month = 3) PARTITION (year = '2025', month = 12)")
+    assert athena.run("SELECT max(month), count(*) FROM \"parted$partitions\" WHERE year > '2024'").rows == [
+        ["12", "2"]
+    ]
+    assert athena.run('SELECT * FROM "parted$partitions" ORDER BY month').rows == [["2025", "3"], ["2025", "12"]]
+
+
+def test_a_table_without_data(athena: Athena) -> None:
+    athena.run("CREATE TABLE hollow AS SELECT 1 AS a, 'x' AS b WITH NO DATA")
+    assert athena.run("SELECT * FROM hollow").rows == []
+    athena.run("INSERT INTO hollow VALUES (2, 'y')")
+    assert athena.run("SELECT * FROM hollow").rows == [["2", "y"]]
+
+
 def test_create_table_as_and_insert_into(athena: Athena) -> None:
     place = f"s3://{athena.bucket}/ctas/"
     sql = f"CREATE TABLE kept WITH (format = 'PARQUET', external_location = '{place}', partitioned_by = ARRAY['p']) AS SELECT 1 AS a, 'x' AS b, 'one' AS p"  # noqa: E501
