@@ -77,4 +77,7 @@ def serve(port: int, state: Path) -> None:
     config.bind = [f"{HOST}:{port}"]
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
-    asyncio.run(hypercorn_serve(app, config))
+    try:
+        asyncio.run(hypercorn_serve(app, config))
+    finally:
+        athena.close()

@@ -43,8 +43,8 @@ class Run:
         self.s3 = s3
         self.scanned = 0
         self._cutoff = cutoff
-        self._cancelled = threading.Event()
         self.scratch = Scratch(s3)
+        self._cancelled = self.scratch.cancelled
         self.connection = _connect()
 
     def __enter__(self) -> "Run":
@@ -107,6 +107,10 @@ class Run:
             (name, hive_of_duckdb(item[1]), from_duckdb(item[1]))
             for name, item in zip(select.names, found, strict=True)
         ]
+
+    def wait(self, seconds: float) -> None:
+        """Do nothing for so long, unless cancelled."""
+        self._cancelled.wait(seconds)
 
     def check(self) -> None:
         if self._cancelled.is_set():

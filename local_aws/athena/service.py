@@ -35,11 +35,16 @@ class AthenaService:
     """The operations about query executions, for all accounts and regions of the emulator."""
 
     def __init__(
-        self, state: Path, endpoint_url: str, before: Callable[[str], None] = lambda sql: None, concurrency: int = 8
+        self,
+        state: Path,
+        endpoint_url: str,
+        before: Callable[[str, Run], None] = lambda sql, run: None,
+        concurrency: int = 8,
     ) -> None:
         self._state, self._endpoint, self._before = state, endpoint_url, before
         self._pool = ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="athena")
         self._lock = threading.Lock()
+        self._closing = False
         self._session = boto3.Session()  # one, so that the service models are loaded once
         self._executions: dict[str, Execution] = {}
         self._clients: dict[tuple[str, str, str], Any] = {}
@@ -53,6 +58,15 @@ class AthenaService:
     def workgroup_of(self, execution_id: str) -> str | None:
         found = self._executions.get(execution_id)
         return found.public["WorkGroup"] if found else None
+
+    def close(self) -> None:
+        """Interrupt what runs, so that the process can end; a later start finds it FAILED."""
+        self._closing = True
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        with self._lock:
+            for each in self._executions.values():
+                if each.run is not None:
+                    each.run.cancel()
 
     # -- operations ---------------------------------------------------------------------------------------------
 
@@ -107,6 +121,7 @@ class AthenaService:
         execution = Execution(public, scope, token=token)
         with self._lock:
             self._executions[execution_id] = execution
+        self._save(execution)
         # CloudFormation writes its numbers as text.
         cutoff = int(settings["BytesScannedCutoffPerQuery"]) if settings.get("BytesScannedCutoffPerQuery") else None
         self._pool.submit(self._execute, execution, statement, caller, context.get("Database") or "default", cutoff)
@@ -245,7 +260,7 @@ class AthenaService:
                     raise Cancelled("Query cancelled by user")
                 execution.run = run
                 status["State"] = "RUNNING"
-            self._before(statement.sql)
+            self._before(statement.sql, run)
             run.check()
             location = execution.public["ResultConfiguration"]["OutputLocation"]
             result = run.execute(statement.sql, database, location)
@@ -280,7 +295,8 @@ class AthenaService:
                     status["AthenaError"] = failure.athena_error()
             status["CompletionDateTime"] = ended
             status["State"] = state
-        self._save(execution)
+        if not self._closing:
+            self._save(execution)
 
     def _write(self, execution: Execution, statement: Statement, result: Result, run: Run, location: str) -> None:
         """Leave the result where the execution says."""
@@ -353,6 +369,13 @@ class AthenaService:
         (self._state / f"{execution.public['QueryExecutionId']}.json").write_text(json.dumps(record))
 
     def _restore(self, record: dict[str, Any]) -> None:
+        status = record["public"]["Status"]
+        if status["State"] in _LIVE:  # the server ended before the query did
+            failure = QueryFailed(
+                "INTERNAL_ERROR_QUERY_ENGINE: the server was stopped", category=SYSTEM, retryable=True
+            )
+            status |= {"State": "FAILED", "StateChangeReason": failure.message, "AthenaError": failure.athena_error()}
+            status["CompletionDateTime"] = time.time()
         self._executions[record["public"]["QueryExecutionId"]] = Execution(
             record["public"], tuple(record["scope"]), [Column(**column) for column in record["columns"]],
             record["update_count"], record["rows_returned"], record["token"],

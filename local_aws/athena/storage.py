@@ -2,6 +2,7 @@
 
 import bz2
 import tempfile
+import threading
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit
 import cramjam
 from botocore.exceptions import ClientError
 
-from local_aws.athena.errors import QueryFailed
+from local_aws.athena.errors import Cancelled, QueryFailed
 
 _CHUNK = 8 << 20
 # What stands for an empty line in the copies: DuckDB's CSV reader, which reads the lines, drops empty ones.
@@ -74,6 +75,7 @@ class Scratch:
 
     def __init__(self, s3: Any) -> None:
         self._s3 = s3
+        self.cancelled = threading.Event()
         self._folder = tempfile.TemporaryDirectory(prefix="local-athena-")
         self._count = 0
         self._unseen = {chr(code) for code in (0x1F, 0x1E, 0x1C, 0x05, 0x06, 0x07, 0x0E, 0x0F, 0x10, 0x11)}
@@ -109,19 +111,23 @@ class Scratch:
             raise QueryFailed("NOT_SUPPORTED: the local Athena found no unused control character in the data")
         return max(self._unseen)
 
-    def _open(self, item: S3Object) -> Any:
-        return _guard(lambda: self._s3.get_object(Bucket=item.bucket, Key=item.key), item.uri)["Body"]
+    def _chunks(self, item: S3Object) -> Iterator[bytes]:
+        body = _guard(lambda: self._s3.get_object(Bucket=item.bucket, Key=item.key), item.uri)["Body"]
+        for chunk in body.iter_chunks(_CHUNK):
+            if self.cancelled.is_set():
+                raise Cancelled("Query cancelled by user")
+            yield chunk
 
     def _copy(self, item: S3Object, target: Path) -> None:
         with target.open("wb") as file:
-            for chunk in self._open(item).iter_chunks(_CHUNK):
+            for chunk in self._chunks(item):
                 file.write(chunk)
 
     def _copy_lines(self, item: S3Object, target: Path, skip: int) -> None:
         with target.open("wb") as file:
             last = b"\n"
             try:
-                for chunk in _lf_ended(_decompressed(item.key, self._open(item).iter_chunks(_CHUNK))):
+                for chunk in _lf_ended(_decompressed(item.key, self._chunks(item))):
                     while skip and chunk:
                         _, newline, chunk = chunk.partition(b"\n")
                         skip -= bool(newline)

@@ -56,6 +56,12 @@ def install(state: Path, endpoint_url: str) -> None:
 _service: list[AthenaService] = []
 
 
+def close() -> None:
+    """End the running queries with the server."""
+    for service in _service:
+        service.close()
+
+
 def workgroup_of(query_execution_id: str) -> str | None:
     """The workgroup a query ran in, or None for an unknown query."""
     return _service[0].workgroup_of(query_execution_id) if _service else None

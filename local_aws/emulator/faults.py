@@ -13,9 +13,9 @@ import asyncio
 import json
 import re
 import threading
-import time
 from typing import Any
 
+from local_aws.athena.engine import Run
 from local_aws.athena.errors import SYSTEM, QueryFailed
 
 PATH = "/_local_aws/faults"
@@ -37,11 +37,11 @@ def _take(kind: str, text: str, method: str = "") -> Rule | None:
     return None
 
 
-def before_query(sql: str) -> None:
+def before_query(sql: str, run: Run) -> None:
     """Called by Athena's executions as they begin."""
     rule = _take("query", sql)
     if rule:
-        time.sleep(rule.get("delay", 0))
+        run.wait(rule.get("delay", 0))
         if "reason" in rule:
             raise QueryFailed(rule["reason"], category=SYSTEM, retryable=bool(rule.get("retryable")))
 

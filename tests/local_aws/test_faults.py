@@ -53,3 +53,14 @@ def test_a_query_takes_its_time(athena: Athena, inject: Inject) -> None:
     began = time.monotonic()
     assert athena.run("SELECT 1 AS slow").rows == [["1"]]
     assert time.monotonic() - began > 0.6
+
+
+def test_a_slow_query_can_be_stopped(athena: Athena, inject: Inject) -> None:
+    inject({"query": "AS slower", "delay": 20})
+    request = {"ResultConfiguration": {"OutputLocation": f"s3://{athena.bucket}/results/"}}
+    execution_id = athena.client.start_query_execution(QueryString="SELECT 1 AS slower", **request)["QueryExecutionId"]
+    time.sleep(0.2)
+    began = time.monotonic()
+    athena.client.stop_query_execution(QueryExecutionId=execution_id)
+    assert athena.finished(execution_id).state == "CANCELLED"
+    assert time.monotonic() - began < 5
