@@ -113,6 +113,7 @@ def check_tree(tree: exp.Expr) -> None:
         elif isinstance(node, exp.Array):
             check_alike(node.expressions, "All ARRAY elements")
         elif isinstance(node, exp.Values):
+            _check_aliases(node)
             for column in zip(
                 *(row.expressions for row in node.expressions if isinstance(row, exp.Tuple)), strict=False
             ):
@@ -123,6 +124,18 @@ def check_tree(tree: exp.Expr) -> None:
             _check_set_operation(node)
         elif isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.DPipe)):
             _check_operands(node)
+
+
+def _check_aliases(node: exp.Values) -> None:
+    names = node.args["alias"].args.get("columns") if node.args.get("alias") else None
+    widths = {len(row.expressions) if isinstance(row, exp.Tuple) else 1 for row in node.expressions}
+    if len(widths) > 1:
+        raise QueryFailed("TYPE_MISMATCH: Values rows have mismatched sizes")
+    if names and {len(names)} != widths:
+        raise QueryFailed(
+            f"MISMATCHED_COLUMN_ALIASES: {place(node)}Column alias list has {len(names)} entries but "
+            f"'{node.alias}' has {widths.pop()} columns available"
+        )
 
 
 def _check_set_operation(node: exp.SetOperation) -> None:

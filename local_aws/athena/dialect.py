@@ -46,12 +46,30 @@ class AthenaQuery(Trino):
 # sqlglot 30.30.0 reads `1_000` as `1 AS _000` and `0xFF` as a text.
 _NUMBER = re.compile(r"-?(\d+(\.\d*)?([eE]\d*)?)")
 
+# What sqlglot reads in any dialect and Trino does not know.
+_FOREIGN = re.compile(
+    r"""::|==|\^|(?<!U)&|(?<!\|)\|(?!\|)|<<|>>|~|\{|,(?=\s*(?:\)|$|FROM\b))|(?<=[(,=])\s*\[
+      |\b(?:SELECT|WHERE|AND|OR|IN|THEN|ELSE|ON|BY)\s*\[
+      |\bILIKE\b|\bSIMILAR\s+TO\b|\bUSING\s+SAMPLE\b|\bTABLESAMPLE\s*\(|\bDISTINCT\s+ON\s*\(
+      |\*\s*(?:EXCLUDE|EXCEPT|REPLACE)\s*\(|\bIS\s+(?:NOT\s+)?(?:TRUE|FALSE)\b
+      |\b(?:SEMI|ANTI|ASOF|NATURAL|POSITIONAL)\s+(?:LEFT\s+|RIGHT\s+|INNER\s+)?JOIN\b|\b(?:PIVOT|UNPIVOT)\s*\(
+      |\b(?:GROUP|ORDER)\s+BY\s+ALL(?=\s*(?:$|\)|HAVING\b|ORDER\b|LIMIT\b))
+      |\bLIMIT\s+\S+\s+OFFSET\b|\bLIMIT\s+\d+\s*%""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
 
 def parse(sql: str) -> exp.Expr:
     """The statement as a tree; Athena refuses bad syntax when the query is submitted."""
-    for line, column, number in Tokens(sql).numbers():
+    tokens = Tokens(sql)
+    for offset, number in tokens.numbers():
         if not _NUMBER.fullmatch(number):
-            raise InvalidRequest(f"line {line}:{column}: mismatched input '{number}'")
+            raise InvalidRequest(f"{tokens.place(offset)}mismatched input '{number}'")
+        if number.isdigit() and int(number) >= 2**63:
+            raise InvalidRequest(f"{tokens.place(offset)}Invalid numeric literal: {number}")
+    foreign = _FOREIGN.search(tokens.code())
+    if foreign:
+        raise InvalidRequest(f"{tokens.place(foreign.start())}mismatched input '{foreign[0].strip()}'")
     try:
         trees = [each for each in sqlglot.parse(sql, read=AthenaQuery) if each is not None]
     except ParseError as error:
@@ -265,6 +283,12 @@ class Writer(DuckDBGenerator):
     def binary(self, node: exp.Binary, op: str) -> str:
         if isinstance(node, (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)):
             check_comparable(node, node.left, node.right, op)
+            if {kind(node.left), kind(node.right)} & FLOATS:
+                # DuckDB's NaN equals itself and is the largest number.
+                sides = [self.sql(side) for side in (node.left, node.right)]
+                nans = " OR ".join(f"isnan(CAST({side} AS DOUBLE))" for side in sides)
+                compared = super().binary(node, op)
+                return f"({nans} OR {compared})" if isinstance(node, exp.NEQ) else f"(NOT ({nans}) AND {compared})"
         return super().binary(node, op)
 
     def between_sql(self, node: exp.Between) -> str:

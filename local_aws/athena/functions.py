@@ -70,11 +70,11 @@ stddev_pop         1    DOUBLE    stddev_pop({0}){over}
 variance           1    DOUBLE    var_samp({0}){over}
 var_samp           1    DOUBLE    var_samp({0}){over}
 var_pop            1    DOUBLE    var_pop({0}){over}
-corr               2    DOUBLE    corr({*}){over}
-covar_pop          2    DOUBLE    covar_pop({*}){over}
-covar_samp         2    DOUBLE    covar_samp({*}){over}
-regr_slope         2    DOUBLE    regr_slope({*}){over}
-regr_intercept     2    DOUBLE    regr_intercept({*}){over}
+corr               2    DOUBLE    finite(corr({*}){over})
+covar_pop          2    DOUBLE    finite(covar_pop({*}){over})
+covar_samp         2    DOUBLE    finite(covar_samp({*}){over})
+regr_slope         2    DOUBLE    finite(regr_slope({*}){over})
+regr_intercept     2    DOUBLE    finite(regr_intercept({*}){over})
 row_number         0    BIGINT    row_number(){over}
 rank               0    BIGINT    rank(){over}
 dense_rank         0    BIGINT    dense_rank(){over}
@@ -324,6 +324,7 @@ MACROS = [
     "WHEN l THEN lpad(s, CAST(n AS INTEGER), p) ELSE rpad(s, CAST(n AS INTEGER), p) END",
     "CREATE MACRO trino_split(s, d) AS CASE WHEN d = '' THEN CAST(fail('INVALID_FUNCTION_ARGUMENT: The delimiter may not be the empty string') AS VARCHAR[]) "
     "ELSE string_split(s, d) END",
+    "CREATE MACRO finite(x) AS CASE WHEN isfinite(x) THEN x END",
     "CREATE MACRO trino_cbrt(x) AS CASE WHEN pow(round(cbrt(x)), 3) = x THEN round(cbrt(x)) ELSE cbrt(x) END",
     "CREATE MACRO logical_shift(x, n) AS CASE WHEN x < 0 THEN fail('NOT_SUPPORTED: the local Athena does not translate "
     "bitwise_right_shift of a negative number') ELSE x >> n END",

@@ -126,12 +126,21 @@ class Tokens:
         column = offset - (self._sql.rfind("\n", 0, offset) + 1)
         return InvalidRequest(f"line {line}:{column + 1}: {problem} at '{self.peek() or '<EOF>'}'")
 
-    def numbers(self) -> Iterator[tuple[int, int, str]]:
-        """(line, column, text) of every token that begins with a digit."""
+    def place(self, offset: int) -> str:
+        """`line 1:8: ` of an offset."""
+        return f"line {self._sql.count(chr(10), 0, offset) + 1}:{offset - self._sql.rfind(chr(10), 0, offset)}: "
+
+    def code(self) -> str:
+        """The text with comments blank and what is in quotes masked, every character in its place."""
+        text = [" "] * len(self._sql)
         for token in self._tokens:
-            if token.lastgroup == "number":
-                line = self._sql.count("\n", 0, token.start()) + 1
-                yield line, token.start() - self._sql.rfind("\n", 0, token.start()), token[0]
+            quoted = token.lastgroup in ("string", "quoted", "backtick")
+            text[token.start() : token.end()] = "x" * len(token[0]) if quoted else token[0]
+        return "".join(text)
+
+    def numbers(self) -> Iterator[tuple[int, str]]:
+        """(offset, text) of every token that begins with a digit."""
+        yield from ((token.start(), token[0]) for token in self._tokens if token.lastgroup == "number")
 
     def name(self) -> str:
         """An identifier, lower-cased as the catalog keeps it."""
