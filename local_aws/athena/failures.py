@@ -18,6 +18,7 @@ _REASONS = {
     r"INT128 with value (\S+) can't be cast": "NUMERIC_VALUE_OUT_OF_RANGE: bigint addition overflow: {0}",
     r"Map keys must be unique": "INVALID_FUNCTION_ARGUMENT: Duplicate map keys are not allowed",
     r"Strings must be of equal length": "INVALID_FUNCTION_ARGUMENT: The input strings to hamming_distance function must have the same length",  # noqa: E501
+    r"too small to be a Parquet file|No magic bytes found": "HIVE_BAD_DATA: Not valid Parquet file: expected magic number: PAR1",  # noqa: E501
     r"Expected OBJECT, but got ARRAY": "NOT_SUPPORTED: the local Athena does not translate a CAST of a JSON array to a row",  # noqa: E501
     r'Could not parse string "(.*?)" according to': 'INVALID_FUNCTION_ARGUMENT: Invalid format: "{0}"',
     r"More than one row returned by a subquery": "SUBQUERY_MULTIPLE_ROWS: Scalar sub-query has returned multiple rows",
@@ -30,6 +31,8 @@ def column_failure(error: OptimizeError) -> QueryFailed:
     match = _COLUMN.search(message)
     if match:
         name = match[1].rpartition(".")[2]
+        if name.startswith("$"):
+            return CannotTranslate(f"the hidden column {name}")
         found = re.search(r"Line: (\d+), Col: (\d+)", message)
         line, end = (found[1], int(found[2])) if found else ("1", len(name))
         return QueryFailed(

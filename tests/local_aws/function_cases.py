@@ -768,8 +768,6 @@ CASES: dict[str, dict[str, str | None]] = {
         "current_user IS NOT NULL": "true",
         "version() IS NOT NULL": "!NOT_SUPPORTED",
     },
-    "Queries": {
-    },
 }
 
 # Aggregates and windows over (VALUES ('a', 1), ('a', 2), ('b', 3), (NULL, NULL)) AS t(k, v).

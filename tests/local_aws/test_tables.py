@@ -275,3 +275,33 @@ def test_integer_and_injected_projection(athena: Athena, table: Table) -> None:
     )
     assert athena.run(f"SELECT a, n FROM {name} WHERE who = 'me'").rows == [["1", "007"]]
     assert athena.fails(f"SELECT a FROM {name}").startswith("CONSTRAINT_VIOLATION")
+
+
+def test_a_partition_whose_value_is_not_of_its_type(athena: Athena, table: Table) -> None:
+    name = table("a string", {"p=1/x": '{"a": "1"}', "p=one/x": '{"a": "2"}'}, partitioned="PARTITIONED BY (p int)")
+    athena.run(f"MSCK REPAIR TABLE {name}")
+    assert athena.fails(f"SELECT a FROM {name} WHERE p = 1").startswith(
+        "HIVE_INVALID_PARTITION_VALUE: Invalid partition value 'one' for integer partition key: p"
+    )
+
+
+class TestParquet:
+    def test_types(self, athena: Athena) -> None:
+        name = f"t_{uuid.uuid4().hex[:10]}"
+        athena.run(
+            f"CREATE TABLE {name} WITH (external_location = 's3://{athena.bucket}/{name}/') AS SELECT CAST(1 AS tinyint) AS t, 2 AS i, CAST(0.1 AS real) AS r, "  # noqa: E501
+            "DECIMAL '1.25' AS d, TIMESTAMP '2025-03-01 10:00:00.123' AS ts, X'6162' AS b, ARRAY[1] AS l, MAP(ARRAY['k'], ARRAY[1]) AS m, "  # noqa: E501
+            "CAST(ROW(1, 'x') AS ROW(a integer, b varchar)) AS o"
+        )
+        assert athena.run(f"SELECT * FROM {name}").rows == [
+            ["1", "2", "0.1", "1.25", "2025-03-01 10:00:00.123", "61 62", "[1]", "{k=1}", "{a=1, b=x}"]
+        ]
+        place = f"STORED AS PARQUET LOCATION 's3://{athena.bucket}/{name}/'"
+        athena.run(f"CREATE EXTERNAL TABLE {name}_wider (i bigint, missing string) {place}")
+        assert athena.run(f"SELECT * FROM {name}_wider").rows == [["2", None]]
+        athena.run(f"CREATE EXTERNAL TABLE {name}_other (i string) {place}")
+        assert "is incompatible with type varchar" in athena.fails(f"SELECT i FROM {name}_other")
+
+    def test_what_is_no_parquet(self, athena: Athena, table: Table) -> None:
+        name = table("i int", {"x.parquet": "not parquet"}, serde="STORED AS PARQUET")
+        assert athena.fails(f"SELECT count(*) FROM {name}").startswith("HIVE_BAD_DATA: Not valid Parquet file")
