@@ -226,6 +226,12 @@ def _url_parameter(url: str, name: str) -> str | None:
     return None
 
 
+def _url_decode(value: str) -> str:
+    if re.search(r"%(?![0-9a-fA-F]{2})", value):
+        raise _invalid("URLDecoder: Illegal hex characters in escape (%) pattern")
+    return unquote_plus(value)
+
+
 # -- JSON ---------------------------------------------------------------------------------------------------------
 
 
@@ -265,7 +271,7 @@ def _json_parse(document: str) -> str:
 
 def _unbase64(value: str, decode: Callable[[str], bytes]) -> bytes:
     try:
-        return decode(value)
+        return decode(value + "=" * (-len(value) % 4))
     except ValueError as error:
         raise _invalid(str(error)) from None
 
@@ -298,7 +304,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str] | None, str]] = {
     "py_url_part": (_url_part, ["VARCHAR", "VARCHAR"], "VARCHAR"),
     "py_url_parameter": (_url_parameter, ["VARCHAR", "VARCHAR"], "VARCHAR"),
     "py_url_encode": (lambda value: quote_plus(value, safe="*").replace("~", "%7E"), ["VARCHAR"], "VARCHAR"),
-    "py_url_decode": (lambda value: unquote_plus(value), ["VARCHAR"], "VARCHAR"),
+    "py_url_decode": (_url_decode, ["VARCHAR"], "VARCHAR"),
     "py_json_parse": (_json_parse, ["VARCHAR"], "VARCHAR"),
     "py_json_of_map": (lambda value: json_text(value, sort=True), None, "VARCHAR"),
     "py_json_of_row": (lambda value: json_text(value, sort=False), None, "VARCHAR"),
@@ -309,10 +315,18 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str] | None, str]] = {
     "py_hmac_sha256": (_hmac("sha256"), ["BLOB", "BLOB"], "BLOB"),
     "py_hmac_sha512": (_hmac("sha512"), ["BLOB", "BLOB"], "BLOB"),
     "py_to_base64url": (lambda value: base64.urlsafe_b64encode(value).decode(), ["BLOB"], "VARCHAR"),
-    "py_from_base64url": (lambda value: _unbase64(value, base64.urlsafe_b64decode), ["VARCHAR"], "BLOB"),
-    "py_from_base64": (lambda value: _unbase64(value, base64.b64decode), ["VARCHAR"], "BLOB"),
+    "py_from_base64url": (
+        lambda value: _unbase64(value, lambda text: base64.b64decode(text, "-_", validate=True)),
+        ["VARCHAR"],
+        "BLOB",
+    ),
+    "py_from_base64": (
+        lambda value: _unbase64(value, lambda text: base64.b64decode(text, validate=True)),
+        ["VARCHAR"],
+        "BLOB",
+    ),
     "py_to_base32": (lambda value: base64.b32encode(value).decode(), ["BLOB"], "VARCHAR"),
-    "py_from_base32": (lambda value: _unbase64(value, base64.b32decode), ["VARCHAR"], "BLOB"),
+    "py_from_base32": (lambda value: base64.b32decode(value), ["VARCHAR"], "BLOB"),
     "py_to_big_endian": (lambda value, size: value.to_bytes(size, "big", signed=True), ["BIGINT", "BIGINT"], "BLOB"),
     "py_from_big_endian": (lambda value: int.from_bytes(value, "big", signed=True), ["BLOB"], "BIGINT"),
 }

@@ -234,8 +234,8 @@ class Writer(DuckDBGenerator):
 
     def trim_sql(self, node: exp.Trim) -> str:
         name = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get((node.args.get("position") or "").upper(), "trim")
-        characters = self.sql(node, "expression")
-        return f"{name}({self.sql(node, 'this')}{', ' + characters if characters else ''})"
+        characters = self.sql(node, "expression") or "white_space()"
+        return f"{name}({self.sql(node, 'this')}, {characters})"
 
     def substring_sql(self, node: exp.Substring) -> str:
         return f"trino_substr({', '.join(self.sql(node, part) for part in ('this', 'start', 'length') if node.args.get(part))})"  # noqa: E501

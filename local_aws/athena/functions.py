@@ -129,6 +129,8 @@ atan               1    DOUBLE    atan({0})
 atan2              2    DOUBLE    atan2({*})
 rand               0    DOUBLE    random()
 random             0    DOUBLE    random()
+random             1    0         CAST(floor(random() * {0}) AS {type0})
+random             2    0         CAST({0} + floor(random() * ({1} - {0})) AS {type0})
 infinity           0    DOUBLE    CAST('infinity' AS DOUBLE)
 nan                0    DOUBLE    CAST('nan' AS DOUBLE)
 is_nan             1    BOOLEAN   isnan({0})
@@ -158,9 +160,12 @@ uuid               0    UUID      uuid()
 length             1    BIGINT    {length}
 lower              1    VARCHAR   trino_lower({0})
 upper              1    VARCHAR   trino_upper({0})
-ltrim              1-2  VARCHAR   ltrim({*})
-trim               1-2  VARCHAR   trim({*})
-rtrim              1-2  VARCHAR   rtrim({*})
+ltrim              1    VARCHAR   ltrim({0}, white_space())
+ltrim              2    VARCHAR   ltrim({*})
+trim               1    VARCHAR   trim({0}, white_space())
+trim               2    VARCHAR   trim({*})
+rtrim              1    VARCHAR   rtrim({0}, white_space())
+rtrim              2    VARCHAR   rtrim({*})
 reverse            1    0         reverse({0})
 replace            2-3  VARCHAR   trino_replace({*})
 lpad               3    VARCHAR   trino_pad({*}, true)
@@ -291,7 +296,7 @@ array_sort         2    0         !
 arrays_overlap     2    BOOLEAN   trino_overlap({*})
 flatten            1    [0]       flatten({0})
 repeat             2    0[]       list_transform(range({1}), lambda i: {0})
-sequence           2-3  sequence  {sequence}
+sequence           2-3  sequence  short({sequence})
 slice              3    0         trino_slice({*})
 transform          2    lambda[]  list_transform({*})
 filter             2    0         list_filter({*})
@@ -324,6 +329,9 @@ MACROS = [
     "WHEN l THEN lpad(s, CAST(n AS INTEGER), p) ELSE rpad(s, CAST(n AS INTEGER), p) END",
     "CREATE MACRO trino_split(s, d) AS CASE WHEN d = '' THEN CAST(fail('INVALID_FUNCTION_ARGUMENT: The delimiter may not be the empty string') AS VARCHAR[]) "
     "ELSE string_split(s, d) END",
+    # What Java calls white space; DuckDB trims blanks only.
+    "CREATE MACRO white_space() AS '" + "".join(map(chr, [*range(9, 14), *range(28, 33), 0x1680, *range(0x2000, 0x2007), *range(0x2008, 0x200B), 0x2028, 0x2029, 0x205F, 0x3000])) + "'",
+    "CREATE MACRO short(l) AS CASE WHEN len(l) > 10000 THEN l[fail('INVALID_FUNCTION_ARGUMENT: result of sequence function must not have more than 10000 entries'):] ELSE l END",
     "CREATE MACRO finite(x) AS CASE WHEN isfinite(x) THEN x END",
     "CREATE MACRO trino_cbrt(x) AS CASE WHEN pow(round(cbrt(x)), 3) = x THEN round(cbrt(x)) ELSE cbrt(x) END",
     "CREATE MACRO logical_shift(x, n) AS CASE WHEN x < 0 THEN fail('NOT_SUPPORTED: the local Athena does not translate "

@@ -69,7 +69,7 @@ def test_a_request_token_names_one_execution(athena: Athena) -> None:
 
 
 def test_stop_interrupts(athena: Athena) -> None:
-    slow = "SELECT count(*) FROM UNNEST(sequence(1, 30000)) AS a(x), UNNEST(sequence(1, 300000)) AS b(y) WHERE x * y % 7 = 3"  # noqa: E501
+    slow = "SELECT count(*) FROM UNNEST(sequence(1, 9000)) AS a(x), UNNEST(sequence(1, 9000)) AS b(y), UNNEST(sequence(1, 100)) AS c(z) WHERE x * y * z % 7 = 3"  # noqa: E501
     execution_id = athena.client.start_query_execution(
         QueryString=slow, ResultConfiguration={"OutputLocation": f"s3://{athena.bucket}/results/"}
     )["QueryExecutionId"]
