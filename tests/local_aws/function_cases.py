@@ -2,7 +2,7 @@
 """Expressions and what Athena prints for them, by category; `!` begins the error a refused or failing one gives.
 
 The answers are written from https://trino.io/docs/current/functions.html and the Athena user guide, not from this
-implementation's output.
+implementation's output; only the code of an error that the documentation does not name is this implementation's.
 """
 
 CASES: dict[str, dict[str, str | None]] = {
