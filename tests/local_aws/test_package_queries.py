@@ -55,7 +55,8 @@ def package(aws: Aws) -> Athena:
 def test_it_runs(package: Athena, statement: Path) -> None:
     answer = package.ask(statement.read_text())
     assert answer.state == "SUCCEEDED", answer.reason
-    assert answer.rows or "create_" in statement.name or "stage" in statement.name
+    # Nothing is gone here, so no line is carried over.
+    assert answer.rows or statement.name.startswith(("create_", "stage", "gone_lines"))
 
 
 def test_the_goldens_are_there() -> None:
