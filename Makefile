@@ -21,7 +21,7 @@ export PYTHONPATH := $(CURDIR)/plugins:$(CURDIR)
 export PYTHONDONTWRITEBYTECODE :=
 
 UV_VERSION := 0.13.9
-LOCKED := requirements.txt requirements-dev.txt local_aws/requirements.txt constraints.txt
+LOCKED := requirements.txt requirements-dev.txt requirements-celery.txt local_aws/requirements.txt constraints-hashed.txt
 PY := .venv/bin/python
 AWS_PY := .venv-aws/bin/python
 
@@ -48,10 +48,14 @@ format: .venv/.ready ## formats, and writes the generated files anew
 	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .
 	@$(PY) -m ttl_archive.generated
 
-lock: .venv/.ready ## renews constraints.txt from the requirements
-	@{ echo "# Every transitive version of requirements-dev.txt, for Python 3.11 and later. Written by 'make lock'; not by hand."; \
-	  .venv/bin/uv pip compile requirements-dev.txt --universal --python-version 3.11 -q --no-header --no-annotate; } > constraints.new
-	@mv constraints.new constraints.txt
+lock: .venv/bin/uv ## renews constraints.txt and constraints-hashed.txt from the requirements
+	@echo "uv==$(UV_VERSION)" > uv.in
+	@{ echo "# constraints.txt with the hashes of every file on PyPI: what is installed here and in the image. Written by 'make lock'."; \
+	  .venv/bin/uv pip compile requirements-dev.txt requirements-celery.txt uv.in --universal --python-version 3.11 --generate-hashes -q --no-header --no-annotate; } > constraints.new
+	@rm uv.in
+	@{ echo "# Every transitive version of requirements-dev.txt and requirements-celery.txt, for Python 3.11 and later. Written by 'make lock'; not by hand."; \
+	  sed -n 's/ *\\$$//; /^[a-z0-9]/p' constraints.new; } > constraints.txt
+	@mv constraints.new constraints-hashed.txt
 
 deploy: .venv/.ready ## creates or updates the stack in the account of the environment: ENV=dev|stg|prd
 	@$(PY) -m ttl_archive.stack deploy --env "$(ENV)"
@@ -83,11 +87,15 @@ clean: local-aws-stop ## removes everything that the other targets made
 	@rm -rf .venv .venv-aws .airflow .local-aws build
 
 .venv/.ready: $(LOCKED)
-	@local_aws/make_venv.sh .venv requirements-dev.txt $(UV_VERSION)
+	@local_aws/make_venv.sh .venv requirements-dev.txt
 	@touch $@
 
+# Only where there is none: `make lock` must run on requirements that the lock doesn't know yet.
+.venv/bin/uv:
+	@local_aws/make_venv.sh .venv requirements-dev.txt
+
 .venv-aws/.ready: $(LOCKED)
-	@local_aws/make_venv.sh .venv-aws local_aws/requirements.txt $(UV_VERSION)
+	@local_aws/make_venv.sh .venv-aws local_aws/requirements.txt
 	@touch $@
 
 .airflow/.ready: .venv/.ready
