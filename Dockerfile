@@ -8,7 +8,8 @@ WORKDIR /opt/ttl-archive
 # uv from its own block of the lock: its first line to the first that no backslash continues.
 RUN pip install --no-cache-dir --require-hashes --requirement <(sed -n '/^uv==/,/[^\\]$/p' constraints-hashed.txt) \
     && uv pip install --no-cache --python "$(command -v python)" --require-hashes \
-        --requirement requirements-celery.txt --constraint constraints-hashed.txt
+        --requirement requirements-celery.txt --constraint constraints-hashed.txt \
+    && python -c 'import airflow.providers.celery.executors.celery_executor' >/dev/null
 WORKDIR /opt/airflow
 COPY --chown=airflow:0 dags dags
 COPY --chown=airflow:0 plugins plugins
