@@ -25,7 +25,7 @@ LOCKED := requirements.txt requirements-dev.txt requirements-celery.txt local_aw
 PY := .venv/bin/python
 AWS_PY := .venv-aws/bin/python
 
-.PHONY: help run test check format lock up down local-aws local-aws-stop seed archive bench deploy clean
+.PHONY: help run test check format lock up down local-aws local-aws-stop seed archive bench deploy compose-test clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r t d; do printf '  make %-16s %s\n' "$$t" "$$d"; done
@@ -82,6 +82,9 @@ down: ## stops what make up started
 bench: .venv/.ready .airflow/.ready ## the benchmarks: one table, and benchmarks/results.json
 	@TTL_ARCHIVE_BUCKET=bench TTL_ARCHIVE_RESULTS_BUCKET=bench TTL_ARCHIVE_WORKGROUP=bench TTL_ARCHIVE_TABLE_PREFIX=bench- \
 	$(PY) -m benchmarks.run
+
+compose-test: ## starts docker-compose.yaml for real, archives a month in it, kills a worker, takes it down
+	@tests/compose/accept.sh
 
 clean: local-aws-stop ## removes everything that the other targets made
 	@rm -rf .venv .venv-aws .airflow .local-aws build
