@@ -6,6 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 ARCHIVE ?= usage_logs
 ENV ?= dev
+ENV_FILE ?= .env
 MONTH ?=
 ITEMS ?=
 export AIRFLOW_PORT ?= 8080
@@ -21,11 +22,12 @@ export PYTHONPATH := $(CURDIR)/plugins:$(CURDIR)
 export PYTHONDONTWRITEBYTECODE :=
 
 UV_VERSION := 0.13.9
+PIP_AUDIT_VERSION := 2.10.1
 LOCKED := requirements.txt requirements-dev.txt requirements-celery.txt local_aws/requirements.txt constraints-hashed.txt
 PY := .venv/bin/python
 AWS_PY := .venv-aws/bin/python
 
-.PHONY: help run test check format lock up down local-aws local-aws-stop seed archive bench deploy compose-test clean
+.PHONY: help run test check format lock up down local-aws local-aws-stop seed archive bench deploy mwaa-package astronomer-project licences audit compose-test clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r t d; do printf '  make %-16s %s\n' "$$t" "$$d"; done
@@ -83,11 +85,25 @@ bench: .venv/.ready .airflow/.ready ## the benchmarks: one table, and benchmarks
 	@TTL_ARCHIVE_BUCKET=bench TTL_ARCHIVE_RESULTS_BUCKET=bench TTL_ARCHIVE_WORKGROUP=bench TTL_ARCHIVE_TABLE_PREFIX=bench- \
 	$(PY) -m benchmarks.run
 
+mwaa-package: ## lays out in build/mwaa/ what an Amazon MWAA environment takes: ENV_FILE=.env
+	@python3 -m deploy.mwaa --env-file "$(ENV_FILE)"
+
+astronomer-project: ## lays out an Astro project in build/astronomer/
+	@python3 -m deploy.astronomer
+
+licences: .venv-image/.ready ## writes docs/licences.md from what the image installs
+	@PYTHONPATH=. .venv-image/bin/python -m deploy.licences
+
+audit: .venv-image/.ready ## licences and known vulnerabilities of what is locked; asks the vulnerability service of PyPI
+	@PYTHONPATH=. .venv-image/bin/python -m deploy.licences --check
+	@.venv-image/bin/uv tool run --quiet "pip-audit@$(PIP_AUDIT_VERSION)" --strict --requirement constraints-hashed.txt --require-hashes --disable-pip \
+	|| { echo "audit: vulnerabilities, or packages that the vulnerability service didn't answer for, as said above" >&2; exit 1; }
+
 compose-test: ## starts docker-compose.yaml for real, archives a month in it, kills a worker, takes it down
 	@tests/compose/accept.sh
 
 clean: local-aws-stop ## removes everything that the other targets made
-	@rm -rf .venv .venv-aws .airflow .local-aws build
+	@rm -rf .venv .venv-aws .venv-image .airflow .local-aws build
 
 .venv/.ready: $(LOCKED)
 	@local_aws/make_venv.sh .venv requirements-dev.txt
@@ -99,6 +115,10 @@ clean: local-aws-stop ## removes everything that the other targets made
 
 .venv-aws/.ready: $(LOCKED)
 	@local_aws/make_venv.sh .venv-aws local_aws/requirements.txt
+	@touch $@
+
+.venv-image/.ready: $(LOCKED)
+	@local_aws/make_venv.sh .venv-image requirements-celery.txt
 	@touch $@
 
 .airflow/.ready: .venv/.ready
