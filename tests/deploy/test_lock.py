@@ -6,7 +6,7 @@ import re
 
 from tests.conftest import REPOSITORY
 
-_PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[.*?\])?==([^ ;\\]+)", re.MULTILINE)
+_PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[.*?\])?==([^\s;\\]+)", re.MULTILINE)
 
 
 def _read(name: str) -> str:
