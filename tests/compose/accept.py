@@ -20,17 +20,23 @@ from typing import Any, TypeVar
 
 Value = TypeVar("Value")
 DAG = "monthly_archive_usage_logs"
-_STARTED = time.monotonic()
 
 
 class Refused(Exception):
     """The stack did something else than it must."""
 
 
-def say(text: str) -> None:
-    """One line with the seconds since the start."""
-    sys.stdout.write(f"{time.monotonic() - _STARTED:5.0f} s  {text}\n")
-    sys.stdout.flush()
+class _Say:
+    """Says one line with the seconds since the start."""
+
+    started = time.monotonic()
+
+    def __call__(self, text: str) -> None:
+        sys.stdout.write(f"{time.monotonic() - self.started:5.0f} s  {text}\n")
+        sys.stdout.flush()
+
+
+say = _Say()
 
 
 class Api:
@@ -223,7 +229,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Accept a running stack of docker-compose.yaml.")
     parser.add_argument("--project", required=True)
     parser.add_argument("--url", required=True)
+    parser.add_argument("--elapsed", type=int, default=0, help="seconds that have passed already, for the lines' clock")
     arguments = parser.parse_args()
+    say.started -= arguments.elapsed
     last_month = datetime.now(UTC).replace(day=1) - timedelta(days=1)
     try:
         accept(Stack(arguments.project, arguments.url), f"{last_month:%Y-%m}")

@@ -13,7 +13,7 @@ secret() { head -c 16 /dev/urandom | od -An -tx1 | tr -d ' \n'; }
 scratch=$(mktemp -d)
 engine=${ENGINE_FOLDER:-$scratch/engine}
 mkdir -p "$engine"
-ours= up=
+ours='' up=''
 finish() {
     code=$?
     trap - EXIT INT TERM
@@ -96,4 +96,5 @@ exports=$("${compose[@]}" exec -T aws local_aws/container.sh exports)
 eval "$exports"
 "${compose[@]}" up --detach --scale worker=2 >"$scratch/up.log" 2>&1 || { cat "$scratch/up.log"; exit 1; }
 healthy 600 postgres redis api-server scheduler dag-processor triggerer worker
-python3 tests/compose/accept.py --project "$project" --url "http://127.0.0.1:$AIRFLOW_PORT"
+python3 tests/compose/accept.py --project "$project" --url "http://127.0.0.1:$AIRFLOW_PORT" \
+    --elapsed $((SECONDS - began))
