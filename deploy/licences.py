@@ -55,12 +55,12 @@ def kind(licence: str) -> str | None:
 
 def stated(distribution: metadata.Distribution) -> str:
     """The licence that a package states: its expression, else its classifiers, else the first line of the old field."""
-    information = distribution.metadata
-    if expression := information.get("License-Expression"):
+    fields = distribution.metadata.json
+    if expression := fields.get("license_expression"):
         return str(expression)
-    classifiers = [each.split(" :: ")[-1] for each in information.get_all("Classifier") or [] if "License ::" in each]
+    classifiers = [each.split(" :: ")[-1] for each in fields.get("classifier", []) if each.startswith("License ::")]
     named = [each for each in classifiers if each != "OSI Approved"]
-    first = (information.get("License") or "").strip().partition("\n")[0]
+    first = str(fields.get("license", "")).strip().partition("\n")[0]
     return "; ".join(named) or first or "none stated"
 
 
