@@ -6,11 +6,13 @@ MAKEFLAGS += --no-print-directory
 
 ARCHIVE ?= usage_logs
 ENV ?= dev
+ENV_FILE ?= .env
 MONTH ?=
 ITEMS ?=
 export AIRFLOW_PORT ?= 8080
 KEYS ?=
 SEED ?=
+UPGRADE ?=
 
 # Airflow's home lies in the repository; neither ~/airflow nor ~/.aws is read or written.
 export AIRFLOW_HOME := $(CURDIR)/.airflow
@@ -22,11 +24,12 @@ export PYTHONPATH := $(CURDIR)/plugins:$(CURDIR)
 export PYTHONDONTWRITEBYTECODE :=
 
 UV_VERSION := 0.13.9
-LOCKED := requirements.txt requirements-dev.txt local_aws/requirements.txt constraints.txt
+PIP_AUDIT_VERSION := 2.10.1
+LOCKED := requirements.txt requirements-dev.txt requirements-celery.txt local_aws/requirements.txt constraints-hashed.txt
 PY := .venv/bin/python
 AWS_PY := .venv-aws/bin/python
 
-.PHONY: help run test chaos check format lock up down local-aws local-aws-stop seed archive bench deploy clean
+.PHONY: help run test chaos check format lock up down local-aws local-aws-stop seed archive bench deploy mwaa-package astronomer-project licences audit compose-test clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r t d; do printf '  make %-16s %s\n' "$$t" "$$d"; done
@@ -53,10 +56,16 @@ format: .venv/.ready ## formats, and writes the generated files anew
 	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .
 	@$(PY) -m ttl_archive.generated
 
-lock: .venv/.ready ## renews constraints.txt from the requirements
-	@{ echo "# Every transitive version of requirements-dev.txt, for Python 3.11 and later. Written by 'make lock'; not by hand."; \
-	  .venv/bin/uv pip compile requirements-dev.txt --universal --python-version 3.11 -q --no-header --no-annotate; } > constraints.new
-	@mv constraints.new constraints.txt
+lock: .venv/bin/uv ## renews the locks from the requirements, keeping the pins that still fit: UPGRADE=--upgrade keeps none
+	@echo "uv==$(UV_VERSION)" > uv.in
+	@cp constraints.txt constraints.new
+	@.venv/bin/uv pip compile requirements-dev.txt requirements-celery.txt uv.in $(UPGRADE) --universal --python-version 3.11 --generate-hashes -q --no-header --no-annotate -o constraints.new
+	@rm uv.in
+	@{ echo "# constraints.txt with the hashes of every file on PyPI: what is installed here and in the image. Written by 'make lock'."; \
+	  cat constraints.new; } > constraints-hashed.txt
+	@{ echo "# Every transitive version of requirements-dev.txt and requirements-celery.txt, for Python 3.11 and later. Written by 'make lock'; not by hand."; \
+	  sed -n 's/ *\\$$//; /^[a-z0-9]/p' constraints.new; } > constraints.txt
+	@rm constraints.new
 
 deploy: .venv/.ready ## creates or updates the stack in the account of the environment: ENV=dev|stg|prd
 	@$(PY) -m ttl_archive.stack deploy --env "$(ENV)"
@@ -84,15 +93,40 @@ bench: .venv/.ready .airflow/.ready ## the benchmarks: one table, and benchmarks
 	@TTL_ARCHIVE_BUCKET=bench TTL_ARCHIVE_RESULTS_BUCKET=bench TTL_ARCHIVE_WORKGROUP=bench TTL_ARCHIVE_TABLE_PREFIX=bench- \
 	$(PY) -m benchmarks.run
 
+mwaa-package: ## lays out in build/mwaa/ what an Amazon MWAA environment takes: ENV_FILE=.env
+	@python3 -m deploy.mwaa --env-file "$(ENV_FILE)"
+
+astronomer-project: ## lays out an Astro project in build/astronomer/
+	@python3 -m deploy.astronomer
+
+licences: .venv-image/.ready ## writes docs/licences.md from what the image installs
+	@PYTHONPATH=. .venv-image/bin/python -m deploy.licences
+
+audit: .venv-image/.ready ## licences and known vulnerabilities of what is locked; asks the vulnerability service of PyPI
+	@PYTHONPATH=. .venv-image/bin/python -m deploy.licences --check
+	@.venv-image/bin/uv tool run --quiet "pip-audit@$(PIP_AUDIT_VERSION)" --strict --requirement constraints-hashed.txt --require-hashes --disable-pip \
+	|| { echo "audit: vulnerabilities, or packages that the vulnerability service didn't answer for, as said above" >&2; exit 1; }
+
+compose-test: ## starts docker-compose.yaml for real, archives a month in it, kills a worker, takes it down
+	@tests/compose/accept.sh
+
 clean: local-aws-stop ## removes everything that the other targets made
-	@rm -rf .venv .venv-aws .airflow .local-aws build
+	@rm -rf .venv .venv-aws .venv-image .airflow .local-aws build
 
 .venv/.ready: $(LOCKED)
-	@local_aws/make_venv.sh .venv requirements-dev.txt $(UV_VERSION)
+	@local_aws/make_venv.sh .venv requirements-dev.txt
 	@touch $@
 
+# Only where there is none: `make lock` must run on requirements that the lock doesn't know yet.
+.venv/bin/uv:
+	@local_aws/make_venv.sh .venv requirements-dev.txt
+
 .venv-aws/.ready: $(LOCKED)
-	@local_aws/make_venv.sh .venv-aws local_aws/requirements.txt $(UV_VERSION)
+	@local_aws/make_venv.sh .venv-aws local_aws/requirements.txt
+	@touch $@
+
+.venv-image/.ready: $(LOCKED)
+	@local_aws/make_venv.sh .venv-image requirements-celery.txt
 	@touch $@
 
 .airflow/.ready: .venv/.ready

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# make_venv.sh FOLDER REQUIREMENTS UV_VERSION: a virtual environment with exactly what constraints.txt locks.
+# make_venv.sh FOLDER REQUIREMENTS: a virtual environment with exactly the files that constraints-hashed.txt locks.
 set -euo pipefail
-folder=$1 requirements=$2 uv_version=$3
+folder=$1 requirements=$2
 
 supported() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; }
 python=
@@ -18,6 +18,9 @@ if ! made=$("$python" -m venv --clear "$folder" 2>&1); then
     echo "$python can't make a virtual environment (on Debian: apt-get install python3-venv): ${made//$'\n'/ }" >&2
     exit 2
 fi
-"$folder/bin/python" -m pip install --quiet --disable-pip-version-check "uv==$uv_version" 2> >(grep -v WARNING >&2 || true)
-"$folder/bin/uv" pip install --quiet --python "$folder/bin/python" --requirement "$requirements" --constraint constraints.txt
+# uv's own block of the lock: its first line to the first that no backslash continues.
+"$folder/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes \
+    --requirement <(sed -n '/^uv==/,/[^\\]$/p' constraints-hashed.txt) 2> >(grep -v WARNING >&2 || true)
+"$folder/bin/uv" pip install --quiet --python "$folder/bin/python" --require-hashes \
+    --requirement "$requirements" --constraint constraints-hashed.txt
 echo "$folder is ready" >&2

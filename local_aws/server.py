@@ -51,7 +51,16 @@ def serve(port: int, state: Path) -> None:
     from hypercorn.config import Config
     from ministack.app import app as ministack_app
 
-    from local_aws.emulator import athena, authorisation, cloudformation, glue, multipart_checksums, time_to_live
+    from local_aws.emulator import (
+        athena,
+        authorisation,
+        cloudformation,
+        dynamodb_export,
+        faults,
+        glue,
+        multipart_checksums,
+        time_to_live,
+    )
 
     authorisation.install()
     athena.install(state / "athena", os.environ["AWS_ENDPOINT_URL"])
@@ -59,8 +68,11 @@ def serve(port: int, state: Path) -> None:
     cloudformation.install()
     multipart_checksums.install()
     time_to_live.install()
+    dynamodb_export.install(os.environ["AWS_ENDPOINT_URL"])  # outermost: it notes only what TTL really removes
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and await faults.answer(scope, receive, send):
+            return
         if scope["type"] == "http" and scope["path"] == READY_PATH:
             await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
             await send({"type": "http.response.body", "body": str(os.getpid()).encode()})
@@ -75,4 +87,7 @@ def serve(port: int, state: Path) -> None:
     config.bind = [f"{HOST}:{port}"]
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
-    asyncio.run(hypercorn_serve(app, config))
+    try:
+        asyncio.run(hypercorn_serve(app, config))
+    finally:
+        athena.close()

@@ -8,8 +8,8 @@ from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.dialects.trino import Trino
 
 from local_aws.athena.errors import CannotTranslate, QueryFailed
-from local_aws.athena.formats import joda_format, json_path, mysql_format
-from local_aws.athena.typing import INSTANTS, INTEGERS, D, kind
+from local_aws.athena.formats import joda_format, json_path, mysql_format, regexp_rewrite
+from local_aws.athena.typing import INSTANTS, INTEGERS, D, element_type, kind
 
 if TYPE_CHECKING:
     from local_aws.athena.dialect import Writer
@@ -30,18 +30,34 @@ def _interval(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
         raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: '{_unit(unit)}' is not a valid DATE field")
     if kind(moment) not in INSTANTS or moment.type is None:
         raise CannotTranslate(f"date_add to {moment.sql(Trino)}, whose type is not known: add a CAST")
+    if _unit(unit) == "millisecond":
+        return {
+            "interval": f"to_microseconds(CAST({writer.sql(amount)} AS BIGINT) * 1000)",
+            "type2": moment.type.sql(DuckDB),
+        }
     return {"interval": f"to_{_unit(unit)}s(CAST({writer.sql(amount)} AS INTEGER))", "type2": moment.type.sql(DuckDB)}
 
 
 def _sequence(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
-    series = f"generate_series({', '.join(writer.sql(each) for each in node.expressions)})"
-    if kind(node.expressions[0]) == D.DATE:
-        if len(node.expressions) == 2:
-            series = f"{series[:-1]}, INTERVAL 1 DAY)"
-        return {"sequence": f"CAST({series} AS DATE[])"}
-    if kind(node.expressions[0]) not in {*INTEGERS, D.TIMESTAMP}:
+    start, stop = (writer.sql(each) for each in node.expressions[:2])
+    step = node.expressions[2] if len(node.expressions) > 2 else None
+    of = kind(node.expressions[0])
+    if of in INTEGERS:
+        by = writer.sql(step) if step is not None else f"CASE WHEN {start} <= {stop} THEN 1 ELSE -1 END"
+        return {"sequence": f"generate_series({start}, {stop}, {by})"}
+    if of not in (D.DATE, D.TIMESTAMP) or not (step is None or isinstance(step, exp.Interval)):
         raise CannotTranslate("sequence of these types")
-    return {"sequence": series}
+    target = "DATE[]" if of == D.DATE else "TIMESTAMP[]"
+    unit = step.text("unit").upper().rstrip("S") if step is not None else "DAY"
+    if unit in ("MONTH", "YEAR") and step is not None:
+        months = int(step.this.name) * (12 if unit == "YEAR" else 1)
+        # Counted from the start, so that the 31st comes back after a shorter month.
+        count = f"range(0, date_sub('month', {start}, {stop}) // {months} + 1)"
+        return {
+            "sequence": f"CAST(list_transform({count}, lambda i: {start} + to_months(CAST(i * {months} AS INTEGER))) AS {target})"  # noqa: E501
+        }
+    by = writer.sql(step) if step is not None else f"CASE WHEN {start} <= {stop} THEN to_days(1) ELSE to_days(-1) END"
+    return {"sequence": f"CAST(generate_series({start}, {stop}, {by}) AS {target})"}
 
 
 def _reduce(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
@@ -49,25 +65,14 @@ def _reduce(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
     result = f"list_reduce({writer.sql(values)}, {writer.sql(step)}, {writer.sql(start)})"
     if not isinstance(finish, exp.Lambda):
         raise CannotTranslate("reduce without a lambda")
-    name = finish.expressions[0].name
-    wrapped = finish.this.copy().transform(
-        lambda each: exp.Var(this="__state__") if isinstance(each, exp.Identifier) and each.name == name else each
-    )
-    return {"reduce": writer.sql(wrapped).replace("__state__", f"({result})")}
+    return {"reduce": _with_names(writer, finish, [f"({result})"])}
 
 
 def _map_lambda(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
     entries, function = f"map_entries({writer.sql(node.expressions[0])})", node.expressions[1]
     if not isinstance(function, exp.Lambda) or len(function.expressions) != 2:
         raise CannotTranslate(f"{node.name} without a lambda of two arguments")
-    members = {function.expressions[0].name: "e.key", function.expressions[1].name: "e.value"}
-    body = writer.sql(
-        function.this.copy().transform(
-            lambda each: (
-                exp.Var(this=members[each.name]) if isinstance(each, exp.Identifier) and each.name in members else each
-            )
-        )
-    )
+    body = _with_names(writer, function, ["e.key", "e.value"])
     return {
         "map_filter": f"map_from_entries(list_filter({entries}, lambda e: {body}))",
         "transform_keys": f"map_from_entries(list_transform({entries}, lambda e: struct_pack(k := {body}, v := e.value)))",  # noqa: E501
@@ -84,12 +89,87 @@ def _iso8601(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
 
 
 def _types(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
-    return {f"type{n}": each.type.sql(DuckDB) for n, each in enumerate(node.expressions) if each.type is not None}
+    known = {f"type{n}": each.type.sql(DuckDB) for n, each in enumerate(node.expressions) if each.type is not None}
+    return {**known, "type": node.type.sql(DuckDB)} if node.type is not None else known
+
+
+def _length(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
+    function = "octet_length" if kind(node.expressions[0]) in (D.VARBINARY, D.BINARY) else "length"
+    return {"length": f"CAST({function}({writer.sql(node.expressions[0])}) AS BIGINT)"}
+
+
+def _concat_ws(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
+    written = [writer.sql(each) for each in node.expressions]
+    if kind(node.expressions[1]) == D.ARRAY:
+        return {"concat_ws": f"array_to_string({written[1]}, {written[0]})"}
+    return {"concat_ws": f"concat_ws({', '.join(written)})"}
+
+
+def _array_join(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
+    from local_aws.athena.casts import text_of
+
+    values, *others = (writer.sql(each) for each in node.expressions)
+    element = text_of(element_type(node.expressions[0]).this, "e")
+    if len(others) > 1:
+        element = f"coalesce({element}, {others[1]})"
+    return {"array_join": f"array_to_string(list_transform({values}, lambda e: {element}), {others[0]})"}
+
+
+def _element(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
+    value, key = (writer.sql(each) for each in node.expressions)
+    if kind(node.expressions[0]) not in (D.ARRAY, D.MAP):
+        raise CannotTranslate(f"element_at of {node.expressions[0].sql(Trino)}, whose type is not known: add a CAST")
+    return {"element": f"trino_element({value}, {key})" if kind(node.expressions[0]) == D.ARRAY else f"{value}[{key}]"}
+
+
+def _date_trunc(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
+    unit, moment = node.expressions
+    if kind(moment) == D.DATE and _unit(unit) in ("millisecond", "second", "minute", "hour"):
+        raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: '{_unit(unit)}' is not a valid DATE field")
+    if kind(moment) not in INSTANTS or moment.type is None:
+        raise QueryFailed(f"FUNCTION_NOT_FOUND: Unexpected parameters for function date_trunc: {moment.sql(Trino)}")
+    return {"date_trunc": f"CAST(date_trunc('{_unit(unit)}', {writer.sql(moment)}) AS {moment.type.sql(DuckDB)})"}
+
+
+def _zip(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
+    members = ", ".join(f"field{n} := e[{n + 1}]" for n in range(len(node.expressions)))
+    zipped = f"list_zip({', '.join(writer.sql(each) for each in node.expressions)})"
+    return {"zip": f"list_transform({zipped}, lambda e: struct_pack({members}))"}
+
+
+def _zip_with(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
+    left, right, function = node.expressions
+    if not isinstance(function, exp.Lambda) or len(function.expressions) != 2:
+        raise CannotTranslate("zip_with without a lambda of two arguments")
+    body = _with_names(writer, function, ["e[1]", "e[2]"])
+    return {"zip_with": f"list_transform(list_zip({writer.sql(left)}, {writer.sql(right)}), lambda e: {body})"}
+
+
+def _with_names(writer: "Writer", function: exp.Lambda, names: list[str]) -> str:
+    """A lambda's body with DuckDB expressions in the place of its arguments."""
+    places = dict(zip((each.name for each in function.expressions), names, strict=True))
+
+    def place(each: exp.Expr) -> exp.Expr:
+        if isinstance(each, exp.Identifier) and each.name in places:
+            found = exp.Var(this=places[each.name])
+            found.type = each.type
+            return found
+        return each
+
+    return writer.sql(function.this.copy().transform(place))
 
 
 PLACEHOLDERS: dict[str, Callable[["Writer", exp.Anonymous], dict[str, str]]] = {
     "type": _types,
     "unit0": lambda writer, node: {"unit0": f"'{_unit(node.expressions[0])}'"},
+    "rewrite": lambda writer, node: {"rewrite": regexp_rewrite(node.expressions[2])},
+    "length": _length,
+    "concat_ws": _concat_ws,
+    "array_join": _array_join,
+    "element": _element,
+    "date_trunc": _date_trunc,
+    "zip_with": _zip_with,
+    "zip}": _zip,
     "interval": _interval,
     "sequence": _sequence,
     "reduce": _reduce,

@@ -1,13 +1,15 @@
 """CAST as Trino does it, where DuckDB is more lenient or rounds otherwise."""
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.dialects.trino import Trino
 
+from local_aws.athena.checks import keeps_instant
 from local_aws.athena.errors import CannotTranslate
-from local_aws.athena.typing import FLOATS, INTEGERS, TEXTS, D, kind
+from local_aws.athena.typing import FLOATS, INTEGERS, TEXTS, D, decimal_literal, kind
 
 if TYPE_CHECKING:
     from local_aws.athena.dialect import Writer
@@ -16,6 +18,8 @@ MACROS = [
     "CREATE MACRO cannot_cast(v, t) AS fail('INVALID_CAST_ARGUMENT: Cannot cast ''' || v || ''' to ' || t)",
     "CREATE MACRO text_as_integer(v, t) AS CASE WHEN regexp_full_match(v, '[-+]?[0-9]+') THEN v ELSE cannot_cast(v, t) END",  # noqa: E501
     "CREATE MACRO text_as_number(v, t) AS CASE WHEN TRY_CAST(v AS DOUBLE) IS NULL THEN cannot_cast(v, t) ELSE v END",
+    "CREATE MACRO text_as_boolean(v) AS CASE WHEN lower(v) IN ('true', 't', '1') THEN 'true' WHEN lower(v) IN ('false', 'f', '0') "  # noqa: E501
+    "THEN 'false' ELSE cannot_cast(v, 'boolean') END",
     "CREATE MACRO text_as_date(v) AS CASE WHEN regexp_full_match(v, ' *[0-9]{4}-[0-9]{1,2}-[0-9]{1,2} *') THEN trim(v) "
     "ELSE fail('INVALID_CAST_ARGUMENT: Value cannot be cast to date: ' || v) END",
     "CREATE MACRO text_as_timestamp(v) AS CASE WHEN regexp_full_match(v, "
@@ -33,6 +37,17 @@ def cast_sql(writer: "Writer", node: exp.Cast) -> str:
     value, target = node.this, node.to
     source, wanted = kind(value), target.this
     written, into = writer.sql(value), target.sql(DuckDB)
+    if wanted in (D.TIMESTAMP, D.TIMESTAMPTZ) and target.expressions and target.expressions[0].name != "3":
+        raise CannotTranslate(f"a CAST to {target.sql(Trino).lower()}; Athena's timestamps have milliseconds")
+    if (
+        wanted == D.TIMESTAMPTZ
+        and isinstance(value, exp.Literal)
+        and not _is_utc(value.name)
+        and not keeps_instant(node)
+    ):
+        raise CannotTranslate(f"the zone of TIMESTAMP '{value.name}'; convert with AT TIME ZONE 'UTC'")
+    if wanted == D.DECIMAL and not target.expressions and isinstance(value, exp.Literal) and value.is_string:
+        into = decimal_literal(value.name).sql(DuckDB)
     if isinstance(value, exp.Anonymous) and value.name.lower() == "row" and wanted == D.STRUCT:
         # DuckDB casts structs by the members' names; a bare row is matched by position, as in Trino.
         return f"CAST({_positional(writer, value)} AS {into})"
@@ -57,6 +72,10 @@ def cast_sql(writer: "Writer", node: exp.Cast) -> str:
     return f"CAST({written} AS {into})"
 
 
+def _is_utc(literal: str) -> bool:
+    return literal.rstrip().endswith(("UTC", "Z", "+00:00")) or not re.search(r":.*[-+A-Za-z/]", literal)
+
+
 def _positional(writer: "Writer", value: exp.Expr) -> str:
     if isinstance(value, exp.Anonymous) and value.name.lower() == "row":
         return f"row({', '.join(_positional(writer, member) for member in value.expressions)})"
@@ -64,20 +83,30 @@ def _positional(writer: "Writer", value: exp.Expr) -> str:
 
 
 def _to_text(value: exp.Expr, written: str, target: exp.DataType) -> str:
-    source = kind(value)
-    if source in FLOATS:
-        raise CannotTranslate("a CAST of double to varchar; cast it to decimal first")
+    if target.this == D.CHAR:
+        raise CannotTranslate("char(n), which pads with spaces; use varchar")
+    text = text_of(kind(value), written)
+    if not target.expressions:
+        return text
+    size = target.expressions[0].name
+    if kind(value) in TEXTS:
+        return f"left({text}, {size})"
+    return f"CASE WHEN length({text}) <= {size} THEN {text} ELSE fail('INVALID_CAST_ARGUMENT: Value ' || {text} || ' cannot be represented as varchar({size})') END"  # noqa: E501
+
+
+def text_of(source: Any, written: str) -> str:
+    """The text of a value of a type, as CAST to varchar gives it."""
+    if source == D.FLOAT:
+        return f"real_text({written})"
+    if source == D.DOUBLE:
+        return f"double_text({written})"
     if source == D.TIMESTAMP:
-        text = f"strftime({written}, '%Y-%m-%d %H:%M:%S.%g')"
-    elif source == D.TIMESTAMPTZ:
-        text = f"strftime({written}, '%Y-%m-%d %H:%M:%S.%g UTC')"
-    elif source == D.VARBINARY or source in (D.ARRAY, D.MAP, D.STRUCT):
+        return f"strftime({written}, '%Y-%m-%d %H:%M:%S.%g')"
+    if source == D.TIMESTAMPTZ:
+        return f"strftime({written}, '%Y-%m-%d %H:%M:%S.%g UTC')"
+    if source in (D.VARBINARY, D.ARRAY, D.MAP, D.STRUCT, D.INTERVAL):
         raise CannotTranslate(f"a CAST of {source.value.lower()} to varchar")
-    elif source == D.UNKNOWN and not isinstance(value, exp.Null):
-        text = f"plain_text({written})"
-    else:
-        text = f"CAST({written} AS VARCHAR)"
-    return f"left({text}, {target.expressions[0].name})" if target.expressions else text
+    return f"plain_text({written})" if source == D.UNKNOWN else f"CAST({written} AS VARCHAR)"
 
 
 def _checked_text(written: str, target: exp.DataType) -> str:
@@ -90,28 +119,38 @@ def _checked_text(written: str, target: exp.DataType) -> str:
         return f"text_as_date({written})"
     if wanted == D.TIMESTAMP:
         return f"text_as_timestamp({written})"
-    if wanted == D.BOOLEAN or wanted == D.TIMESTAMPTZ:
+    if wanted == D.BOOLEAN:
+        return f"text_as_boolean({written})"
+    if wanted in (D.TIMESTAMPTZ, D.UUID):
         return written
     raise CannotTranslate(f"a CAST of varchar to {target.sql(Trino).lower()}")
 
 
 def _json(value: exp.Expr, written: str, target: exp.DataType) -> str:
+    source = kind(value)
     if target.this == D.JSON:
-        if kind(value) == D.JSON:
-            return written
-        if kind(value) in TEXTS or kind(value) in INTEGERS or kind(value) in (D.BOOLEAN, D.DOUBLE):
+        if source == D.JSON or isinstance(value, exp.Null):
+            return f"CAST({written} AS JSON)"
+        members = {each.this for each in value.type.find_all(exp.DataType)} if value.type is not None else set()
+        if D.UNKNOWN in members or {D.MAP, D.STRUCT} <= members or D.TIMESTAMPTZ in members:
+            raise CannotTranslate(f"a CAST of {value.sql(Trino)} to json")
+        if source in TEXTS or source in INTEGERS or source == D.BOOLEAN:
             return f"to_json({written})"
-        raise CannotTranslate(f"a CAST of {value.sql(Trino)} to json")
+        if any(name.name.startswith("field") for name in value.type.find_all(exp.ColumnDef)) if value.type else False:
+            raise CannotTranslate("a CAST of a row without names to json")
+        return f"CAST({'py_json_of_row' if D.STRUCT in members else 'py_json_of_map'}({written}) AS JSON)"
+    name = target.sql(Trino)
     scalar = f"trino_json_scalar({written}, '$')"
     if target.this in TEXTS:
-        return scalar
+        return f"CASE WHEN json_type({written}) IN ('OBJECT', 'ARRAY') THEN cannot_cast(CAST({written} AS VARCHAR), '{name}') ELSE {scalar} END"  # noqa: E501
     if target.this in INTEGERS:
-        return f"CAST(text_as_integer({scalar}, '{target.sql(Trino)}') AS {target.sql(DuckDB)})"
+        rounded = f"CAST(round(CAST({scalar} AS DOUBLE)) AS {target.sql(DuckDB)})"
+        return f"CASE WHEN json_type({written}) = 'DOUBLE' THEN {rounded} ELSE CAST(text_as_integer({scalar}, '{name}') AS {target.sql(DuckDB)}) END"  # noqa: E501
     if target.this in FLOATS or target.this in (D.DECIMAL, D.BOOLEAN):
         return f"CAST({scalar} AS {target.sql(DuckDB)})"
-    if target.this in (D.ARRAY, D.MAP):
+    if target.this in (D.ARRAY, D.MAP, D.STRUCT):
         return f"CAST({written} AS {target.sql(DuckDB)})"
-    raise CannotTranslate(f"a CAST of json to {target.sql(Trino).lower()}")
+    raise CannotTranslate(f"a CAST of json to {name.lower()}")
 
 
 def _unknown(value: exp.Expr) -> str:

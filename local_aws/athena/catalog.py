@@ -53,13 +53,24 @@ class Table:
     @property
     def view(self) -> str | None:
         """The statement of a view, or None for a table."""
+        definition = self._definition
+        return None if definition is None else str(definition["originalSql"])
+
+    @property
+    def view_schema(self) -> str:
+        """The database that a view's statement was written in."""
+        return str((self._definition or {}).get("schema") or self.database)
+
+    @property
+    def _definition(self) -> dict[str, Any] | None:
         if self.glue.get("TableType") != "VIRTUAL_VIEW":
             return None
         text = self.glue.get("ViewOriginalText") or ""
         encoded = text.removeprefix("/* Presto View:").removesuffix("*/").strip()
         if encoded == text:
             raise QueryFailed(f"INVALID_VIEW: View '{self.database}.{self.name}' is not a Presto view")
-        return str(json.loads(base64.b64decode(encoded))["originalSql"])
+        definition: dict[str, Any] = json.loads(base64.b64decode(encoded))
+        return definition
 
 
 class Catalog:

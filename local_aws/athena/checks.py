@@ -48,18 +48,166 @@ def check_comparable(node: exp.Expr, left: exp.Expr, right: exp.Expr, operator: 
             )
 
 
+# Functions of a text, by their first argument; DuckDB would convert a number or a date.
+_OF_TEXT = {
+    "length", "lower", "upper", "trim", "ltrim", "rtrim", "replace", "lpad", "rpad", "starts_with", "strpos", "substr", "split",  # noqa: E501
+    "split_part", "split_to_map", "translate", "levenshtein_distance", "hamming_distance", "to_utf8", "from_hex",
+    "regexp_like", "regexp_extract", "regexp_extract_all", "regexp_count", "regexp_replace", "regexp_split", "url_encode",  # noqa: E501
+    "url_decode", "from_iso8601_timestamp", "from_iso8601_date", "date_parse", "parse_datetime", "json_parse", "soundex",  # noqa: E501
+    "concat_ws", "json_extract_scalar", "json_extract",
+}  # fmt: skip
+_OF_NUMBERS = {
+    "abs", "ceil", "ceiling", "floor", "round", "sqrt", "exp", "ln", "log10", "log2", "sign", "mod", "sum", "avg",
+    "stddev", "variance", "from_unixtime", "truncate", "power", "pow",
+}  # fmt: skip
+_OF_LISTS = {"cardinality", "contains", "element_at", "array_join", "array_sort", "array_distinct", "flatten", "slice"}
+_NUMBERS = {*INTEGERS, *FLOATS, D.DECIMAL}
+
+
+def check_arguments(name: str, node: exp.Anonymous) -> None:
+    """Trino finds no function of arguments of another type; DuckDB would convert them."""
+    if name in ("concat", "concat_ws"):
+        wrong = [a for a in node.expressions if kind(a) in {*_NUMBERS, *INSTANTS, D.BOOLEAN, D.MAP}]
+    else:
+        first, of = node.expressions[:1], kind(node.expressions[0]) if node.expressions else D.UNKNOWN
+        known = {D.UNKNOWN, D.NULL}
+        allowed = (
+            known | TEXTS | {D.VARBINARY, D.BINARY, D.JSON} if name in _OF_TEXT
+            else known | _NUMBERS | {D.INTERVAL} if name in _OF_NUMBERS
+            else known | {D.ARRAY, D.MAP} if name in _OF_LISTS
+            else {of}
+        )  # fmt: skip
+        wrong = [] if of in allowed else first
+    if wrong and not isinstance(wrong[0], (exp.Distinct, exp.Order)):
+        raise QueryFailed(
+            f"FUNCTION_NOT_FOUND: {place(node)}Unexpected parameters ({', '.join(map(trino_name, node.expressions))}) "
+            f"for function {name}"
+        )
+
+
+def check_tree(tree: exp.Expr) -> None:
+    """Refuse what Trino's analyser refuses and DuckDB would convert; nodes of unknown types pass."""
+    for node in tree.walk():
+        if isinstance(node, (exp.And, exp.Or)):
+            check_condition(node.left, "Logical expression term")
+            check_condition(node.right, "Logical expression term")
+        elif isinstance(node, exp.Not):
+            check_condition(node.this, "Value of logical NOT expression")
+        elif isinstance(node, (exp.Where, exp.Having)):
+            check_condition(node.this, f"{type(node).__name__.upper()} clause")
+        elif isinstance(node, exp.Join):
+            check_condition(node.args.get("on"), "JOIN ON clause")
+        elif isinstance(node, exp.If) and not isinstance(node.parent, exp.Case):
+            check_condition(node.this, "IF condition")
+            check_alike(
+                [each for each in (node.args.get("true"), node.args.get("false")) if each], "Result types for IF"
+            )
+        elif isinstance(node, exp.Case):
+            if node.this is None:
+                for branch in node.args["ifs"]:
+                    check_condition(branch.this, "CASE WHEN clause")
+            results = [branch.args["true"] for branch in node.args["ifs"]]
+            check_alike([each for each in [*results, node.args.get("default")] if each], "All CASE results")
+        elif isinstance(node, exp.Anonymous) and node.name.lower() in ("coalesce", "greatest", "least", "nullif"):
+            check_alike(node.expressions, f"All {node.name.upper()} operands")
+        elif isinstance(node, exp.Array):
+            check_alike(node.expressions, "All ARRAY elements")
+        elif isinstance(node, exp.Values):
+            _check_aliases(node)
+            for column in zip(
+                *(row.expressions for row in node.expressions if isinstance(row, exp.Tuple)), strict=False
+            ):
+                check_alike(list(column), "Values")
+        elif isinstance(node, exp.Fetch) and "WITH TIES" in node.sql(Trino):
+            raise CannotTranslate("FETCH FIRST ... WITH TIES")
+        elif isinstance(node, exp.SetOperation):
+            _check_set_operation(node)
+        elif isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.DPipe)):
+            _check_operands(node)
+
+
+def _check_aliases(node: exp.Values) -> None:
+    names = node.args["alias"].args.get("columns") if node.args.get("alias") else None
+    widths = {len(row.expressions) if isinstance(row, exp.Tuple) else 1 for row in node.expressions}
+    if len(widths) > 1:
+        raise QueryFailed("TYPE_MISMATCH: Values rows have mismatched sizes")
+    if names and {len(names)} != widths:
+        raise QueryFailed(
+            f"MISMATCHED_COLUMN_ALIASES: {place(node)}Column alias list has {len(names)} entries but "
+            f"'{node.alias}' has {widths.pop()} columns available"
+        )
+
+
+def _check_set_operation(node: exp.SetOperation) -> None:
+    name, left, right = node.key.upper(), node.left.selects, node.right.selects
+    if len(left) != len(right) and not any(isinstance(each.unalias(), exp.Star) for each in [*left, *right]):
+        raise QueryFailed(f"TYPE_MISMATCH: {name} query has different number of fields: {len(left)}, {len(right)}")
+    for number, pair in enumerate(zip(left, right, strict=False), 1):
+        check_alike([each.unalias() for each in pair], f"column {number} in {name} query")
+
+
+def _check_operands(node: exp.Binary) -> None:
+    kinds = {kind(node.left), kind(node.right)}
+    if kinds & {D.UNKNOWN, D.NULL}:
+        return
+    if isinstance(node, exp.DPipe):
+        fitting = kinds <= TEXTS or D.ARRAY in kinds or kinds <= {D.VARBINARY, D.BINARY}
+    else:
+        fitting = kinds <= _NUMBERS or D.INTERVAL in kinds or (isinstance(node, exp.Sub) and kinds <= INSTANTS)
+    if not fitting:
+        sign = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%", exp.DPipe: "||"}[type(node)]
+        raise QueryFailed(
+            f"TYPE_MISMATCH: {place(node)}Cannot apply operator: {trino_name(node.left)} {sign} {trino_name(node.right)}"  # noqa: E501
+        )
+
+
+def check_condition(node: exp.Expr | None, what: str) -> None:
+    """A condition is a boolean; DuckDB takes numbers and texts too."""
+    if node is not None and kind(node) not in (D.BOOLEAN, D.UNKNOWN, D.NULL):
+        raise QueryFailed(
+            f"TYPE_MISMATCH: {place(node)}{what} must evaluate to a boolean: actual type {trino_name(node)}"
+        )
+
+
+def check_alike(nodes: list[exp.Expr], what: str) -> None:
+    """Values that must have a type in common."""
+    kinds = {kind(node) for node in nodes} - {D.NULL}
+    if D.UNKNOWN in kinds or len(kinds) < 2 or kinds <= _NUMBERS or kinds <= TEXTS or kinds <= INSTANTS:
+        return
+    raise QueryFailed(
+        f"TYPE_MISMATCH: {place(nodes[0])}{what} must be the same type or coercible to a common type. "
+        f"Found: {', '.join(sorted({trino_name(node) for node in nodes if kind(node) != D.NULL}))}"
+    )
+
+
+_SHORT_NAMES = {
+    D.INT: "integer", D.FLOAT: "real", D.TIMESTAMP: "timestamp(3)", D.TIMESTAMPTZ: "timestamp(3) with time zone",
+    D.NULL: "unknown", D.BINARY: "varbinary", D.TEXT: "varchar",
+}  # fmt: skip
+
+
 def trino_name(node: exp.Expr) -> str:
-    if kind(node) == D.UNKNOWN or node.type is None:
+    """The type as Trino writes it: `map(varchar(1), integer)`."""
+    if node.type is None:
         raise CannotTranslate(f"typeof({node.sql(Trino)}), whose type is not known")
-    names = {
-        D.INT: "integer",
-        D.FLOAT: "real",
-        D.TIMESTAMP: "timestamp(3)",
-        D.TIMESTAMPTZ: "timestamp(3) with time zone",
-    }
     if isinstance(node, exp.Literal) and node.is_string:
         return f"varchar({len(node.name)})"
-    return names.get(kind(node)) or node.type.sql(Trino).lower().replace(", ", ",")
+    if isinstance(node, exp.Cast) and isinstance(node.this, exp.Literal) and kind(node) == D.TIMESTAMP:
+        return f"timestamp({len(node.this.name.partition('.')[2])})" if node.this.is_string else "timestamp(3)"
+    # The names of a row's members, and the lengths of texts inside, are not kept in `.type`.
+    if {D.VARCHAR, D.STRUCT} & {each.this for each in node.type.expressions if isinstance(each, exp.DataType)} or (
+        kind(node) == D.STRUCT
+    ):
+        raise CannotTranslate(f"typeof({node.sql(Trino)})")
+    return _type_name(node.type)
+
+
+def _type_name(of: exp.DataType) -> str:
+    if of.this == D.UNKNOWN:
+        raise CannotTranslate("typeof of what has no known type")
+    if of.this in (D.ARRAY, D.MAP):
+        return f"{of.this.value.lower()}({', '.join(map(_type_name, of.expressions))})"
+    return _SHORT_NAMES.get(of.this) or of.sql(Trino).lower().replace(", ", ",")
 
 
 def _climb(node: exp.Expr) -> exp.Expr | None:

@@ -36,7 +36,7 @@ def parse_create_table(tokens: Tokens, database: str) -> tuple[str, bool, dict[s
     tokens.expect("TABLE")
     quiet = tokens.accept("IF", "NOT", "EXISTS")
     database, name = tokens.qualified(database)
-    columns = _columns(tokens)
+    columns = parse_columns(tokens)
     input_format, output_format, serde = FORMATS["TEXTFILE"]
     parameters: dict[str, str] = {}
     properties: dict[str, str] = {}
@@ -46,7 +46,7 @@ def parse_create_table(tokens: Tokens, database: str) -> tuple[str, bool, dict[s
         if tokens.accept("COMMENT"):
             table["Description"] = properties["comment"] = tokens.string()
         elif tokens.accept("PARTITIONED", "BY"):
-            table["PartitionKeys"] = _columns(tokens)
+            table["PartitionKeys"] = parse_columns(tokens)
         elif tokens.accept("ROW", "FORMAT", "SERDE"):
             serde = tokens.string()
         elif tokens.accept("WITH", "SERDEPROPERTIES"):
@@ -91,7 +91,8 @@ def parse_create_table(tokens: Tokens, database: str) -> tuple[str, bool, dict[s
     return database, quiet, table
 
 
-def _columns(tokens: Tokens) -> list[dict[str, str]]:
+def parse_columns(tokens: Tokens) -> list[dict[str, str]]:
+    """`(name type COMMENT 'text', ...)` as Glue's columns."""
     found = []
     tokens.expect("(")
     while True:

@@ -95,12 +95,17 @@ class Ddl(PartitionDdl):
         quiet = tokens.accept("IF", "EXISTS")
         database, name = tokens.qualified(self._database)
         try:
+            if self._is_view(database, name):
+                raise QueryFailed("FAILED: SemanticException [Error 10011]: Cannot drop a view with DROP TABLE")
             self._glue.delete_table(DatabaseName=database, Name=name)
         except self._glue.exceptions.EntityNotFoundException:
             if not quiet:
                 raise QueryFailed(
                     f"FAILED: SemanticException [Error 10001]: Table not found {database}.{name}"
                 ) from None
+
+    def _is_view(self, database: str, name: str) -> bool:
+        return bool(self._glue.get_table(DatabaseName=database, Name=name)["Table"].get("TableType") == "VIRTUAL_VIEW")
 
     def _create_view(self, tokens: Tokens) -> None:
         tokens.expect("CREATE")
@@ -109,15 +114,28 @@ class Ddl(PartitionDdl):
         database, name = tokens.qualified(self._database)
         tokens.expect("AS")
         sql = tokens.rest()
-        original = {"originalSql": sql, "catalog": "awsdatacatalog", "schema": database, "columns": []}
+        columns = self._describe_query(sql, self._database)
+        names = [column.lower() for column, _, _ in columns]
+        for position, column in enumerate(names, 1):
+            if re.fullmatch(r"_col\d+", column):
+                raise QueryFailed(f"MISSING_COLUMN_NAME: Column name not specified at position {position}")
+            if names.count(column) > 1:
+                raise QueryFailed(f"DUPLICATE_COLUMN_NAME: Column name '{column}' specified more than once")
+        original = {
+            "originalSql": sql, "catalog": "awsdatacatalog", "schema": self._database,
+            "columns": [{"name": column, "type": trino} for column, (_, _, trino) in zip(names, columns, strict=True)],
+        }  # fmt: skip
+        listed = [{"Name": column, "Type": hive} for column, (_, hive, _) in zip(names, columns, strict=True)]
         given = {
             "Name": name, "TableType": "VIRTUAL_VIEW", "Parameters": {"presto_view": "true", "comment": "Presto View"},
             "ViewOriginalText": f"/* Presto View: {base64.b64encode(json.dumps(original).encode()).decode()} */",
-            "ViewExpandedText": "/* Presto View */", "StorageDescriptor": {"Columns": [], "SerdeInfo": {}}, "PartitionKeys": [],  # noqa: E501
+            "ViewExpandedText": "/* Presto View */", "StorageDescriptor": {"Columns": listed, "SerdeInfo": {}}, "PartitionKeys": [],  # noqa: E501
         }  # fmt: skip
         try:
             self._glue.create_table(DatabaseName=database, TableInput=given)
         except self._glue.exceptions.AlreadyExistsException:
+            if self._catalog.table(database, name).glue.get("TableType") != "VIRTUAL_VIEW":
+                raise QueryFailed(f"TABLE_ALREADY_EXISTS: Table already exists: '{database}.{name}'") from None
             if not replace:
                 raise QueryFailed(f"ALREADY_EXISTS: View already exists: {database}.{name}") from None
             self._glue.update_table(DatabaseName=database, TableInput=given)
@@ -127,6 +145,10 @@ class Ddl(PartitionDdl):
         quiet = tokens.accept("IF", "EXISTS")
         database, name = tokens.qualified(self._database)
         try:
+            if not self._is_view(database, name):
+                raise QueryFailed(
+                    f"TABLE_NOT_FOUND: View '{database}.{name}' does not exist, but a table with that name does"
+                )
             self._glue.delete_table(DatabaseName=database, Name=name)
         except self._glue.exceptions.EntityNotFoundException:
             if not quiet:
@@ -182,7 +204,15 @@ class Ddl(PartitionDdl):
     def _show_tblproperties(self, tokens: Tokens) -> Answer:
         tokens.expect("SHOW", "TBLPROPERTIES")
         table = self._table(*tokens.qualified(self._database))
-        return lines("prpt_name", [f"{key}\t{value}" for key, value in sorted(table.parameters.items())])
+        shown = sorted(table.parameters.items())
+        if tokens.accept("("):
+            wanted = tokens.string()
+            tokens.expect(")")
+            value = table.parameters.get(
+                wanted, f"Table {table.database}.{table.name} does not have property: {wanted}"
+            )
+            return lines("prpt_name", [value])
+        return lines("prpt_name", [f"{key}\t{value}" for key, value in shown])
 
 
 def _described(column: str, kind: Type) -> str:

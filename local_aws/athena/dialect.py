@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from sqlglot import exp, parse_one
+import sqlglot
+from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.dialects.trino import Trino
 from sqlglot.errors import ParseError, TokenError
@@ -16,10 +17,18 @@ from sqlglot.generators.duckdb import DuckDBGenerator
 from sqlglot.parsers.trino import TrinoParser
 
 from local_aws.athena.arguments import PLACEHOLDERS
-from local_aws.athena.checks import check_comparable, check_zone_is_used_up, keeps_instant, place, trino_name
+from local_aws.athena.checks import (
+    check_arguments,
+    check_comparable,
+    check_zone_is_used_up,
+    keeps_instant,
+    place,
+    trino_name,
+)
 from local_aws.athena.errors import CannotTranslate, InvalidRequest, QueryFailed
-from local_aws.athena.functions import AGGREGATES, FUNCTIONS
-from local_aws.athena.typing import FLOATS, INTEGERS, D, decimal, kind, scaled, unscaled
+from local_aws.athena.functions import AGGREGATES, FUNCTIONS, find
+from local_aws.athena.statements import Tokens
+from local_aws.athena.typing import FLOATS, INSTANTS, INTEGERS, D, decimal, kind, scaled, unscaled
 
 _KEPT_PARSERS = ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "SUBSTRING", "POSITION", "LISTAGG")
 
@@ -34,17 +43,60 @@ class AthenaQuery(Trino):
         FUNCTION_PARSERS = {name: TrinoParser.FUNCTION_PARSERS[name] for name in _KEPT_PARSERS}  # noqa: RUF012
 
 
+# sqlglot 30.30.0 reads `1_000` as `1 AS _000` and `0xFF` as a text.
+_NUMBER = re.compile(r"-?(\d+(\.\d*)?([eE]\d*)?)")
+
+# What sqlglot reads in any dialect and Trino does not know.
+_FOREIGN = re.compile(
+    r"""::|==|\^|(?<!U)&|(?<!\|)\|(?!\|)|<<|>>|~|\{|,(?=\s*(?:\)|$|FROM\b))|(?<=[(,=])\s*\[
+      |\b(?:SELECT|WHERE|AND|OR|IN|THEN|ELSE|ON|BY)\s*\[
+      |\bILIKE\b|\bSIMILAR\s+TO\b|\bUSING\s+SAMPLE\b|\bTABLESAMPLE\s*\(|\bDISTINCT\s+ON\s*\(
+      |\*\s*(?:EXCLUDE|EXCEPT|REPLACE)\s*\(|\bIS\s+(?:NOT\s+)?(?:TRUE|FALSE)\b
+      |\b(?:SEMI|ANTI|ASOF|NATURAL|POSITIONAL)\s+(?:LEFT\s+|RIGHT\s+|INNER\s+)?JOIN\b|\b(?:PIVOT|UNPIVOT)\s*\(
+      |\b(?:GROUP|ORDER)\s+BY\s+ALL(?=\s*(?:$|\)|HAVING\b|ORDER\b|LIMIT\b))
+      |\bLIMIT\s+\S+\s+OFFSET\b|\bLIMIT\s+\d+\s*%""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
 def parse(sql: str) -> exp.Expr:
     """The statement as a tree; Athena refuses bad syntax when the query is submitted."""
+    tokens = Tokens(sql)
+    for offset, number in tokens.numbers():
+        if not _NUMBER.fullmatch(number):
+            raise InvalidRequest(f"{tokens.place(offset)}mismatched input '{number}'")
+        if number.isdigit() and int(number) >= 2**63:
+            raise InvalidRequest(f"{tokens.place(offset)}Invalid numeric literal: {number}")
+    foreign = _FOREIGN.search(tokens.code())
+    if foreign:
+        raise InvalidRequest(f"{tokens.place(foreign.start())}mismatched input '{foreign[0].strip()}'")
     try:
-        return parse_one(sql, read=AthenaQuery)
+        trees = [each for each in sqlglot.parse(sql, read=AthenaQuery) if each is not None]
     except ParseError as error:
         detail = error.errors[0] if error.errors else {}
         near = detail.get("highlight") or "<EOF>"
         column = max(1, int(detail.get("col") or 1) - len(near) + 1)
-        raise InvalidRequest(f"line {detail.get('line') or 1}:{column}: mismatched input '{near}'") from error
+        reason = (
+            "backquoted identifiers are not supported; use double quotes to quote identifiers"
+            if near == "`"
+            else f"mismatched input '{near}'"
+        )
+        raise InvalidRequest(f"line {detail.get('line') or 1}:{column}: {reason}") from error
     except TokenError as error:
         raise InvalidRequest(f"line 1:1: {error}") from error
+    if len(trees) != 1:
+        raise InvalidRequest(f"Only one sql statement is allowed. Got: {sql}")
+    tree = trees[0]
+    if isinstance(tree, exp.Select) and not tree.expressions:
+        raise InvalidRequest(f"line 1:{len(sql) + 1}: mismatched input '<EOF>'")
+    for call in tree.find_all(exp.Anonymous):
+        if call.name.lower() == "normalize" and len(call.expressions) == 2:
+            call.expressions[1].replace(exp.Literal.string(call.expressions[1].name.upper()))
+    for cast in tree.find_all(exp.Cast):
+        # sqlglot 30.30.0 gives a literal the precision of its digits; Athena's timestamps have milliseconds.
+        if cast.to.this in (D.TIMESTAMP, D.TIMESTAMPTZ) and isinstance(cast.this, exp.Literal):
+            cast.to.set("expressions", [])
+    return tree
 
 
 def to_duckdb(tree: exp.Expr) -> str:
@@ -69,6 +121,10 @@ class Writer(DuckDBGenerator):
             exp.TryCast,
             exp.Cast,
             exp.GroupConcat,
+            exp.ParseJSON,
+            exp.DPipe,
+            exp.CurrentTimestamp,
+            exp.Interval,
         )
     }
 
@@ -78,18 +134,27 @@ class Writer(DuckDBGenerator):
         name, arguments = node.name.lower(), node.expressions
         if name == "row":
             return "struct_pack(" + ", ".join(f"field{n} := {self.sql(a)}" for n, a in enumerate(arguments)) + ")"
-        if name in ("at_timezone",):
-            return self.attimezone_sql(exp.AtTimeZone(this=arguments[0].copy(), zone=arguments[1].copy()), node)
+        if name == "at_timezone" or (name == "from_unixtime" and len(arguments) == 2):
+            moment = (
+                arguments[0] if name == "at_timezone" else exp.Anonymous(this=name, expressions=[arguments[0].copy()])
+            )
+            return self.attimezone_sql(exp.AtTimeZone(this=moment.copy(), zone=arguments[1].copy()), node)
+        if name == "with_timezone":
+            if keeps_instant(node):
+                return f"(CAST({self.sql(arguments[0])} AS TIMESTAMP) AT TIME ZONE {self.sql(arguments[1])})"
+            check_zone_is_used_up(node)
+            return f"CAST({self.sql(arguments[0])} AS TIMESTAMP)"
         if name == "typeof":
             return exp.Literal.string(trino_name(arguments[0])).sql(DuckDB)
-        function = FUNCTIONS.get(name)
+        function = find(name, len(arguments))
+        if name not in FUNCTIONS or (function is not None and function.template == "!"):
+            raise CannotTranslate(f"the function {name}{' with these arguments' if function else ''}")
         if function is None:
-            raise CannotTranslate(f"the function {name}")
-        if not function.arity[0] <= len(arguments) <= function.arity[1]:
             raise QueryFailed(f"FUNCTION_NOT_FOUND: {place(node)}Unexpected parameters for function {name}")
         if over and name not in AGGREGATES:
             raise CannotTranslate(f"{name} as a window or filtered function")
-        template = self._template(name, node)
+        check_arguments(name, node)
+        template = self._template(name, node, function.template)
         written = [self.sql(argument) for argument in arguments]
         fields: dict[str, Any] = {"over": over, "*": ", ".join(written), "||": " || ".join(written)}
         fields |= {str(number): text for number, text in enumerate(written)}
@@ -104,7 +169,7 @@ class Writer(DuckDBGenerator):
             return f"CAST({result} AS {node.type.sql(DuckDB)})"
         return result
 
-    def _template(self, name: str, node: exp.Anonymous) -> str:
+    def _template(self, name: str, node: exp.Anonymous, template: str) -> str:
         first = node.expressions[0] if node.expressions else None
         if name == "count" and (first is None or isinstance(first, exp.Star)):
             return "count(*){over}"
@@ -125,7 +190,7 @@ class Writer(DuckDBGenerator):
             return "CAST(cardinality({0}) AS BIGINT)"
         if name == "from_iso8601_timestamp" and keeps_instant(node):
             return "iso_instant({0})"
-        return FUNCTIONS[name].template
+        return template
 
     def window_sql(self, node: exp.Window) -> str:
         return self._with_over(node, super().window_sql)
@@ -168,8 +233,8 @@ class Writer(DuckDBGenerator):
 
     def trim_sql(self, node: exp.Trim) -> str:
         name = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get((node.args.get("position") or "").upper(), "trim")
-        characters = self.sql(node, "expression")
-        return f"{name}({self.sql(node, 'this')}{', ' + characters if characters else ''})"
+        characters = self.sql(node, "expression") or "white_space()"
+        return f"{name}({self.sql(node, 'this')}, {characters})"
 
     def substring_sql(self, node: exp.Substring) -> str:
         return f"trino_substr({', '.join(self.sql(node, part) for part in ('this', 'start', 'length') if node.args.get(part))})"  # noqa: E501
@@ -184,7 +249,8 @@ class Writer(DuckDBGenerator):
         if kind(node) in INTEGERS:
             return f"({left} // {right})"
         if kind(node) in FLOATS:
-            return f"(CAST({left} AS DOUBLE) / CAST({right} AS DOUBLE))"
+            quotient = f"(CAST({left} AS DOUBLE) / CAST({right} AS DOUBLE))"
+            return f"CAST({quotient} AS FLOAT)" if kind(node) == D.FLOAT else quotient
         sizes = decimal(node.left), decimal(node.right), decimal(node)
         if sizes[0] and sizes[1] and sizes[2]:
             (p1, s1), (p2, s2), (precision, scale) = sizes[0], sizes[1], sizes[2]
@@ -198,7 +264,7 @@ class Writer(DuckDBGenerator):
 
     def sub_sql(self, node: exp.Sub) -> str:
         if kind(node.left) == D.DATE and kind(node.right) == D.DATE:
-            raise CannotTranslate("the difference of two dates as an interval; use date_diff")
+            return f"(CAST({self.sql(node.left)} AS TIMESTAMP) - CAST({self.sql(node.right)} AS TIMESTAMP))"
         return self._moment(node, super().sub_sql(node))
 
     def _moment(self, node: exp.Binary, written: str) -> str:
@@ -216,6 +282,12 @@ class Writer(DuckDBGenerator):
     def binary(self, node: exp.Binary, op: str) -> str:
         if isinstance(node, (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)):
             check_comparable(node, node.left, node.right, op)
+            if {kind(node.left), kind(node.right)} & FLOATS:
+                # DuckDB's NaN equals itself and is the largest number.
+                sides = [self.sql(side) for side in (node.left, node.right)]
+                nans = " OR ".join(f"isnan(CAST({side} AS DOUBLE))" for side in sides)
+                compared = super().binary(node, op)
+                return f"({nans} OR {compared})" if isinstance(node, exp.NEQ) else f"(NOT ({nans}) AND {compared})"
         return super().binary(node, op)
 
     def between_sql(self, node: exp.Between) -> str:
@@ -245,6 +317,35 @@ class Writer(DuckDBGenerator):
 
     def trycast_sql(self, node: exp.TryCast) -> str:
         return f"try({self.cast_sql(node)})"
+
+    def dpipe_sql(self, node: exp.DPipe) -> str:
+        sides = kind(node.left), kind(node.right)
+        if sides[0] == D.ARRAY and sides[1] not in (D.ARRAY, D.UNKNOWN):
+            return f"list_append({self.sql(node.left)}, {self.sql(node.right)})"
+        if sides[1] == D.ARRAY and sides[0] not in (D.ARRAY, D.UNKNOWN):
+            return f"list_prepend({self.sql(node.left)}, {self.sql(node.right)})"
+        return super().binary(node, "||")
+
+    def parsejson_sql(self, node: exp.ParseJSON) -> str:
+        return f"CAST(py_json_parse({self.sql(node, 'this')}) AS JSON)"
+
+    def currenttimestamp_sql(self, node: exp.CurrentTimestamp) -> str:
+        return "date_trunc('milliseconds', now())"
+
+    def interval_sql(self, node: exp.Interval) -> str:
+        """Months and seconds are two types in Trino; what DuckDB keeps of both in one may only be added to a moment."""
+        parent = node.parent
+        while isinstance(parent, (exp.Paren, exp.Neg)):
+            parent = parent.parent
+        months = node.text("unit").upper().rstrip("S") not in ("DAY", "HOUR", "MINUTE", "SECOND", "MILLISECOND")
+        if isinstance(parent, (exp.Add, exp.Sub)):
+            if kind(parent) == D.DATE and not months and node.text("unit").upper().rstrip("S") != "DAY":
+                raise QueryFailed("INVALID_FUNCTION_ARGUMENT: Cannot add hour, minutes or seconds to a date")
+            if kind(parent) in INSTANTS:
+                return super().interval_sql(node)
+        if months and not (isinstance(parent, exp.Anonymous) and parent.name.lower() == "sequence"):
+            raise CannotTranslate(f"the interval {node.sql(Trino)} here")
+        return super().interval_sql(node)
 
     # -- UNNEST -------------------------------------------------------------------------------------------------
 

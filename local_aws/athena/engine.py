@@ -11,7 +11,7 @@ import duckdb
 from botocore.exceptions import ClientError
 from sqlglot import exp
 
-from local_aws.athena import casts, conversion, functions
+from local_aws.athena import casts, computed, conversion, functions
 from local_aws.athena.catalog import DEFAULT_DATABASE, Catalog, denied
 from local_aws.athena.ddl import Ddl
 from local_aws.athena.dialect import parse
@@ -21,6 +21,7 @@ from local_aws.athena.results import Column
 from local_aws.athena.select import Select
 from local_aws.athena.statements import Statement, classify
 from local_aws.athena.storage import Scratch
+from local_aws.athena.types import from_duckdb, hive_of_duckdb
 from local_aws.athena.writing import Writing
 
 
@@ -42,8 +43,8 @@ class Run:
         self.s3 = s3
         self.scanned = 0
         self._cutoff = cutoff
-        self._cancelled = threading.Event()
         self.scratch = Scratch(s3)
+        self._cancelled = self.scratch.cancelled
         self.connection = _connect()
 
     def __enter__(self) -> "Run":
@@ -82,7 +83,9 @@ class Run:
             return Result(
                 columns=[Column("rows", "bigint")], rows=iter([[str(count)]]), update_count=count, written=written
             )
-        columns, lines = Ddl(self.catalog, self.s3, database).execute(statement)
+        if statement.kind in ("PREPARE", "DEALLOCATE"):
+            return Result()  # done when the query was submitted
+        columns, lines = Ddl(self.catalog, self.s3, database, self.describe).execute(statement)
         return Result(columns, iter(lines))
 
     def select(self, tree: exp.Expr, database: str) -> Select:
@@ -94,6 +97,20 @@ class Run:
             self.scanned += select.scanned
         self.check()
         return select
+
+    def describe(self, sql: str, database: str) -> list[tuple[str, str, str]]:
+        """(name, Glue's type, Trino's type) of each column of a query, without reading any object."""
+        select = Select(self.connection, self.scratch, self.catalog, self.s3, database, dry=True)
+        select.prepare(parse(sql))
+        found = self.connection.execute(f"SELECT * FROM ({select.sql}) LIMIT 0").description
+        return [
+            (name, hive_of_duckdb(item[1]), from_duckdb(item[1]))
+            for name, item in zip(select.names, found, strict=True)
+        ]
+
+    def wait(self, seconds: float) -> None:
+        """Do nothing for so long, unless cancelled."""
+        self._cancelled.wait(seconds)
 
     def check(self) -> None:
         if self._cancelled.is_set():
@@ -142,6 +159,7 @@ def _connect() -> duckdb.DuckDBPyConnection:
             shared.execute(
                 "SET GLOBAL autoinstall_known_extensions = false; SET GLOBAL autoload_known_extensions = false"
             )
+            computed.register(shared)
             for macro in (*functions.MACROS, *casts.MACROS, *conversion.MACROS):
                 shared.execute(macro)
             _database.append(shared)

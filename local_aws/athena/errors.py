@@ -12,18 +12,20 @@ SYSTEM, USER, OTHER = 1, 2, 3
 _ERROR_TYPES = {
     "HIVE_BAD_DATA": 1001,
     "HIVE_CURSOR_ERROR": 1001,
-    "HIVE_PATH_ALREADY_EXISTS": 1501,
-    "PERMISSION_DENIED": 1003,
-    "NOT_SUPPORTED": 1006,
-    "SYNTAX_ERROR": 1100,
-    "TABLE_NOT_FOUND": 1006,
+    "FAILED": 1003,
+    "SYNTAX_ERROR": 1006,
     "COLUMN_NOT_FOUND": 1006,
-    "SCHEMA_NOT_FOUND": 1006,
     "TYPE_MISMATCH": 1006,
-    "FUNCTION_NOT_FOUND": 1006,
-    "FAILED": 1006,
-    "GENERIC_INTERNAL_ERROR": 1200,
+    "INVALID_TABLE_PROPERTY": 1103,
+    "INVALID_FUNCTION_ARGUMENT": 1106,
+    "INVALID_VIEW": 1107,
+    "TABLE_NOT_FOUND": 1110,
+    "NOT_SUPPORTED": 1200,
+    "SCHEMA_NOT_FOUND": 1301,
+    "FUNCTION_NOT_FOUND": 1303,
+    "PERMISSION_DENIED": 1501,
 }
+_USER_ERROR, _ENGINE_ERROR = 1000, 200
 
 
 class QueryFailed(Exception):
@@ -39,7 +41,9 @@ class QueryFailed(Exception):
         """The execution's `Status.AthenaError`."""
         return {
             "ErrorCategory": self.category,
-            "ErrorType": _ERROR_TYPES.get(self.message.partition(":")[0], 200 if self.category == SYSTEM else 1200),
+            "ErrorType": _ERROR_TYPES.get(
+                self.message.partition(":")[0], _ENGINE_ERROR if self.category == SYSTEM else _USER_ERROR
+            ),
             "Retryable": self.retryable,
             "ErrorMessage": self.message,
         }

@@ -8,7 +8,22 @@ from sqlglot.errors import OptimizeError
 from local_aws.athena.errors import SYSTEM, Cancelled, CannotTranslate, QueryFailed
 
 _OURS = re.compile(r"Could not convert string '\x1e?(.*)' to INT64", re.DOTALL)
+_COMPUTED = re.compile(r"executing the UDF: ValueError: ([A-Z_]+:.*)", re.DOTALL)
 _COLUMN = re.compile(r"Column '?\"?([^'\"]+)'?\"? could not be resolved.*?(?:Line: (\d+), Col: (\d+))?$", re.DOTALL)
+
+# DuckDB's words: Athena's.
+_REASONS = {
+    "Division by zero": "DIVISION_BY_ZERO: Division by zero",
+    r"Overflow (?:in|on) (.*)": "NUMERIC_VALUE_OUT_OF_RANGE: {0}",
+    r"INT128 with value (\S+) can't be cast": "NUMERIC_VALUE_OUT_OF_RANGE: bigint addition overflow: {0}",
+    r"Map keys must be unique": "INVALID_FUNCTION_ARGUMENT: Duplicate map keys are not allowed",
+    r"(Invalid input for hex digit.*)": "INVALID_FUNCTION_ARGUMENT: {0}",
+    r"Strings must be of equal length": "INVALID_FUNCTION_ARGUMENT: The input strings to hamming_distance function must have the same length",  # noqa: E501
+    r"too small to be a Parquet file|No magic bytes found": "HIVE_BAD_DATA: Not valid Parquet file: expected magic number: PAR1",  # noqa: E501
+    r"Expected OBJECT, but got ARRAY": "NOT_SUPPORTED: the local Athena does not translate a CAST of a JSON array to a row",  # noqa: E501
+    r'Could not parse string "(.*?)" according to': 'INVALID_FUNCTION_ARGUMENT: Invalid format: "{0}"',
+    r"More than one row returned by a subquery": "SUBQUERY_MULTIPLE_ROWS: Scalar sub-query has returned multiple rows",
+}
 
 
 def column_failure(error: OptimizeError) -> QueryFailed:
@@ -17,6 +32,8 @@ def column_failure(error: OptimizeError) -> QueryFailed:
     match = _COLUMN.search(message)
     if match:
         name = match[1].rpartition(".")[2]
+        if name.startswith("$"):
+            return CannotTranslate(f"the hidden column {name}")
         found = re.search(r"Line: (\d+), Col: (\d+)", message)
         line, end = (found[1], int(found[2])) if found else ("1", len(name))
         return QueryFailed(
@@ -31,13 +48,14 @@ def column_failure(error: OptimizeError) -> QueryFailed:
 def duckdb_failure(error: duckdb.Error) -> QueryFailed:
     """A DuckDB error; one that only says our translation was wrong is a refusal."""
     message = str(error)
-    ours = _OURS.search(message)
+    ours = _OURS.search(message) or _COMPUTED.search(message)
     if ours and re.match(r"[A-Z_]+:", ours[1]):
         return QueryFailed(ours[1])
     if isinstance(error, duckdb.InterruptException):
         return Cancelled("Query cancelled by user")
-    if "Division by zero" in message:
-        return QueryFailed("DIVISION_BY_ZERO: Division by zero")
+    for found, reason in _REASONS.items():
+        if match := re.search(found, message):
+            return QueryFailed(reason.format(*match.groups()))
     if isinstance(error, duckdb.OutOfMemoryException):
         return QueryFailed("EXCEEDED_MEMORY_LIMIT: Query exceeded the local engine's memory limit", category=SYSTEM)
     if isinstance(error, duckdb.BinderException) and "GROUP BY" in message:
@@ -46,8 +64,6 @@ def duckdb_failure(error: duckdb.Error) -> QueryFailed:
         return QueryFailed(f"HIVE_BAD_DATA: {_first_line(message)}")
     if isinstance(error, (duckdb.ConversionException, duckdb.OutOfRangeException)):
         return QueryFailed(f"INVALID_CAST_ARGUMENT: {_first_line(message)}")
-    if isinstance(error, duckdb.InvalidInputException) and "map" in message.lower() and "unique" in message:
-        return QueryFailed("INVALID_FUNCTION_ARGUMENT: Duplicate map keys are not allowed")
     return CannotTranslate(f"this statement ({_first_line(message)})")
 
 

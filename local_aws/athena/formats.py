@@ -58,6 +58,19 @@ def joda_format(node: exp.Expr) -> str:
     return _quoted(result)
 
 
+def regexp_rewrite(node: exp.Expr) -> str:
+    """Java's replacement `$1 \\$` as RE2's literal `\\1 $`."""
+
+    def convert(match: re.Match[str]) -> str:
+        if match[1]:
+            return "\\\\" if match[1] == "\\" else match[1]
+        if not match[2].isdigit():
+            raise CannotTranslate("a named group in a replacement")
+        return f"\\{match[2]}"
+
+    return _quoted(re.sub(r"\\(.)|\$(\d|\{)", convert, _text(node, "a replacement")))
+
+
 def json_path(node: exp.Expr) -> str:
     """`$.a["b c"][0]` as DuckDB's literal `'$."a"."b c"[0]'`."""
     path = _text(node, "a JSON path")

@@ -23,11 +23,15 @@ def bind(sql: str, values: list[str] | None) -> str:
 def execute_statement(sql: str, workgroup: str, ask: Callable[[str, dict[str, Any]], dict[str, Any]]) -> str:
     """`EXECUTE name USING 1, 'a'` as the prepared statement it names, bound; any other statement as it is."""
     try:
-        if classify(sql).kind != "EXECUTE":
+        kind = classify(sql).kind
+        if kind not in ("EXECUTE", "PREPARE", "DEALLOCATE"):
             return sql
     except InvalidRequest:
         return sql
     tokens = Tokens(sql.strip().rstrip(";"))
+    if kind != "EXECUTE":
+        _prepare(tokens, kind, workgroup, ask)
+        return ""
     tokens.expect("EXECUTE")
     name = tokens.name()
     try:
@@ -36,6 +40,20 @@ def execute_statement(sql: str, workgroup: str, ask: Callable[[str, dict[str, An
         raise InvalidRequest(f"PreparedStatement {name} was not found in workGroup {workgroup}") from error
     values = _commas(tokens.rest()) if tokens.accept("USING") else []
     return bind(found["PreparedStatement"]["QueryStatement"], values)
+
+
+def _prepare(tokens: Tokens, kind: str, workgroup: str, ask: Callable[[str, dict[str, Any]], dict[str, Any]]) -> None:
+    """`PREPARE name FROM statement` and `DEALLOCATE PREPARE name`."""
+    tokens.expect(*kind.split(), *(["PREPARE"] if kind == "DEALLOCATE" else []))
+    target = {"StatementName": tokens.name(), "WorkGroup": workgroup}
+    try:
+        ask("DeletePreparedStatement", target)
+    except Exception as error:
+        if kind == "DEALLOCATE":
+            raise InvalidRequest(f"PreparedStatement {target['StatementName']} does not exist") from error
+    if kind == "PREPARE":
+        tokens.expect("FROM")
+        ask("CreatePreparedStatement", {**target, "QueryStatement": tokens.rest()})
 
 
 def _commas(text: str) -> list[str]:

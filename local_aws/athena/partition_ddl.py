@@ -1,11 +1,11 @@
 """DDL about partitions, and what it shares with the rest of DDL."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote, unquote
 
 from local_aws.athena.catalog import Catalog, Table
-from local_aws.athena.create_table import storage_of
+from local_aws.athena.create_table import parse_columns, storage_of
 from local_aws.athena.errors import CannotTranslate, QueryFailed, ddl_failed
 from local_aws.athena.results import Column
 from local_aws.athena.statements import Tokens
@@ -17,8 +17,11 @@ Answer = tuple[list[Column], Iterator[list[str | None]]]
 class PartitionDdl:
     """ALTER TABLE, MSCK REPAIR TABLE and SHOW PARTITIONS in a database."""
 
-    def __init__(self, catalog: Catalog, s3: Any, database: str) -> None:
+    def __init__(
+        self, catalog: Catalog, s3: Any, database: str, describe: Callable[[str, str], list[tuple[str, str, str]]]
+    ) -> None:
         self._catalog, self._glue, self._s3, self._database = catalog, catalog.glue, s3, database
+        self._describe_query = describe
 
     def _alter_table(self, tokens: Tokens) -> None:
         tokens.expect("ALTER", "TABLE")
@@ -26,8 +29,16 @@ class PartitionDdl:
         target = {"DatabaseName": table.database, "TableName": table.name}
         if tokens.accept("ADD"):
             quiet = tokens.accept("IF", "NOT", "EXISTS")
-            if not tokens.peek().upper() == "PARTITION":
-                raise CannotTranslate("ALTER TABLE ADD COLUMNS")
+            if tokens.accept("COLUMNS"):
+                known = {name for name, _ in table.columns}
+                added = parse_columns(tokens)
+                for twice in [column["Name"] for column in added if column["Name"] in known]:
+                    raise ddl_failed(f"Duplicate column name: {twice}")
+                storage = {
+                    **table.glue["StorageDescriptor"],
+                    "Columns": [*table.glue["StorageDescriptor"]["Columns"], *added],
+                }
+                self._update(table, {"StorageDescriptor": storage})
             while tokens.accept("PARTITION"):
                 values = self._partition_values(tokens, table)
                 location = tokens.string() if tokens.accept("LOCATION") else _partition_location(table, values)
@@ -55,15 +66,21 @@ class PartitionDdl:
             changed = {"Values": values, "StorageDescriptor": storage, "Parameters": found.get("Parameters", {})}
             self._glue.update_partition(**target, PartitionValueList=values, PartitionInput=changed)
         else:
-            keys = ("Name", "Description", "Owner", "StorageDescriptor", "PartitionKeys", "TableType", "Parameters")
-            given = {key: table.glue[key] for key in keys if table.glue.get(key) not in (None, "")}
+            given: dict[str, Any] = {}
             if tokens.accept("SET", "LOCATION"):
-                given["StorageDescriptor"] = {**given["StorageDescriptor"], "Location": tokens.string()}
+                given["StorageDescriptor"] = {**table.glue["StorageDescriptor"], "Location": tokens.string()}
             elif tokens.accept("SET", "TBLPROPERTIES"):
-                given["Parameters"] = {**given.get("Parameters", {}), **tokens.properties()}
+                given["Parameters"] = {**table.parameters, **tokens.properties()}
+            elif tokens.accept("REPLACE", "COLUMNS"):
+                given["StorageDescriptor"] = {**table.glue["StorageDescriptor"], "Columns": parse_columns(tokens)}
             else:
                 raise CannotTranslate("this ALTER TABLE")
-            self._glue.update_table(DatabaseName=table.database, TableInput=given)
+            self._update(table, given)
+
+    def _update(self, table: Table, changed: dict[str, Any]) -> None:
+        keys = ("Name", "Description", "Owner", "StorageDescriptor", "PartitionKeys", "TableType", "Parameters")
+        given = {key: table.glue[key] for key in keys if table.glue.get(key) not in (None, "")}
+        self._glue.update_table(DatabaseName=table.database, TableInput={**given, **changed})
 
     def _msck(self, tokens: Tokens) -> Answer:
         tokens.expect("MSCK", "REPAIR", "TABLE")

@@ -1,5 +1,6 @@
 """Which partitions a query reads: the WHERE terms on partition columns, evaluated over the registered partitions."""
 
+import re
 from typing import Any
 
 import duckdb
@@ -8,10 +9,17 @@ from sqlglot import exp
 from local_aws.athena.catalog import NULL_VALUE, Partition, Table
 from local_aws.athena.conversion import identifier, literal
 from local_aws.athena.dialect import to_duckdb
+from local_aws.athena.errors import QueryFailed
 
 
 def key_values(table: Table, partition: Partition) -> list[str]:
     """A partition's values as typed DuckDB expressions, in the order of the keys."""
+    for value, (key, kind) in zip(partition.values, table.keys, strict=True):
+        whole = kind.name in ("tinyint", "smallint", "int", "bigint")
+        if whole and value != NULL_VALUE and not re.fullmatch(r"[-+]?\d+", value):
+            raise QueryFailed(
+                f"HIVE_INVALID_PARTITION_VALUE: Invalid partition value '{value}' for {kind.trino()} partition key: {key}"  # noqa: E501
+            )
     return [
         "NULL" if value == NULL_VALUE else f"CAST({literal(value)} AS {kind.duckdb()})"
         for value, (_, kind) in zip(partition.values, table.keys, strict=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -12,7 +13,8 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 from sqlglot.schema import MappingSchema
 
 from local_aws.athena.catalog import Catalog, Partition, Table
-from local_aws.athena.checks import place, refuse_aliases
+from local_aws.athena.checks import check_tree, place, refuse_aliases
+from local_aws.athena.computed import real_text
 from local_aws.athena.conversion import identifier, literal
 from local_aws.athena.dialect import AthenaQuery, parse, to_duckdb
 from local_aws.athena.errors import Cancelled, CannotTranslate, QueryFailed
@@ -33,10 +35,11 @@ class Select:
     """A prepared query: `columns`, `sql` for DuckDB, `scanned` bytes read to answer it."""
 
     def __init__(
-        self, connection: Any, scratch: Scratch, catalog: Catalog, s3: Any, database: str, cutoff: int | None = None
-    ) -> None:
+        self, connection: Any, scratch: Scratch, catalog: Catalog, s3: Any, database: str, cutoff: int | None = None,
+        dry: bool = False,
+    ) -> None:  # fmt: skip
         self._connection, self._scratch, self._catalog, self._s3 = connection, scratch, catalog, s3
-        self._database, self._cutoff = database, cutoff
+        self._database, self._cutoff, self._dry = database, cutoff, dry
         self.scanned = 0
         self.sql = ""
         self.names: list[str] = []
@@ -61,6 +64,7 @@ class Select:
         except OptimizeError as error:
             raise column_failure(error) from error
         tree = annotate(tree, schema)
+        check_tree(tree)
         self.names = _merge_names(written, tree)
         for scope in traverse_scope(tree):
             for alias, (_, source) in scope.selected_sources.items():
@@ -72,11 +76,17 @@ class Select:
         """Run it: the columns, and the rows as Athena prints them."""
         cursor = self._connection.execute(self.sql)
         types = [from_duckdb(item[1]) for item in cursor.description]
+        if any("real" in each and each != "real" for each in types):
+            raise CannotTranslate("real inside an array, map or row")
+        reals = [number for number, each in enumerate(types) if each == "real"]
 
         def fetch() -> Iterator[list[str | None]]:
             while batch := cursor.fetchmany(10_000):
                 for row in batch:
-                    yield [text(value) for value in row]
+                    shown = [text(value) for value in row]
+                    for number in reals:
+                        shown[number] = None if row[number] is None else real_text(row[number])
+                    yield shown
 
         return [Column(name, kind) for name, kind in zip(self.names, types, strict=True)], fetch()
 
@@ -94,7 +104,7 @@ class Select:
                 node.set("db", exp.to_identifier(database.lower()))
             table = self._table(node)
             if table.view is not None:
-                inner = self._inline_views(parse(table.view), table.database, depth + 1)
+                inner = self._inline_views(parse(table.view), table.view_schema, depth + 1)
                 subquery = exp.Subquery(this=inner, alias=exp.TableAlias(this=exp.to_identifier(node.alias_or_name)))
                 if node.args.get("joins"):
                     subquery.set("joins", node.args["joins"])
@@ -104,7 +114,17 @@ class Select:
     def _table(self, node: exp.Table) -> Table:
         if node.catalog and node.catalog.lower() not in ("awsdatacatalog", "hive"):
             raise QueryFailed(f"CATALOG_NOT_FOUND: {place(node)}Catalog '{node.catalog}' does not exist")
-        if "$" in node.name:
+        if node.db.lower() == "information_schema":
+            raise CannotTranslate("information_schema")
+        name, _, metadata = node.name.lower().partition("$")
+        if metadata == "partitions":
+            table = self._catalog.table(node.db.lower(), name, place(node))
+            if not table.keys:
+                raise QueryFailed(
+                    f"TABLE_NOT_FOUND: {place(node)}Table 'awsdatacatalog.{node.db.lower()}.{node.name.lower()}' does not exist"  # noqa: E501
+                )
+            return replace(table, name=node.name.lower(), descriptor=replace(table.descriptor, columns=()))
+        if metadata:
             raise CannotTranslate(f"the metadata table {node.name}")
         return self._catalog.table(node.db.lower(), node.name.lower(), place(node))
 
@@ -132,7 +152,12 @@ class Select:
         """Create the DuckDB view behind one table reference."""
         needed = {column.name for column in scope.source_columns(alias)}
         keys = {key for key, _ in table.keys}
-        if table.keys:
+        if table.name.endswith("$partitions"):
+            self._load_partitions(name, table)
+            return
+        if self._dry:
+            found = []
+        elif table.keys:
             terms = prunable_terms(scope.expression, alias, keys)
             found = project(table, terms) if is_projected(table) else self._catalog.partitions(table)
             found = prune(self._connection, table, alias, terms, found)
@@ -153,6 +178,17 @@ class Select:
             empty += [f"CAST(NULL AS VARCHAR) AS {identifier(PATH_COLUMN)}"]
             selects.append(f"SELECT {', '.join(empty)} WHERE false")
         self._connection.execute(f"CREATE TEMP VIEW {name} AS {' UNION ALL BY NAME '.join(selects)}")
+
+    def _load_partitions(self, name: str, table: Table) -> None:
+        """`"table$partitions"`: one row a registered partition."""
+        original = replace(table, name=table.name.partition("$")[0])
+        rows = [f"({', '.join(key_values(table, each))})" for each in self._catalog.partitions(original)]
+        names = ", ".join(identifier(key) for key, _ in table.keys)
+        nothing = f"({', '.join(f'CAST(NULL AS {kind.duckdb()})' for _, kind in table.keys)})"
+        values = f"VALUES {', '.join(rows or [nothing])}"
+        self._connection.execute(
+            f"CREATE TEMP VIEW {name} AS SELECT * FROM ({values}) AS p({names}) WHERE {bool(rows)}"
+        )
 
     def _read_group(self, table: Table, files: list[tuple[Partition, S3Object]], needed: set[str]) -> str:
         """The objects of partitions that are read the same way."""

@@ -125,6 +125,18 @@ def _open_csv(
     return expressions, source
 
 
+# What a column of a file may be read as besides its own type.
+_PARQUET_WIDER = {
+    "TINYINT": ("SMALLINT", "INTEGER", "BIGINT"),
+    "SMALLINT": ("INTEGER", "BIGINT"),
+    "INTEGER": ("BIGINT",),
+    "FLOAT": ("DOUBLE",),
+    "TIMESTAMP WITH TIME ZONE": ("TIMESTAMP",),
+    "TIMESTAMP_NS": ("TIMESTAMP",),
+    "TIMESTAMP_MS": ("TIMESTAMP",),
+}
+
+
 def _parquet(
     connection: Any, scratch: Scratch, columns: list[tuple[str, Type]], objects: list[S3Object]
 ) -> tuple[str, list[str], int]:
@@ -132,15 +144,24 @@ def _parquet(
     files = [str(path) for path in scratch.copy(objects)]
     listed = f"[{', '.join(map(literal, files))}]"
     reader = f"read_parquet({listed}, union_by_name=true, filename=true)"
-    have = {row[0].lower(): row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {reader}").fetchall()}
+    described = connection.execute(f"DESCRIBE SELECT * FROM {reader}").fetchall()
+    have = {row[0].lower(): row[0] for row in described}
+    stored = {row[0].lower(): str(row[1]).partition("(")[0] for row in described}
+    for name, kind in columns:
+        wanted = kind.duckdb().partition("(")[0]
+        if name in have and not kind.nested and wanted not in (stored[name], *_PARQUET_WIDER.get(stored[name], ())):
+            raise QueryFailed(
+                f"HIVE_BAD_DATA: Field {name}'s type {stored[name]} in parquet file {objects[0].uri} is incompatible with "  # noqa: E501
+                f"type {kind.trino()} defined in table schema"
+            )
     selected = [
         f"CAST({identifier(have[name]) if name in have else 'NULL'} AS {kind.duckdb()}) AS {identifier(name)}"
         for name, kind in columns
     ]
-    wanted = ", ".join(literal(name) for name, _ in columns) or "''"
+    names = ", ".join(literal(name) for name, _ in columns) or "''"
     (read_bytes,) = connection.execute(
         f"SELECT CAST(coalesce(sum(total_compressed_size), 0) AS BIGINT) FROM parquet_metadata({listed}) "
-        f"WHERE lower(split_part(path_in_schema, ', ', 1)) IN ({wanted})"
+        f"WHERE lower(split_part(path_in_schema, ', ', 1)) IN ({names})"
     ).fetchone()
     return f"SELECT {', '.join([*selected, 'filename AS file'])} FROM {reader}", files, read_bytes
 

@@ -4,6 +4,7 @@ Each finished execution is a JSON file in the state folder, so that it is known 
 """
 
 import json
+import re
 import threading
 import time
 import uuid
@@ -33,10 +34,17 @@ _LIVE = ("QUEUED", "RUNNING")
 class AthenaService:
     """The operations about query executions, for all accounts and regions of the emulator."""
 
-    def __init__(self, state: Path, endpoint_url: str, concurrency: int = 8) -> None:
-        self._state, self._endpoint = state, endpoint_url
+    def __init__(
+        self,
+        state: Path,
+        endpoint_url: str,
+        before: Callable[[str, Run], None] = lambda sql, run: None,
+        concurrency: int = 8,
+    ) -> None:
+        self._state, self._endpoint, self._before = state, endpoint_url, before
         self._pool = ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="athena")
         self._lock = threading.Lock()
+        self._closing = False
         self._session = boto3.Session()  # one, so that the service models are loaded once
         self._executions: dict[str, Execution] = {}
         self._clients: dict[tuple[str, str, str], Any] = {}
@@ -50,6 +58,15 @@ class AthenaService:
     def workgroup_of(self, execution_id: str) -> str | None:
         found = self._executions.get(execution_id)
         return found.public["WorkGroup"] if found else None
+
+    def close(self) -> None:
+        """Interrupt what runs, so that the process can end; a later start finds it FAILED."""
+        self._closing = True
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        with self._lock:
+            for each in self._executions.values():
+                if each.run is not None:
+                    each.run.cancel()
 
     # -- operations ---------------------------------------------------------------------------------------------
 
@@ -71,10 +88,12 @@ class AthenaService:
             raise invalid(f"WorkGroup {group} is disabled.")
         settings = workgroup.get("Configuration") or {}
         try:
-            bound = bind(execute_statement(sql, group, ask), request.get("ExecutionParameters"))
-            statement = classify(bound)
+            ready = execute_statement(sql, group, ask)
+            statement = classify(bind(ready, request.get("ExecutionParameters")) if ready else sql)
             if statement.kind == "SELECT":
                 parse(statement.sql)
+            elif statement.kind == "CREATE_VIEW" and (query := re.search(r"\sAS\s", statement.sql, re.IGNORECASE)):
+                parse(statement.sql[query.end() :])
         except InvalidRequest as error:
             raise invalid(str(error), "MALFORMED_QUERY") from error
         own, theirs = request.get("ResultConfiguration") or {}, settings.get("ResultConfiguration") or {}
@@ -102,10 +121,47 @@ class AthenaService:
         execution = Execution(public, scope, token=token)
         with self._lock:
             self._executions[execution_id] = execution
+        self._save(execution)
         # CloudFormation writes its numbers as text.
         cutoff = int(settings["BytesScannedCutoffPerQuery"]) if settings.get("BytesScannedCutoffPerQuery") else None
         self._pool.submit(self._execute, execution, statement, caller, context.get("Database") or "default", cutoff)
         return {"QueryExecutionId": execution_id}
+
+    def get_workgroup(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
+        """The emulator's answer with the members that Athena always sends; awswrangler reads them."""
+        group = ask("GetWorkGroup", request)["WorkGroup"]
+        defaults = {
+            "ResultConfiguration": {}, "EnforceWorkGroupConfiguration": group["Name"] != "primary", "EngineVersion": _ENGINE,  # noqa: E501
+            "PublishCloudWatchMetricsEnabled": True, "RequesterPaysEnabled": False,
+        }  # fmt: skip
+        return {"WorkGroup": {**group, "Configuration": {**defaults, **(group.get("Configuration") or {})}}}
+
+    def table_metadata(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
+        found = ask("GetTableMetadata", request)["TableMetadata"]
+        return {"TableMetadata": self._with_storage(found, request["DatabaseName"], caller)}
+
+    def list_table_metadata(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
+        answer = ask("ListTableMetadata", request)
+        wanted = re.compile(request.get("Expression") or ".*")
+        found = [each for each in answer["TableMetadataList"] if wanted.fullmatch(each["Name"])]
+        listed = [self._with_storage(each, request["DatabaseName"], caller) for each in found]
+        return {**answer, "TableMetadataList": listed}
+
+    def _with_storage(self, metadata: dict[str, Any], database: str, caller: Caller) -> dict[str, Any]:
+        """With the parameters that Athena makes of the storage descriptor, read with the caller's rights."""
+        try:
+            table = self._client("glue", caller).get_table(DatabaseName=database, Name=metadata["Name"])["Table"]
+        except ClientError as error:
+            raise ApiError("MetadataException", str(error)) from error
+        storage = table.get("StorageDescriptor") or {}
+        serde = storage.get("SerdeInfo") or {}
+        made = {
+            "location": storage.get("Location"), "inputformat": storage.get("InputFormat"),
+            "outputformat": storage.get("OutputFormat"), "serde.serialization.lib": serde.get("SerializationLibrary"),
+            **{f"serde.param.{key}": value for key, value in (serde.get("Parameters") or {}).items()},
+        }  # fmt: skip
+        parameters = {**(metadata.get("Parameters") or {}), **{key: value for key, value in made.items() if value}}
+        return {**metadata, "Parameters": parameters}
 
     def get(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
         return {"QueryExecution": self._find(request.get("QueryExecutionId"), caller).public}
@@ -204,6 +260,8 @@ class AthenaService:
                     raise Cancelled("Query cancelled by user")
                 execution.run = run
                 status["State"] = "RUNNING"
+            self._before(statement.sql, run)
+            run.check()
             location = execution.public["ResultConfiguration"]["OutputLocation"]
             result = run.execute(statement.sql, database, location)
             self._write(execution, statement, result, run, location)
@@ -237,7 +295,8 @@ class AthenaService:
                     status["AthenaError"] = failure.athena_error()
             status["CompletionDateTime"] = ended
             status["State"] = state
-        self._save(execution)
+        if not self._closing:
+            self._save(execution)
 
     def _write(self, execution: Execution, statement: Statement, result: Result, run: Run, location: str) -> None:
         """Leave the result where the execution says."""
@@ -310,6 +369,13 @@ class AthenaService:
         (self._state / f"{execution.public['QueryExecutionId']}.json").write_text(json.dumps(record))
 
     def _restore(self, record: dict[str, Any]) -> None:
+        status = record["public"]["Status"]
+        if status["State"] in _LIVE:  # the server ended before the query did
+            failure = QueryFailed(
+                "INTERNAL_ERROR_QUERY_ENGINE: the server was stopped", category=SYSTEM, retryable=True
+            )
+            status |= {"State": "FAILED", "StateChangeReason": failure.message, "AthenaError": failure.athena_error()}
+            status["CompletionDateTime"] = time.time()
         self._executions[record["public"]["QueryExecutionId"]] = Execution(
             record["public"], tuple(record["scope"]), [Column(**column) for column in record["columns"]],
             record["update_count"], record["rows_returned"], record["token"],
@@ -318,6 +384,9 @@ class AthenaService:
 
 OPERATIONS: dict[str, Callable[[AthenaService, dict[str, Any], Caller, Ask], dict[str, Any]]] = {
     "StartQueryExecution": AthenaService.start,
+    "GetWorkGroup": AthenaService.get_workgroup,
+    "GetTableMetadata": AthenaService.table_metadata,
+    "ListTableMetadata": AthenaService.list_table_metadata,
     "GetQueryExecution": AthenaService.get,
     "BatchGetQueryExecution": AthenaService.batch_get,
     "StopQueryExecution": AthenaService.stop,

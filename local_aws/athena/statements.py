@@ -1,6 +1,7 @@
 """What kind of statement a text is, and the tokens of the Hive statements that sqlglot does not read."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from local_aws.athena.errors import InvalidRequest
@@ -124,6 +125,22 @@ class Tokens:
         line = self._sql.count("\n", 0, offset) + 1
         column = offset - (self._sql.rfind("\n", 0, offset) + 1)
         return InvalidRequest(f"line {line}:{column + 1}: {problem} at '{self.peek() or '<EOF>'}'")
+
+    def place(self, offset: int) -> str:
+        """`line 1:8: ` of an offset."""
+        return f"line {self._sql.count(chr(10), 0, offset) + 1}:{offset - self._sql.rfind(chr(10), 0, offset)}: "
+
+    def code(self) -> str:
+        """The text with comments blank and what is in quotes masked, every character in its place."""
+        text = [" "] * len(self._sql)
+        for token in self._tokens:
+            quoted = token.lastgroup in ("string", "quoted", "backtick")
+            text[token.start() : token.end()] = "x" * len(token[0]) if quoted else token[0]
+        return "".join(text)
+
+    def numbers(self) -> Iterator[tuple[int, str]]:
+        """(offset, text) of every token that begins with a digit."""
+        yield from ((token.start(), token[0]) for token in self._tokens if token.lastgroup == "number")
 
     def name(self) -> str:
         """An identifier, lower-cased as the catalog keeps it."""

@@ -1,8 +1,10 @@
 """Objects: listing what a table's location holds, copying it to a scratch folder, and writing results back."""
 
+import bz2
 import tempfile
+import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +12,10 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
+import cramjam
 from botocore.exceptions import ClientError
 
-from local_aws.athena.errors import QueryFailed
+from local_aws.athena.errors import Cancelled, QueryFailed
 
 _CHUNK = 8 << 20
 # What stands for an empty line in the copies: DuckDB's CSV reader, which reads the lines, drops empty ones.
@@ -72,6 +75,7 @@ class Scratch:
 
     def __init__(self, s3: Any) -> None:
         self._s3 = s3
+        self.cancelled = threading.Event()
         self._folder = tempfile.TemporaryDirectory(prefix="local-athena-")
         self._count = 0
         self._unseen = {chr(code) for code in (0x1F, 0x1E, 0x1C, 0x05, 0x06, 0x07, 0x0E, 0x0F, 0x10, 0x11)}
@@ -107,19 +111,23 @@ class Scratch:
             raise QueryFailed("NOT_SUPPORTED: the local Athena found no unused control character in the data")
         return max(self._unseen)
 
-    def _open(self, item: S3Object) -> Any:
-        return _guard(lambda: self._s3.get_object(Bucket=item.bucket, Key=item.key), item.uri)["Body"]
+    def _chunks(self, item: S3Object) -> Iterator[bytes]:
+        body = _guard(lambda: self._s3.get_object(Bucket=item.bucket, Key=item.key), item.uri)["Body"]
+        for chunk in body.iter_chunks(_CHUNK):
+            if self.cancelled.is_set():
+                raise Cancelled("Query cancelled by user")
+            yield chunk
 
     def _copy(self, item: S3Object, target: Path) -> None:
         with target.open("wb") as file:
-            for chunk in self._open(item).iter_chunks(_CHUNK):
+            for chunk in self._chunks(item):
                 file.write(chunk)
 
     def _copy_lines(self, item: S3Object, target: Path, skip: int) -> None:
         with target.open("wb") as file:
             last = b"\n"
             try:
-                for chunk in _lf_ended(_decompressed(item.key, self._open(item).iter_chunks(_CHUNK))):
+                for chunk in _lf_ended(_decompressed(item.key, self._chunks(item))):
                     while skip and chunk:
                         _, newline, chunk = chunk.partition(b"\n")
                         skip -= bool(newline)
@@ -130,7 +138,7 @@ class Scratch:
                     self._unseen -= {mark for mark in tuple(self._unseen) if mark.encode() in chunk}
                     file.write(chunk)
                     last = chunk[-1:] or last
-            except (zlib.error, EOFError) as error:
+            except (zlib.error, EOFError, OSError, ValueError, cramjam.DecompressionError) as error:
                 raise QueryFailed(f"HIVE_CURSOR_ERROR: Failed to read file at {item.uri}: {error}") from error
             if last != b"\n":
                 file.write(b"\n")
@@ -162,11 +170,36 @@ def _decompressed(key: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
         if not complete:
             raise EOFError("Unexpected end of input stream")
         return
-    if key.endswith((".bz2", ".zst", ".snappy", ".lz4", ".deflate", ".lzo")):
-        raise QueryFailed(
-            f"NOT_SUPPORTED: the local Athena does not decompress {key.rpartition('.')[2]} text files: {key}"
-        )
+    name = key.rpartition(".")[2] if "." in key else ""
+    if name in _WHOLE:
+        yield _WHOLE[name](b"".join(chunks))
+        return
+    if name in ("lz4", "lzo"):
+        raise QueryFailed(f"NOT_SUPPORTED: the local Athena does not decompress {name} text files: {key}")
     yield from chunks
+
+
+def _unsnappy(data: bytes) -> bytes:
+    """Snappy with its own frames, or in Hadoop's blocks: the size of a block, then chunks with their sizes."""
+    if data[:10] == b"\xff\x06\x00\x00sNaPpY":
+        return bytes(cramjam.snappy.decompress(data))
+    result, at = bytearray(), 0
+    while at < len(data):
+        wanted = len(result) + int.from_bytes(data[at : at + 4], "big")
+        at += 4
+        while len(result) < wanted:
+            size = int.from_bytes(data[at : at + 4], "big")
+            result += bytes(cramjam.snappy.decompress_raw(data[at + 4 : at + 4 + size]))
+            at += 4 + size
+    return bytes(result)
+
+
+_WHOLE: dict[str, Callable[[bytes], bytes]] = {
+    "bz2": bz2.decompress,
+    "deflate": zlib.decompress,
+    "snappy": _unsnappy,
+    "zst": lambda data: bytes(cramjam.zstd.decompress(data)),
+}
 
 
 def _guard(call: Any, location: str) -> Any:

@@ -7,7 +7,7 @@ from sqlglot.dialects.trino import Trino
 from sqlglot.optimizer.annotate_types import TypeAnnotator
 from sqlglot.schema import MappingSchema
 
-from local_aws.athena.functions import FUNCTIONS
+from local_aws.athena.functions import find
 
 D = exp.DataType.Type
 INTEGERS = {D.TINYINT: 3, D.SMALLINT: 5, D.INT: 10, D.BIGINT: 19}
@@ -19,6 +19,8 @@ UNKNOWN = exp.DataType.build("UNKNOWN")
 
 def kind(node: exp.Expr | None) -> Any:
     """The type's name, `D.UNKNOWN` where it is not known."""
+    if isinstance(node, exp.Null):
+        return D.NULL
     return node.type.this if node is not None and node.type is not None else D.UNKNOWN
 
 
@@ -41,7 +43,7 @@ def scaled(text: str, precision: int, scale: int) -> str:
     """The reverse: an integer with the decimal point put back."""
     if not scale:
         return f"CAST({text} AS DECIMAL({precision}, 0))"
-    return f"CAST(CAST({text} AS VARCHAR) || 'e-{scale}' AS DECIMAL({precision}, {scale}))"
+    return f"CAST(put_point({text}, {scale}) AS DECIMAL({precision}, {scale}))"
 
 
 def annotate(tree: exp.Expr, schema: MappingSchema) -> exp.Expr:
@@ -70,6 +72,8 @@ def _type_lambda_arguments(call: exp.Anonymous) -> None:
         if call.name.lower() == "reduce":
             start = call.expressions[1].type
             inner = [start, *inner] if start is not None and inner else []
+        if call.name.lower() == "zip_with":
+            inner = [element_type(each) for each in call.expressions[:2]]
         types = dict(zip(names, inner, strict=False))
         for name in function.find_all(exp.Identifier):
             if name.name in types:
@@ -136,15 +140,11 @@ def element_type(node: exp.Expr) -> exp.DataType:
 def _function_type(node: exp.Anonymous) -> exp.DataType:
     arguments = [item.this if isinstance(item, exp.Order) else item for item in node.expressions]
     arguments = [item.expressions[0] if isinstance(item, exp.Distinct) else item for item in arguments]
-    function = FUNCTIONS.get(node.name.lower())
+    function = find(node.name.lower(), len(node.expressions))
     first = arguments[0] if arguments else None
     own = first.type if first is not None and first.type is not None else UNKNOWN
     if node.name.lower() == "row":
-        fields: list[exp.Expr] = [
-            exp.ColumnDef(this=exp.to_identifier(f"field{n}"), kind=(arg.type or UNKNOWN).copy())
-            for n, arg in enumerate(arguments)
-        ]
-        return exp.DataType(this=D.STRUCT, expressions=fields, nested=True)
+        return row_type([argument.type or UNKNOWN for argument in arguments])
     if function is None or (first is None and function.returns[0] in "0123456789[?"):
         return UNKNOWN
     returns = function.returns
@@ -156,7 +156,7 @@ def _function_type(node: exp.Anonymous) -> exp.DataType:
         members = [_member(code, arguments) for code in returns[4:-1].split(",")]
         return exp.DataType(this=D.MAP, expressions=members, nested=True)
     if returns == "lambda[]":
-        return _array(arguments[1].type or UNKNOWN)
+        return _array(arguments[-1].type or UNKNOWN)
     if returns in ("keys", "values"):
         sides = own.expressions if kind(first) == D.MAP else []
         return _array(sides[returns == "values"]) if len(sides) == 2 else UNKNOWN
@@ -179,6 +179,12 @@ def _function_type(node: exp.Anonymous) -> exp.DataType:
         if returns == "round" and len(arguments) > 1:
             return _decimal_type(size[0] + 1, size[1])
         return _decimal_type(size[0] - size[1] + min(1, size[1]), 0)
+    if returns == "sign":
+        return _decimal_type(1, 0) if kind(first) == D.DECIMAL else own
+    if returns == "zip":
+        return _array(row_type([element_type(argument) for argument in arguments]))
+    if returns == "rows":
+        return _array(row_type(list(own.expressions))) if len(own.expressions) == 2 else UNKNOWN
     if returns == "sequence":
         return _array(exp.DataType.build("BIGINT") if kind(first) in INTEGERS else own)
     if returns == "?":
@@ -191,9 +197,22 @@ def _array(element: exp.DataType) -> exp.DataType:
     return exp.DataType(this=D.ARRAY, expressions=[element.copy()], nested=True)
 
 
+def row_type(members: list[exp.DataType]) -> exp.DataType:
+    """A row without names; Athena prints its members as field0, field1 and so on."""
+    fields: list[exp.Expr] = [
+        exp.ColumnDef(this=exp.to_identifier(f"field{n}"), kind=each.copy()) for n, each in enumerate(members)
+    ]
+    return exp.DataType(this=D.STRUCT, expressions=fields, nested=True)
+
+
 def _member(code: str, arguments: list[exp.Expr]) -> exp.DataType:
+    if code.endswith("[]"):
+        return _array(_member(code[:-2], arguments))
     if code in ("s", "n"):
         return exp.DataType.build("VARCHAR" if code == "s" else "BIGINT")
+    if code in ("k", "v"):
+        sides = arguments[0].type.expressions if kind(arguments[0]) == D.MAP and arguments[0].type is not None else []
+        return sides[code == "v"].copy() if len(sides) == 2 else UNKNOWN
     argument = arguments[int(code.strip("[]"))]
     found = element_type(argument) if code.startswith("[") else argument.type or UNKNOWN
     return found.copy()
@@ -206,9 +225,21 @@ def _literal_type(node: exp.Literal) -> exp.DataType:
     if "e" in text.lower():
         return exp.DataType.build("DOUBLE")
     if "." in text:
-        whole, _, fraction = text.partition(".")
-        return _decimal_type(max(1, len(whole.lstrip("0") + fraction)), len(fraction))
+        return decimal_literal(text)
     return exp.DataType.build("INT" if int(text) < 2**31 else "BIGINT")
+
+
+def decimal_literal(text: str) -> exp.DataType:
+    """The type of `12.50` and of `DECIMAL '12.50'`."""
+    whole, _, fraction = text.strip().lstrip("-+").partition(".")
+    return _decimal_type(max(1, len(whole.lstrip("0") + fraction)), len(fraction))
+
+
+def _cast_type(node: exp.Cast) -> exp.DataType:
+    value = node.this
+    if node.to.this == D.DECIMAL and not node.to.expressions and isinstance(value, exp.Literal) and value.is_string:
+        return decimal_literal(value.name)
+    return node.to
 
 
 def _set(compute: Any) -> dict[str, Any]:
@@ -223,7 +254,9 @@ _ANNOTATORS: dict[Any, Any] = {
     exp.Anonymous: _set(_function_type),
     exp.Identifier: _set(lambda node: node.meta.get("lambda_type") or UNKNOWN),
     exp.Lambda: _set(lambda node: node.this.type or UNKNOWN),
+    exp.Cast: _set(_cast_type),
     exp.Literal: _set(_literal_type),
+    exp.Null: _set(lambda node: exp.DataType.build("NULL")),
     exp.Bracket: _set(lambda node: element_type(node.this)),
     exp.AtTimeZone: _set(lambda node: exp.DataType.build("TIMESTAMP")),
     exp.Filter: _set(lambda node: node.this.type or UNKNOWN),

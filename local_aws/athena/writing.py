@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/athena/latest/ug/create-table-as.html, .../insert-into.html, .../unload.html
 """
 
+import re
 import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -67,7 +68,13 @@ class Writing:
         if not is_s3_uri(location):
             raise QueryFailed(f"HIVE_METASTORE_ERROR: '{location}' is not an S3 location")
         self._empty_place(location)
-        columns = self._select(tokens.rest())
+        query = tokens.rest()
+        ending = re.search(r"\bWITH\s+(NO\s+)?DATA\s*$", query, re.IGNORECASE)
+        if ending:
+            query = query[: ending.start()]
+        if ending and ending[1]:
+            query = f"SELECT * FROM ({query}) LIMIT 0"
+        columns = self._select(query)
         keys = [str(key).lower() for key in options.get("partitioned_by") or []]
         stored = str(options.get("format", "PARQUET")).upper()
         written = self._write(location, stored, options, columns, keys)

@@ -12,12 +12,12 @@ from typing import Any
 
 from local_aws.athena.executions import ApiError, Caller
 from local_aws.athena.service import OPERATIONS, AthenaService
-from local_aws.emulator import Handler, Response, json_error, json_response, operation, replace_handler
+from local_aws.emulator import Handler, Response, faults, json_error, json_response, operation, replace_handler
 
 
 def install(state: Path, endpoint_url: str) -> None:
     """Take over the operations that run queries; workgroups, prepared statements and metadata stay ministack's."""
-    service = AthenaService(state, endpoint_url)
+    service = AthenaService(state, endpoint_url, faults.before_query)
 
     def wrap(ministack_handler: Handler) -> Handler:
         async def handle(
@@ -39,7 +39,7 @@ def install(state: Path, endpoint_url: str) -> None:
                     raise ApiError(members.get("__type", "InvalidRequestException"), members.get("message", ""))
                 return members
 
-            caller = _caller(headers, query)
+            caller = caller_of(headers, query)
             try:
                 request = json.loads(body or b"{}")
                 return json_response(await asyncio.to_thread(service.handle, name, request, caller, ask_ministack))
@@ -56,12 +56,18 @@ def install(state: Path, endpoint_url: str) -> None:
 _service: list[AthenaService] = []
 
 
+def close() -> None:
+    """End the running queries with the server."""
+    for service in _service:
+        service.close()
+
+
 def workgroup_of(query_execution_id: str) -> str | None:
     """The workgroup a query ran in, or None for an unknown query."""
     return _service[0].workgroup_of(query_execution_id) if _service else None
 
 
-def _caller(headers: dict[str, str], query: dict[str, list[str]]) -> Caller:
+def caller_of(headers: dict[str, str], query: dict[str, list[str]]) -> Caller:
     """The credentials behind the request's verified signature: the query reads Glue and S3 with these."""
     from ministack.core.iam_evaluator import resolve_credential
     from ministack.core.responses import get_account_id, get_region

@@ -1,9 +1,10 @@
-"""Which resource a Glue or Athena call is authorised on.
+"""Which resource a call of Glue, Athena or a DynamoDB export is authorised on.
 
 Seen in ministack 1.5.33: Athena calls that name a query instead of a workgroup are authorised on `*`, GetDatabase on a
-*table* ARN, and every call with a DatabaseName on the database only, so that a grant on one table opens the whole
-database. AWS authorises a call about a query on the query's workgroup, and a Glue call on the catalog, the database
-and the table. Exit condition: `ministack.core.iam_actions.extract_resource_arn` names these itself.
+*table* ARN, DynamoDB's exports on none, and every Glue call with a DatabaseName on the database only, so that a grant
+on one table opens the whole database. AWS authorises a call about a query on the query's workgroup, and a Glue call on
+the catalog, the database and the table. Exit condition: `ministack.core.iam_actions.extract_resource_arn` names these
+itself.
 https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonathena.html
 """
@@ -19,7 +20,7 @@ _WORKGROUP_FREE = {"ListWorkGroups", "ListDataCatalogs", "CreateDataCatalog", "L
 
 
 def install() -> None:
-    """Replace ministack's choice of the resource for Athena and Glue."""
+    """Replace ministack's choice of the resource for Athena, Glue and DynamoDB's exports."""
     from ministack.core import iam_actions
 
     original: Callable[..., str] = iam_actions.extract_resource_arn
@@ -34,7 +35,7 @@ def install() -> None:
         region: str,
         account: str,
     ) -> str:
-        if service in ("athena", "glue"):
+        if service in ("athena", "glue", "dynamodb"):
             try:
                 request = json.loads(body or b"{}")
             except ValueError:
@@ -44,6 +45,10 @@ def install() -> None:
                 found = glue_resources(name, request, region, account)
                 if found:
                     return found[-1]
+            elif service == "dynamodb":
+                named = request.get("ExportArn") or request.get("TableArn")
+                if named:
+                    return str(named)
             elif name not in _WORKGROUP_FREE and "ResourceARN" not in request and "Catalog" not in name:
                 group = (
                     request.get("WorkGroup") or athena.workgroup_of(request.get("QueryExecutionId", "")) or "primary"

@@ -1,10 +1,12 @@
 """Properties that ministack's CloudFormation skips without a word, applied from the template that was submitted.
 
 Seen in ministack 1.5.33: a table's TimeToLiveSpecification and PointInTimeRecoverySpecification, a bucket's
-LifecycleConfiguration, BucketEncryption, OwnershipControls and Tags. Exit condition: the property's name appears in
-`ministack.services.cloudformation.provisioners` under its resource's create function.
+LifecycleConfiguration, BucketEncryption, OwnershipControls and Tags; the type AWS::Athena::NamedQuery is refused. Exit
+condition: the property's name appears in `ministack.services.cloudformation.provisioners` under its resource's create
+function.
 """
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +24,26 @@ def install() -> None:
         handlers = provisioners._RESOURCE_HANDLERS[resource]
         handlers["create"] = _created(handlers["create"], apply)
         handlers["update"] = _updated(handlers["update"], apply)
+    provisioners._RESOURCE_HANDLERS["AWS::Athena::NamedQuery"] = {
+        "create": _create_named_query,
+        "delete": _delete_named_query,
+    }
+
+
+def _create_named_query(logical_id: str, properties: Properties, *rest: Any, **named: Any) -> tuple[str, Properties]:
+    """Ref and NamedQueryId are the query's id; every change is a replacement in AWS too."""
+    from ministack.services import athena
+
+    response = athena._create_named_query({**properties, "Name": properties.get("Name", logical_id)})
+    _must(response)
+    query_id = json.loads(response[2])["NamedQueryId"]
+    return query_id, {"NamedQueryId": query_id}
+
+
+def _delete_named_query(physical_id: str, properties: Properties) -> None:
+    from ministack.services import athena
+
+    _must(athena._delete_named_query({"NamedQueryId": physical_id}))
 
 
 def _created(create: Callable[..., Any], apply: Callable[[str, Properties], None]) -> Callable[..., Any]:

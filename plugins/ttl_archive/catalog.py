@@ -57,6 +57,11 @@ def find_table(glue: GlueClient, database: str, table: str) -> Any:
         return None
 
 
+def has_table(glue: GlueClient, archive: Archive) -> bool:
+    """Whether the archive's table is there."""
+    return find_table(glue, archive.catalog.database, archive.catalog.table) is not None
+
+
 def conflicts(archive: Archive, table: Any) -> list[str]:
     """Why an existing table can't be this archive's; empty if it can."""
     name = f"Glue table {archive.catalog.database}.{archive.catalog.table}"
@@ -164,6 +169,21 @@ def partition_parameters(pointer: Pointer) -> dict[str, str]:
         "ttl_archive.manifest": pointer.manifest,
         "ttl_archive.fence": str(pointer.fence),
     }
+
+
+def show_partition(glue: GlueClient, archive: Archive, month: Month, pointer: Pointer) -> None:
+    """Point the month's partition to a published generation, in one synchronous call.
+
+    :raises MonthBusy: if a later lease has published.
+    """
+    put_partition(
+        glue,
+        archive.catalog.database,
+        archive.catalog.table,
+        [month.yyyy, month.mm],
+        pointer.location,
+        partition_parameters(pointer),
+    )
 
 
 def published_pointer(glue: GlueClient, archive: Archive, month: Month) -> Pointer | None:

@@ -36,8 +36,10 @@ def segment_count(archive: Archive, table_bytes: int) -> int:
 def published(archive: Archive, month: Month, *, s3: S3Client, glue: GlueClient) -> tuple[Pointer, Manifest] | None:
     """The month's pointer and the manifest it names, or None if the month was never published.
 
-    A publication that died after it showed the partition and before it replaced the pointer is completed here: what
-    readers see is what is published. The pointer's bytes are those that the dead task would have written.
+    Both are reconciled, the higher fence wins. A publication that died after it showed the partition and before it
+    replaced the pointer is completed: what readers see is what is published, and the pointer's bytes are those that the
+    dead task would have written. A partition that a zombie's call, long under way, has set back, or that somebody
+    dropped with its table, is shown again.
     """
     bucket, key = archive.destination.bucket, pointer_key(archive, month)
     found = objects.read(s3, bucket, key)
@@ -47,6 +49,8 @@ def published(archive: Archive, month: Month, *, s3: S3Client, glue: GlueClient)
         if not objects.write(s3, bucket, key, seen.to_bytes(), replaces=found):
             raise MonthBusy(f"s3://{bucket}/{key} is being replaced by another run; this task retries")
         pointer = seen
+    elif pointer and (seen is None or seen.fence < pointer.fence) and catalog.has_table(glue, archive):
+        catalog.show_partition(glue, archive, month, pointer)
     return (pointer, read_manifest(s3, bucket, pointer.manifest)) if pointer else None
 
 

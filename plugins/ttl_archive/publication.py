@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from ttl_archive import objects
-from ttl_archive.catalog import partition_parameters, put_partition
+from ttl_archive.catalog import partition_parameters, put_partition, show_partition
 from ttl_archive.config import Archive
-from ttl_archive.errors import ArchiveIncomplete
+from ttl_archive.errors import ArchiveIncomplete, MonthBusy
 from ttl_archive.layout import GenerationLayout, audit_table, lease_key, pointer_key
 from ttl_archive.lease import Lease
 from ttl_archive.manifest import Manifest, Part, Pointer
@@ -48,7 +48,13 @@ def publish_partition(
         )
         lease.renew()
         _flip(archive, month, pointer, glue)
-        lease.renew()
+        try:
+            lease.renew()
+        except MonthBusy:
+            # The call may have been under way past the lease's end, and have hidden what its next holder published:
+            # Glue's updates take no condition.
+            published(archive, month, s3=s3, glue=glue)
+            raise
         _replace_pointer(s3, bucket, pointer_key(archive, month), pointer, found)
     return pointer
 
@@ -85,11 +91,16 @@ def _copy(s3: S3Client, bucket: str, layout: GenerationLayout, part: Part) -> No
 
 
 def _flip(archive: Archive, month: Month, pointer: Pointer, glue: GlueClient) -> None:
-    parameters = partition_parameters(pointer)
-    database = archive.catalog.database
-    put_partition(glue, database, archive.catalog.table, [month.yyyy, month.mm], pointer.location, parameters)
+    show_partition(glue, archive, month, pointer)
     # From now on the audit of a later run compares with what readers see, not with what was staged.
-    put_partition(glue, database, audit_table(archive), [pointer.generation], pointer.location, parameters)
+    put_partition(
+        glue,
+        archive.catalog.database,
+        audit_table(archive),
+        [pointer.generation],
+        pointer.location,
+        partition_parameters(pointer),
+    )
 
 
 def _replace_pointer(s3: S3Client, bucket: str, key: str, pointer: Pointer, found: objects.Stored | None) -> None:

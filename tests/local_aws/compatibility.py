@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from local_aws.athena.functions import FUNCTIONS
-from tests.local_aws.function_cases import AGGREGATES, CASES
+from tests.local_aws.function_cases import AGGREGATES, CASES, QUERIES
 
 TARGET = Path(__file__).resolve().parents[2] / "local_aws" / "COMPATIBILITY.md"
 HEAD = """# Athena's functions in the local Athena
@@ -21,7 +21,7 @@ Known functions: {names}.
 def render() -> str:
     """The whole document."""
     lines = [HEAD.format(names=", ".join(f"`{name}`" for name in sorted(FUNCTIONS)))]
-    for category, cases in {**CASES, "Aggregate": AGGREGATES}.items():
+    for category, cases in {**CASES, "Aggregate": AGGREGATES, "Aggregates, windows and queries": QUERIES}.items():
         lines += [f"## {category}", "", "| expression | answer |", "|---|---|"]
         lines += [f"| {_code(expression)} | {_answer(answer)} |" for expression, answer in cases.items()]
         lines.append("")

@@ -69,7 +69,7 @@ def test_a_request_token_names_one_execution(athena: Athena) -> None:
 
 
 def test_stop_interrupts(athena: Athena) -> None:
-    slow = "SELECT count(*) FROM UNNEST(sequence(1, 30000)) AS a(x), UNNEST(sequence(1, 300000)) AS b(y) WHERE x * y % 7 = 3"  # noqa: E501
+    slow = "SELECT count(*) FROM UNNEST(sequence(1, 9000)) AS a(x), UNNEST(sequence(1, 9000)) AS b(y), UNNEST(sequence(1, 100)) AS c(z) WHERE x * y * z % 7 = 3"  # noqa: E501
     execution_id = athena.client.start_query_execution(
         QueryString=slow, ResultConfiguration={"OutputLocation": f"s3://{athena.bucket}/results/"}
     )["QueryExecutionId"]
@@ -122,6 +122,44 @@ def test_parameters_and_prepared_statements(athena: Athena) -> None:
         athena.ask("EXECUTE nope USING 1")
 
 
+def test_statements_are_prepared_in_sql(athena: Athena) -> None:
+    name = f"p{uuid.uuid4().hex[:8]}"
+    assert athena.run(f"PREPARE {name} FROM SELECT ? + 1").execution["StatementType"] == "DDL"
+    assert (
+        athena.client.get_prepared_statement(StatementName=name, WorkGroup="primary")["PreparedStatement"][
+            "QueryStatement"
+        ]
+        == "SELECT ? + 1"
+    )
+    athena.run(f"PREPARE {name} FROM SELECT ? * 2")
+    assert athena.run(f"EXECUTE {name} USING 21").rows == [["42"]]
+    athena.run(f"DEALLOCATE PREPARE {name}")
+    with pytest.raises(ClientError, match="was not found"):
+        athena.ask(f"EXECUTE {name} USING 21")
+
+
+def test_metadata(athena: Athena) -> None:
+    athena.run(
+        f"CREATE EXTERNAL TABLE meta (a string COMMENT 'first') PARTITIONED BY (p int) LOCATION 's3://{athena.bucket}/meta/'"
+    )
+    catalogs = athena.client.list_data_catalogs()["DataCatalogsSummary"]
+    assert [(each["CatalogName"], each["Type"]) for each in catalogs] == [("AwsDataCatalog", "GLUE")]
+    where = {"CatalogName": "AwsDataCatalog", "DatabaseName": athena.database}
+    assert athena.client.get_database(**where)["Database"]["Name"] == athena.database
+    assert athena.database in [
+        each["Name"] for each in athena.client.list_databases(CatalogName="AwsDataCatalog")["DatabaseList"]
+    ]
+    table = athena.client.get_table_metadata(**where, TableName="meta")["TableMetadata"]
+    assert table["TableType"] == "EXTERNAL_TABLE"
+    assert table["Columns"] == [{"Name": "a", "Type": "string", "Comment": "first"}]
+    assert [(key["Name"], key["Type"]) for key in table["PartitionKeys"]] == [("p", "int")]
+    assert table["Parameters"]["location"] == f"s3://{athena.bucket}/meta/"
+    listed = athena.client.list_table_metadata(**where, Expression="met.*")["TableMetadataList"]
+    assert [each["Name"] for each in listed] == ["meta"]
+    with pytest.raises(ClientError, match="MetadataException"):
+        athena.client.get_table_metadata(**where, TableName="nope")
+
+
 @pytest.mark.parametrize(
     ("sql", "message"),
     [
@@ -129,6 +167,11 @@ def test_parameters_and_prepared_statements(athena: Athena) -> None:
         ("SELECT 1 FROM\n  x y z", "line 2:7: mismatched input 'z'"),
         ("GRANT ALL ON x TO y", "line 1:1: mismatched input 'GRANT'"),
         ("-- nothing", "empty"),
+        ("SELECT 1; SELECT 2", "Only one sql statement is allowed. Got: SELECT 1; SELECT 2"),
+        ("SELECT", "line 1:7: mismatched input '<EOF>'"),
+        ("SELECT 1_000", "line 1:8: mismatched input '1_000'"),
+        ("SELECT * FROM `t`", "backquoted identifiers are not supported"),
+        ("CREATE VIEW v AS SELECT 1 FROM", "mismatched input"),
     ],
 )
 def test_bad_syntax_is_refused_at_once(athena: Athena, sql: str, message: str) -> None:
@@ -167,7 +210,7 @@ def test_an_unknown_execution_or_workgroup(athena: Athena) -> None:
         ("SELECT a AS x FROM (VALUES 1) AS t(a) WHERE x = 1", "COLUMN_NOT_FOUND: line 1:45: Column 'x'", 2),
         ("SELECT a AS x FROM (VALUES 1) AS t(a) GROUP BY x", "COLUMN_NOT_FOUND: line 1:48: Column 'x'", 2),
         ("SELECT count(*) AS n FROM (VALUES 1) AS t(a) HAVING n > 0", "COLUMN_NOT_FOUND: line 1:53: Column 'n'", 2),
-        ('SELECT * FROM "t$partitions"', "NOT_SUPPORTED", 2),
+        ('SELECT * FROM "t$files"', "NOT_SUPPORTED", 2),
         ("SELECT nothing(1)", "NOT_SUPPORTED", 2),
         ("SELECT a, count(*) FROM (VALUES (1, 2)) AS t(a, b) GROUP BY b", "EXPRESSION_NOT_AGGREGATE", 2),
     ],

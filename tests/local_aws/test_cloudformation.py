@@ -31,12 +31,21 @@ def test_properties_of_tables_and_buckets_are_applied(aws: Aws) -> None:
         "Resources": {
             "T": {"Type": "AWS::DynamoDB::Table", "Properties": table},
             "B": {"Type": "AWS::S3::Bucket", "Properties": bucket},
+            "Q": {
+                "Type": "AWS::Athena::NamedQuery",
+                "Properties": {"Name": f"q-{tag}", "Database": "default", "QueryString": "SELECT 1"},
+            },
         },
     }
     stacks, name = aws.client("cloudformation"), f"stack-{tag}"
     parameters = [{"ParameterKey": "Prefix", "ParameterValue": f"p-{tag}"}]
     stacks.create_stack(StackName=name, TemplateBody=json.dumps(template), Parameters=parameters)
     stacks.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 20})
+    query_id = stacks.describe_stack_resource(StackName=name, LogicalResourceId="Q")["StackResourceDetail"][
+        "PhysicalResourceId"
+    ]
+    named = aws.client("athena").get_named_query(NamedQueryId=query_id)["NamedQuery"]
+    assert (named["Name"], named["QueryString"]) == (f"q-{tag}", "SELECT 1")
     dynamodb, s3 = aws.client("dynamodb"), aws.client("s3")
     ttl = dynamodb.describe_time_to_live(TableName=f"p-{tag}-logs")["TimeToLiveDescription"]
     assert ttl == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expiresAt"}

@@ -106,11 +106,17 @@ def test_state_survives_a_restart(state: Path) -> None:
         TableName="kept", KeySchema=key, AttributeDefinitions=attributes, BillingMode="PAY_PER_REQUEST"
     )
     dynamodb.put_item(TableName="kept", Item={"id": {"S": "x"}, "n": {"N": "12345678901234567890123456789012345678"}})
+    slow = "SELECT count(*) FROM UNNEST(sequence(1, 9000)) AS a(x), UNNEST(sequence(1, 9000)) AS b(y), UNNEST(sequence(1, 100)) AS c(z) WHERE x * y * z % 7 = 3"  # noqa: E501
+    unfinished = athena.client.start_query_execution(
+        QueryString=slow, ResultConfiguration={"OutputLocation": "s3://kept/results/"}
+    )["QueryExecutionId"]
     local_aws("stop", "--state", str(state))
     aws = Aws(exports(local_aws("start", *place).stdout)["AWS_ENDPOINT_URL"])
     athena = Athena(aws, "kept", "kept")
     assert athena.run("SELECT a FROM t").rows == [["1"]]
     assert athena.finished(before).rows == [["1"]]
+    ended = athena.finished(unfinished).execution["Status"]
+    assert (ended["State"], ended["AthenaError"]["Retryable"]) == ("FAILED", True)
     assert aws.client("dynamodb").scan(TableName="kept")["Items"][0]["n"] == {
         "N": "12345678901234567890123456789012345678"
     }

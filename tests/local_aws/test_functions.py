@@ -1,8 +1,10 @@
 """The SQL dialect: each documented answer, or a clear refusal."""
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.local_aws.function_cases import AGGREGATES, CASES
+from tests.local_aws.function_cases import QUERIES as ANSWERS
 from tests.local_aws.harness import Athena, local_aws
 
 EXPRESSIONS = [(expression, answer) for cases in CASES.values() for expression, answer in cases.items()]
@@ -20,6 +22,23 @@ def test_expression(athena: Athena, expression: str, answer: str | None) -> None
 def test_aggregate(athena: Athena, expression: str, answer: str | None) -> None:
     values = "(VALUES ('a', 1), ('a', 2), ('b', 3), (NULL, NULL)) AS t(k, v)"
     assert athena.run(f"SELECT {expression} FROM {values}").rows == [[answer]]
+
+
+def refusal(athena: Athena, sql: str) -> str:
+    """Why a statement is refused when it is submitted, or fails."""
+    try:
+        return athena.fails(sql)
+    except ClientError as error:
+        return str(error.response["Error"]["Message"])
+
+
+@pytest.mark.parametrize(("sql", "answer"), ANSWERS.items(), ids=list(ANSWERS))
+def test_statement(athena: Athena, sql: str, answer: str) -> None:
+    if answer.startswith("!"):
+        assert answer[1:] in refusal(athena, sql)
+    else:
+        rows = athena.run(sql).rows
+        assert "; ".join("|".join("NULL" if v is None else v for v in row) for row in rows) == answer
 
 
 QUERIES: dict[str, list[list[str | None]]] = {

@@ -1,5 +1,6 @@
 """IAM: a call that is answered by our layers is authorised like any other, and a query has its caller's rights."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -126,10 +127,27 @@ def test_another_workgroup_is_denied(athena: Athena, aws: Aws, logs: str, assume
         mine.ask("SELECT 1", WorkGroup="theirs")
 
 
+@pytest.mark.parametrize(
+    ("action", "key", "reason"),
+    [
+        ("s3:GetObject", "logs/*", "PERMISSION_DENIED"),
+        ("s3:PutObject", "results/*", "Access denied when writing output"),
+    ],
+)
+def test_a_bucket_policy_denies_a_query(
+    athena: Athena, logs: str, assume: Assume, action: str, key: str, reason: str
+) -> None:
+    deny = {"Effect": "Deny", "Principal": "*", "Action": action, "Resource": f"arn:aws:s3:::{athena.bucket}/{key}"}
+    policy = {"Version": "2012-10-17", "Statement": [deny]}
+    athena.s3.put_bucket_policy(Bucket=athena.bucket, Policy=json.dumps(policy))
+    try:
+        assert as_role(athena, assume(statements(athena))).fails("SELECT a FROM logs").startswith(reason)
+    finally:
+        athena.s3.delete_bucket_policy(Bucket=athena.bucket)
+
+
 def test_loopback_counts_as_tls(athena: Athena, logs: str, assume: Assume) -> None:
     """A bucket policy that denies plain HTTP, as the stack's does, must not deny the tests."""
-    import json
-
     bucket = f"arn:aws:s3:::{athena.bucket}"
     deny = {
         "Effect": "Deny",

@@ -52,6 +52,18 @@ def test_a_table_made_in_sql_is_the_same_in_glue(athena: Athena) -> None:
     assert "Table not found" in athena.fails("DROP TABLE made")
 
 
+def test_columns_are_added_and_replaced(athena: Athena) -> None:
+    athena.s3.put_object(Bucket=athena.bucket, Key="grown/x.json", Body=b'{"a": "1", "b": 2}')
+    athena.run(
+        f"CREATE EXTERNAL TABLE grown (a string) ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' LOCATION 's3://{athena.bucket}/grown/'"
+    )
+    athena.run("ALTER TABLE grown ADD COLUMNS (b bigint COMMENT 'new', c string)")
+    assert athena.run("SELECT * FROM grown").rows == [["1", "2", None]]
+    assert "Duplicate column name: b" in athena.fails("ALTER TABLE grown ADD COLUMNS (b bigint)")
+    athena.run("ALTER TABLE grown REPLACE COLUMNS (b bigint)")
+    assert athena.run("SELECT * FROM grown").rows == [["2"]]
+
+
 def test_msck_repair_finds_folders_of_partitions_and_needs_a_table_type(athena: Athena) -> None:
     for month in ("01", "02"):
         athena.s3.put_object(Bucket=athena.bucket, Key=f"msck/year=2025/month={month}/g/x.json", Body=b"{}")
@@ -86,6 +98,48 @@ def test_views(athena: Athena) -> None:
     assert ["numbers"] in athena.run("SHOW VIEWS").rows
     athena.run("DROP VIEW numbers")
     assert athena.fails("SELECT * FROM doubled").startswith("TABLE_NOT_FOUND")
+
+
+def test_a_view_is_checked_when_it_is_made(athena: Athena) -> None:
+    athena.run("CREATE OR REPLACE VIEW checked AS SELECT 1 AS A, 'x' AS b, ARRAY[1.5] AS c")
+    made = athena.glue.get_table(DatabaseName=athena.database, Name="checked")["Table"]
+    assert made["StorageDescriptor"]["Columns"] == [
+        {"Name": "a", "Type": "int"}, {"Name": "b", "Type": "string"}, {"Name": "c", "Type": "array<decimal(2,1)>"},
+    ]  # fmt: skip
+    assert athena.fails("CREATE VIEW v AS SELECT nope FROM checked").startswith("COLUMN_NOT_FOUND")
+    assert athena.fails("CREATE VIEW v AS SELECT a, a FROM checked").startswith("DUPLICATE_COLUMN_NAME")
+    assert athena.fails("CREATE VIEW v AS SELECT count(*) FROM checked").startswith("MISSING_COLUMN_NAME")
+    assert "Cannot drop a view" in athena.fails("DROP TABLE checked")
+    other = f"d_{uuid.uuid4().hex[:8]}"
+    athena.run(f"CREATE DATABASE {other}")
+    athena.run(f"CREATE VIEW {other}.elsewhere AS SELECT a FROM checked")
+    assert athena.run("SELECT a FROM elsewhere", QueryExecutionContext={"Database": other}).rows == [["1"]]
+
+
+def test_a_table_is_no_view(athena: Athena) -> None:
+    athena.run(f"CREATE EXTERNAL TABLE plain (a string) LOCATION 's3://{athena.bucket}/plain/'")
+    assert athena.fails("DROP VIEW plain").startswith("TABLE_NOT_FOUND")
+    assert athena.fails("CREATE OR REPLACE VIEW plain AS SELECT 1 AS a").startswith("TABLE_ALREADY_EXISTS")
+    assert athena.run("SELECT count(*) FROM plain").rows == [["0"]]
+
+
+def test_the_partitions_of_a_table(athena: Athena) -> None:
+    athena.run(
+        f"CREATE EXTERNAL TABLE parted (a string) PARTITIONED BY (year string, month int) LOCATION 's3://{athena.bucket}/parted/'"
+    )
+    assert athena.run('SELECT * FROM "parted$partitions"').rows == []
+    athena.run("ALTER TABLE parted ADD PARTITION (year = '2025', month = 3) PARTITION (year = '2025', month = 12)")
+    assert athena.run("SELECT max(month), count(*) FROM \"parted$partitions\" WHERE year > '2024'").rows == [
+        ["12", "2"]
+    ]
+    assert athena.run('SELECT * FROM "parted$partitions" ORDER BY month').rows == [["2025", "3"], ["2025", "12"]]
+
+
+def test_a_table_without_data(athena: Athena) -> None:
+    athena.run("CREATE TABLE hollow AS SELECT 1 AS a, 'x' AS b WITH NO DATA")
+    assert athena.run("SELECT * FROM hollow").rows == []
+    athena.run("INSERT INTO hollow VALUES (2, 'y')")
+    assert athena.run("SELECT * FROM hollow").rows == [["2", "y"]]
 
 
 def test_create_table_as_and_insert_into(athena: Athena) -> None:

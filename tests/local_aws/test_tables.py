@@ -1,10 +1,14 @@
 """Reading tables: which objects, which partitions, and what a SerDe makes of them."""
 
+import bz2
 import gzip
 import json
 import uuid
+import zlib
 from collections.abc import Callable
+from typing import Any
 
+import cramjam
 import pytest
 
 from tests.local_aws.harness import Athena
@@ -177,6 +181,30 @@ class TestOpenX:
         assert athena.run(f"SELECT a FROM {name}").rows == [["1"], [None], [None]]
 
 
+def _hadoop_snappy(text: bytes) -> bytes:
+    chunk = bytes(cramjam.snappy.compress_raw(text))
+    return len(text).to_bytes(4, "big") + len(chunk).to_bytes(4, "big") + chunk
+
+
+@pytest.mark.parametrize(
+    ("name", "compress"),
+    [
+        ("x.json.zst", cramjam.zstd.compress),
+        ("x.json.bz2", bz2.compress),
+        ("x.json.deflate", zlib.compress),
+        ("x.json.snappy", _hadoop_snappy),
+        ("y.json.snappy", cramjam.snappy.compress),
+    ],
+)
+def test_compressed_text(athena: Athena, table: Table, name: str, compress: Callable[[bytes], Any]) -> None:
+    body = bytes(compress(b'{"a": "1"}\n{"a": "2"}\n'))
+    made = table("a string", {name: body})
+    answer = athena.run(f"SELECT a FROM {made} ORDER BY a")
+    assert (answer.rows, answer.scanned) == ([["1"], ["2"]], len(body))
+    damaged = table("a string", {name: body[:-6]})
+    assert athena.fails(f"SELECT a FROM {damaged}").startswith("HIVE_CURSOR_ERROR")
+
+
 def test_a_truncated_gzip_file_fails(athena: Athena, table: Table) -> None:
     name = table("a string", {"x.gz": gzip.compress(b'{"a": "1"}\n' * 1000)[:-20]})
     assert athena.fails(f"SELECT count(*) FROM {name}").startswith("HIVE_CURSOR_ERROR")
@@ -247,3 +275,33 @@ def test_integer_and_injected_projection(athena: Athena, table: Table) -> None:
     )
     assert athena.run(f"SELECT a, n FROM {name} WHERE who = 'me'").rows == [["1", "007"]]
     assert athena.fails(f"SELECT a FROM {name}").startswith("CONSTRAINT_VIOLATION")
+
+
+def test_a_partition_whose_value_is_not_of_its_type(athena: Athena, table: Table) -> None:
+    name = table("a string", {"p=1/x": '{"a": "1"}', "p=one/x": '{"a": "2"}'}, partitioned="PARTITIONED BY (p int)")
+    athena.run(f"MSCK REPAIR TABLE {name}")
+    assert athena.fails(f"SELECT a FROM {name} WHERE p = 1").startswith(
+        "HIVE_INVALID_PARTITION_VALUE: Invalid partition value 'one' for integer partition key: p"
+    )
+
+
+class TestParquet:
+    def test_types(self, athena: Athena) -> None:
+        name = f"t_{uuid.uuid4().hex[:10]}"
+        athena.run(
+            f"CREATE TABLE {name} WITH (external_location = 's3://{athena.bucket}/{name}/') AS SELECT CAST(1 AS tinyint) AS t, 2 AS i, CAST(0.1 AS real) AS r, "  # noqa: E501
+            "DECIMAL '1.25' AS d, TIMESTAMP '2025-03-01 10:00:00.123' AS ts, X'6162' AS b, ARRAY[1] AS l, MAP(ARRAY['k'], ARRAY[1]) AS m, "  # noqa: E501
+            "CAST(ROW(1, 'x') AS ROW(a integer, b varchar)) AS o"
+        )
+        assert athena.run(f"SELECT * FROM {name}").rows == [
+            ["1", "2", "0.1", "1.25", "2025-03-01 10:00:00.123", "61 62", "[1]", "{k=1}", "{a=1, b=x}"]
+        ]
+        place = f"STORED AS PARQUET LOCATION 's3://{athena.bucket}/{name}/'"
+        athena.run(f"CREATE EXTERNAL TABLE {name}_wider (i bigint, missing string) {place}")
+        assert athena.run(f"SELECT * FROM {name}_wider").rows == [["2", None]]
+        athena.run(f"CREATE EXTERNAL TABLE {name}_other (i string) {place}")
+        assert "is incompatible with type varchar" in athena.fails(f"SELECT i FROM {name}_other")
+
+    def test_what_is_no_parquet(self, athena: Athena, table: Table) -> None:
+        name = table("i int", {"x.parquet": "not parquet"}, serde="STORED AS PARQUET")
+        assert athena.fails(f"SELECT count(*) FROM {name}").startswith("HIVE_BAD_DATA: Not valid Parquet file")

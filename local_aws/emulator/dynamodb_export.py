@@ -1,0 +1,306 @@
+"""DynamoDB's export to a point in time, as files in AWS's layout.
+
+Seen in ministack 1.5.33: ExportTableToPointInTime completes without writing a file, takes tables whose point-in-time
+recovery is off, and ignores FilterSpecification. Exit condition: `ministack.services.dynamodb` writes data files.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html
+
+Every write to a table with point-in-time recovery is kept in memory, so that an export can be of an earlier moment;
+what was written before the server started cannot be undone, and such a moment is refused.
+"""
+
+import base64
+import gzip
+import hashlib
+import json
+import threading
+import time
+import uuid
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from local_aws.athena.executions import Caller
+from local_aws.emulator import Handler, Response, json_error, json_response, operation, replace_handler
+
+FILES = 4  # AWS writes one at least for each of the table's partitions
+Item = dict[str, Any]
+Key = tuple[str, str]
+
+
+@dataclass
+class Journal:
+    """The writes of one table since `began`: (time, key, item before, item after)."""
+
+    began: float
+    writes: list[tuple[float, Key, Item | None, Item | None]] = field(default_factory=list)
+
+
+class Journals:
+    """Follows the writes of every table whose point-in-time recovery is on."""
+
+    def __init__(self) -> None:
+        self._started = time.time()
+        self._journals: dict[str, Journal] = {}
+
+    def of(self, table: Item) -> Journal:
+        return self._journals.setdefault(
+            table["TableId"], Journal(max(self._started, float(table["CreationDateTime"])))
+        )
+
+    def install(self) -> None:
+        """Wrap the two functions through which ministack writes items, TTL included."""
+        from ministack.services import dynamodb
+
+        set_item, remove_item = dynamodb._set_item, dynamodb._remove_item
+
+        def note(table: Item, key: Key, before: Item | None, after: Item | None) -> None:
+            if is_recoverable(table):
+                self.of(table).writes.append((time.time(), key, before, after))
+
+        def set_noted(table: Item, partition: str, sort: str, item: Item) -> Any:
+            before = set_item(table, partition, sort, item)
+            note(table, (partition, sort), before, item)
+            return before
+
+        def remove_noted(table: Item, partition: str, sort: str) -> Any:
+            before = remove_item(table, partition, sort)
+            if before is not None:
+                note(table, (partition, sort), before, None)
+            return before
+
+        dynamodb._set_item, dynamodb._remove_item = set_noted, remove_noted
+
+    def items_at(self, table: Item, moment: float) -> dict[Key, Item]:
+        """The table as it was: what came later is undone, the latest first."""
+        items = {(p, s): item for p, sorted_items in table["items"].items() for s, item in sorted_items.items()}
+        for written, key, before, _ in reversed(self.of(table).writes):
+            if written <= moment:
+                break
+            if before is None:
+                items.pop(key, None)
+            else:
+                items[key] = before
+        return items
+
+
+def is_recoverable(table: Item) -> bool:
+    """Whether point-in-time recovery is on."""
+    from ministack.services import dynamodb
+
+    _, _, _, region, account, name = table["TableArn"].replace("table/", "").split(":")
+    return bool(dynamodb._pitr_settings.get_scoped(account, region, name, False))
+
+
+def install(endpoint_url: str) -> None:
+    """Answer the export's two operations; ListExports stays ministack's."""
+    journals = Journals()
+    journals.install()
+
+    def wrap(ministack_handler: Handler) -> Handler:
+        async def handle(
+            method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
+        ) -> Response:
+            from local_aws.emulator.athena import caller_of
+
+            name = operation(headers)
+            if name == "ExportTableToPointInTime":
+                return _start(json.loads(body), journals, caller_of(headers, query), endpoint_url)
+            if name == "DescribeExport":
+                return _describe(json.loads(body))
+            return await ministack_handler(method, path, headers, body, query)
+
+        return handle
+
+    replace_handler("dynamodb", wrap)
+
+
+def _start(request: dict[str, Any], journals: Journals, caller: Caller, endpoint_url: str) -> Response:
+    from ministack.services import dynamodb
+
+    arn = request.get("TableArn", "")
+    name = arn.rpartition("/")[2]
+    if name not in dynamodb._tables:
+        return json_error("TableNotFoundException", f"Table not found: {arn}")
+    table = dynamodb._tables[name]
+    if not is_recoverable(table):
+        return json_error(
+            "PointInTimeRecoveryUnavailableException", f"Point in time recovery is not enabled for table '{name}'"
+        )
+    if request.get("ExportFormat", "DYNAMODB_JSON") != "DYNAMODB_JSON":
+        return json_error("ValidationException", "The embedded AWS exports DYNAMODB_JSON only")
+    token = request.get("ClientToken")
+    for known in dynamodb._exports.values():
+        if token and known.get("ClientToken") == token:
+            if any(known.get(key) != request[key] for key in ("TableArn", "S3Bucket", "S3Prefix") if key in request):
+                return json_error(
+                    "ExportConflictException", "Another export with this client token has other parameters"
+                )
+            return json_response({"ExportDescription": known})
+    now = time.time()
+    kind = request.get("ExportType", "FULL_EXPORT")
+    window = request.get("IncrementalExportSpecification") or {}
+    moment = float(request.get("ExportTime") or now)
+    bounds = [float(window.get("ExportFromTime", 0)), float(window.get("ExportToTime", now))]
+    earliest = journals.of(table).began
+    for each in bounds if kind == "INCREMENTAL_EXPORT" else [moment]:
+        # A caller's moment may be in whole seconds.
+        if not int(earliest) <= each <= now + 1:
+            return json_error(
+                "InvalidExportTimeException",
+                f"{_iso(each)} is not between {_iso(earliest)}, since when the embedded AWS knows this table's writes, and now",  # noqa: E501
+            )
+    given = (
+        "S3BucketOwner",
+        "S3Prefix",
+        "S3SseAlgorithm",
+        "S3SseKmsKeyId",
+        "FilterSpecification",
+        "IncrementalExportSpecification",
+    )
+    export_id = f"{int(now * 1000):014d}-{uuid.uuid4().hex[:8]}"
+    description = {
+        "ExportArn": f"{arn}/export/{export_id}", "ExportStatus": "IN_PROGRESS", "StartTime": now, "TableArn": arn,
+        "TableId": table["TableId"], "S3Bucket": request["S3Bucket"], "ExportFormat": "DYNAMODB_JSON", "ExportType": kind,  # noqa: E501
+        "ClientToken": token or str(uuid.uuid4()), **{key: request[key] for key in given if key in request},
+    }  # fmt: skip
+    try:
+        if kind == "INCREMENTAL_EXPORT":
+            lines = list(_changes(table, journals, bounds, window.get("ExportViewType", "NEW_AND_OLD_IMAGES")))
+        else:
+            description["ExportTime"] = moment
+            wanted = _filtered(table, journals.items_at(table, moment), request.get("FilterSpecification") or {})
+            lines = [(key, {"Item": item}) for key, item in wanted]
+    except ValueError as error:
+        return json_error("ValidationException", str(error))
+    dynamodb._exports[description["ExportArn"]] = description
+    answer = json_response({"ExportDescription": description})
+    threading.Thread(target=_write, args=(description, export_id, lines, caller, endpoint_url), daemon=True).start()
+    return answer
+
+
+def _describe(request: dict[str, Any]) -> Response:
+    from ministack.services import dynamodb
+
+    found = dynamodb._exports.get(request.get("ExportArn", ""))
+    if found is None:
+        return json_error("ExportNotFoundException", f"Export not found: {request.get('ExportArn')}")
+    return json_response({"ExportDescription": found})
+
+
+def _filtered(table: Item, items: dict[Key, Item], wanted: dict[str, Any]) -> Iterable[tuple[Key, Item]]:
+    """The items that meet both conditions, with the attributes that are asked for."""
+    from ministack.services import dynamodb
+
+    names, values = wanted.get("ExpressionAttributeNames", {}), wanted.get("ExpressionAttributeValues", {})
+    for key, item in items.items():
+        if all(
+            dynamodb._evaluate_condition(wanted[slot], item, values, names, slot)
+            for slot in ("KeyConditionExpression", "FilterExpression")
+            if wanted.get(slot)
+        ):
+            projection = wanted.get("ProjectionExpression")
+            yield key, dynamodb._project_item(item, projection, names) if projection else item
+
+
+def _changes(
+    table: Item, journals: Journals, bounds: list[float], view: str
+) -> Iterable[tuple[Key, dict[str, Any]]]:  # fmt: skip
+    """What changed in [from, to): each key once, with its images at both ends."""
+    before, after = (journals.items_at(table, bound - 1e-6) for bound in bounds)
+    last = {key: (at, old or new) for at, key, old, new in journals.of(table).writes if bounds[0] <= at < bounds[1]}
+    for key, (written, item) in last.items():
+        line: dict[str, Any] = {
+            "Metadata": {"WriteTimestampMicros": {"N": str(int(written * 1e6))}},
+            "Keys": {each["AttributeName"]: (item or {})[each["AttributeName"]] for each in table["KeySchema"]},
+        }
+        if key in after:
+            line["NewImage"] = after[key]
+        if view == "NEW_AND_OLD_IMAGES" and key in before:
+            line["OldImage"] = before[key]
+        yield key, line
+
+
+def _write(
+    description: dict[str, Any], export_id: str, lines: list[tuple[Key, dict[str, Any]]], caller: Caller, endpoint_url: str  # noqa: E501
+) -> None:  # fmt: skip
+    """Write the files with the caller's rights; the manifests come last."""
+    s3 = boto3.client(
+        "s3", endpoint_url=endpoint_url, region_name=caller.region, aws_access_key_id=caller.access_key,
+        aws_secret_access_key=caller.secret_key, aws_session_token=caller.token,
+        config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}, proxies={}),
+    )  # fmt: skip
+    prefix = description.get("S3Prefix", "").strip("/")
+    root = f"{prefix}/AWSDynamoDB" if prefix else "AWSDynamoDB"
+    folder = f"{root}/{export_id}"
+    data = f"{folder}/data" if description["ExportType"] == "FULL_EXPORT" else f"{root}/data"
+
+    def put(key: str, body: bytes) -> str:
+        return str(s3.put_object(Bucket=description["S3Bucket"], Key=key, Body=body)["ETag"]).strip('"')
+
+    def put_manifest(name: str, body: bytes) -> str:
+        put(f"{folder}/{name}.json", body)
+        put(f"{folder}/{name}.checksum", _md5(body))
+        return f"{folder}/{name}.json"
+
+    try:
+        put(f"{folder}/_started", b"")
+        manifest, size = [], 0
+        for number in range(FILES):
+            own = [line for key, line in lines if zlib.crc32(key[0].encode()) % FILES == number]
+            text = "".join(json.dumps(line, separators=(",", ":"), ensure_ascii=False) + "\n" for line in own).encode()
+            size += len(text)
+            body = gzip.compress(text, 6)
+            key = f"{data}/{uuid.uuid4().hex[:26]}.json.gz"
+            etag = put(key, body)
+            manifest.append(
+                {"itemCount": len(own), "md5Checksum": _md5(body).decode(), "etag": etag, "dataFileS3Key": key}
+            )
+        files = put_manifest("manifest-files", "".join(f"{json.dumps(each)}\n" for each in manifest).encode())
+        ended, window = time.time(), description.get("IncrementalExportSpecification") or {}
+        moments = (
+            {"exportFromTime": window.get("ExportFromTime"), "exportToTime": window.get("ExportToTime", ended)}
+            if window else {"exportTime": description.get("ExportTime")}
+        )  # fmt: skip
+        summary = {
+            "version": "2023-08-01" if window else "2020-06-30", "exportArn": description["ExportArn"],
+            "startTime": _iso(description["StartTime"]), "endTime": _iso(ended), "tableArn": description["TableArn"],
+            "tableId": description["TableId"], **{key: _iso(float(at)) for key, at in moments.items() if at is not None},  # noqa: E501
+            "s3Bucket": description["S3Bucket"], "s3Prefix": description.get("S3Prefix"),
+            "s3SseAlgorithm": description.get("S3SseAlgorithm", "AES256"), "s3SseKmsKeyId": description.get("S3SseKmsKeyId"),  # noqa: E501
+            "manifestFilesS3Key": files, "billedSizeBytes": size, "itemCount": len(lines), "outputFormat": "DYNAMODB_JSON",  # noqa: E501
+            "outputView": window.get("ExportViewType", "NEW_AND_OLD_IMAGES") if window else None,
+            "exportType": description["ExportType"],
+        }  # fmt: skip
+        if not window:
+            del summary["outputView"]
+        done = {"ExportManifest": put_manifest("manifest-summary", json.dumps(summary).encode())}
+        description |= {
+            **done,
+            "EndTime": ended,
+            "BilledSizeBytes": size,
+            "ItemCount": len(lines),
+            "ExportStatus": "COMPLETED",
+        }
+    except ClientError as error:
+        code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
+        code = {"NoSuchBucket": "S3NoSuchBucket", "AccessDenied": "S3AccessDenied"}.get(code, code)
+        description |= {
+            "EndTime": time.time(),
+            "FailureCode": code,
+            "FailureMessage": message,
+            "ExportStatus": "FAILED",
+        }
+
+
+def _md5(body: bytes) -> bytes:
+    return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest())
+
+
+def _iso(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
