@@ -154,8 +154,12 @@ def put_partition(
     try:
         existing = glue.get_partition(**name, PartitionValues=values)["Partition"]
     except glue.exceptions.EntityNotFoundException:
-        glue.create_partition(**name, PartitionInput=partition)
-        return
+        try:
+            glue.create_partition(**name, PartitionInput=partition)
+        except glue.exceptions.AlreadyExistsException:  # another run's, or our own, whose answer was lost
+            existing = glue.get_partition(**name, PartitionValues=values)["Partition"]
+        else:
+            return
     fence = int(existing.get("Parameters", {}).get("ttl_archive.fence", 0))
     if fence > int(parameters["ttl_archive.fence"]):
         raise MonthBusy(f"{database}.{table} {values}: a later lease (fence {fence}) has published; this task retries")

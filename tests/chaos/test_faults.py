@@ -199,7 +199,6 @@ def test_the_other_steps_survive(begin: Begin, step: str, one: Case) -> None:
     trial.check(witness)
 
 
-@pytest.mark.xfail(strict=True, reason="put_partition takes its own partition, whose answer was lost, for a conflict")
 def test_a_first_publication_survives_a_lost_answer(begin: Begin) -> None:
     trial = begin(old=False)
     trial.advance_to("publish_partition")
