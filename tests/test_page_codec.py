@@ -42,7 +42,7 @@ def _kinds(items: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
     return {name: dict(found) for name, found in counted.items()}
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.one_of(_alike(), st.lists(_item, max_size=8), st.tuples(_alike(), _alike()).map(lambda two: [*two[0], *two[1]]))
 )

@@ -64,6 +64,7 @@ def test_late_items_are_reported(lab: Deployment) -> None:
     assert last.count() == 20
 
 
+@pytest.mark.timeout(600)  # three whole runs
 def test_open_months_are_refreshed_by_the_same_scan(lab: Deployment) -> None:
     before, last, expected = _two_months(lab, "refreshed")
     old = before.pointer()

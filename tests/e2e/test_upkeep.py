@@ -70,8 +70,9 @@ def test_superseded_generations_go_a_day_later(pipeline: Pipeline, monkeypatch: 
     lines = pipeline.lines()
     assert upkeep.remove_superseded(pipeline.archive, **_clients(pipeline)) == {"removed": [], "orphans": []}
 
-    monkeypatch.setattr(upkeep, "READERS_TIME", timedelta(0))
-    monkeypatch.setattr(upkeep, "ORPHAN_AGE", timedelta(seconds=-1))  # S3's clock in answers has no fraction
+    # S3's clock in its answers has no fraction of a second, its objects' times have.
+    monkeypatch.setattr(upkeep, "READERS_TIME", timedelta(seconds=-1))
+    monkeypatch.setattr(upkeep, "ORPHAN_AGE", timedelta(seconds=-1))
     done = upkeep.remove_superseded(pipeline.archive, **_clients(pipeline))
     staging = f"_staging/{pipeline.archive.name}/"
     bucket = pipeline.archive.destination.bucket
