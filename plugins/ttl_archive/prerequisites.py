@@ -15,6 +15,7 @@ from ttl_archive.diagnosis import grant
 from ttl_archive.errors import PrerequisiteError, ScanTooLarge
 from ttl_archive.months import Month
 from ttl_archive.objects import error_code
+from ttl_archive.report.sql_rules import sample_variables, section_problems
 from ttl_archive.settings import settings
 
 if TYPE_CHECKING:
@@ -49,9 +50,16 @@ def check_prerequisites(
         *_workgroup_problems(archive, athena),
         *_catalog_problems(archive, glue),
         *_scan_problems(archive, month, s3),
+        *sql_problems(archive),
     ]
     if problems:
         raise PrerequisiteError(f"{archive.name} {month}", problems)
+
+
+def sql_problems(archive: Archive) -> list[str]:
+    """What is wrong with the report's SQL: found now, since the month would be published before it is run."""
+    variables = sample_variables(archive.catalog.database, archive.catalog.table, archive.timezone)
+    return section_problems(settings().include_dir, archive.name, variables)
 
 
 def longest_wait(archive: Archive) -> timedelta:

@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from ttl_archive.config import Archive, find_archive
-from ttl_archive.errors import ArchiveError
+from ttl_archive.errors import ArchiveError, ConfigurationError
 from ttl_archive.layout import report_prefix
 from ttl_archive.months import resolve_month
+from ttl_archive.prerequisites import sql_problems
 from ttl_archive.settings import settings
 from ttl_archive.translation import translate
 
@@ -32,6 +33,8 @@ def main() -> int:
     try:
         archive = find_archive(settings().include_dir, arguments.archive, os.environ)
         month = resolve_month(arguments.month, None, archive.timezone, datetime.now(UTC))
+        if problems := sql_problems(archive):
+            raise ConfigurationError("\n".join(problems))
     except ArchiveError as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -168,8 +168,9 @@ def _published_generations(s3: S3Client, archive: Archive, months: set[Month]) -
 
 
 def _flipped(s3: S3Client, archive: Archive, month: Month) -> datetime:
-    head = s3.head_object(Bucket=archive.destination.bucket, Key=pointer_key(archive, month))
-    return head["LastModified"]
+    # As a listing has it, to the millisecond like the times it is compared with: HeadObject gives whole seconds.
+    listed = s3.list_objects_v2(Bucket=archive.destination.bucket, Prefix=pointer_key(archive, month), MaxKeys=1)
+    return listed["Contents"][0]["LastModified"]
 
 
 def _remove(s3: S3Client, glue: GlueClient, archive: Archive, found: Generation, keep_partition: bool) -> None:

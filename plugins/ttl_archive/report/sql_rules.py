@@ -74,21 +74,28 @@ def check_section(include_dir: Path, section: Section, variables: Mapping[str, A
         raise ConfigurationError(f"{path}:{line}: {problem}")
 
 
-def check_sections(include_dir: Path) -> list[str]:
-    """Every problem of every section there is, one message for each file that has one."""
+def section_problems(include_dir: Path, folder: str, variables: Mapping[str, Any] | None = None) -> list[str]:
+    """Every problem of the sections of an archive, one message for each file that has one.
+
+    :param folder: the archive's name, or ``default``.
+    """
+    try:
+        sections = load_sections(include_dir, folder)
+    except ConfigurationError as error:
+        return [str(error)]
     problems = []
-    for folder in sorted(path.parent.name for path in (include_dir / "sql").glob("*/report")):
+    for section in sections:
         try:
-            sections = load_sections(include_dir, folder)
+            check_section(include_dir, section, variables)
         except ConfigurationError as error:
             problems.append(str(error))
-            continue
-        for section in sections:
-            try:
-                check_section(include_dir, section)
-            except ConfigurationError as error:
-                problems.append(str(error))
     return problems
+
+
+def check_sections(include_dir: Path) -> list[str]:
+    """Every problem of every section there is."""
+    folders = sorted(path.parent.name for path in (include_dir / "sql").glob("*/report"))
+    return [problem for folder in folders for problem in section_problems(include_dir, folder)]
 
 
 def _problems(sql: str, section: Section) -> Iterator[tuple[int, str]]:
