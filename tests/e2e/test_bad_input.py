@@ -81,7 +81,7 @@ def _refused(lab: Deployment, arguments: tuple[str, ...], said: list[str]) -> No
         (
             "ttl_off",
             [
-                "4 problem",
+                "3 problem",
                 "TTL of DynamoDB table stg-ttl_off is DISABLED",
                 "-missing",
                 "no-such-workgroup",
