@@ -192,7 +192,7 @@ class Trial:
         published.nothing_left_over(self.pipeline, generations or (1 if self.old is None else 2))
 
 
-def killer(random: Random, requests: int) -> Callable[[int], At]:
+def killer(random: Random, requests: int, ignored: str = "") -> Callable[[int], At]:
     """A moment drawn from the first so many requests: before one is carried out, in its midst, or after it.
 
     Between two requests a worker changes nothing that outlives it, so these are all the moments that there are.
@@ -208,7 +208,7 @@ def killer(random: Random, requests: int) -> Callable[[int], At]:
             os.kill(pid, signal.SIGKILL)
             return None
 
-        return At(number, fault)
+        return At(number, fault, ignored)
 
     return rule
 
