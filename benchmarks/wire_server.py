@@ -17,6 +17,7 @@ import socketserver
 import threading
 import zlib
 from collections.abc import Iterator
+from email.utils import formatdate
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -179,7 +180,10 @@ class Handler(socketserver.StreamRequestHandler):
         if found is None:
             return _answer(b"application/xml", b"<Error><Code>NoSuchKey</Code></Error>", status=b"404 Not Found")
         crc = base64.b64encode(zlib.crc32(found).to_bytes(4, "big"))
-        return _answer(b"application/json", found, etag + b"x-amz-checksum-crc32: " + crc + b"\r\n")
+        date = formatdate(usegmt=True).encode()
+        return _answer(
+            b"application/json", found, etag + b"date: " + date + b"\r\nx-amz-checksum-crc32: " + crc + b"\r\n"
+        )
 
 
 def main() -> None:
