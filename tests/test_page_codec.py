@@ -16,7 +16,7 @@ from ttl_archive.page_codec import count_kinds, encode_page
 _COMMON = [
     st.text(st.characters(exclude_categories=["Cs"])).map(lambda text: {"S": text}),
     st.integers().map(lambda number: {"N": str(number)}),
-    st.sampled_from(["1.50", "-0", "1E+125", "007", "+5", ".5", ""]).map(lambda text: {"N": text}),
+    st.sampled_from(["1.50", "-0", "1E+125", "007", "+5", ".5", "", "1,2"]).map(lambda text: {"N": text}),
     st.booleans().map(lambda flag: {"BOOL": flag}),
     st.just({"NULL": True}),
     st.lists(st.sampled_from([{"S": "a"}, {"S": 'b"'}, {"N": "7"}]), max_size=3).map(lambda members: {"L": members}),
@@ -70,3 +70,8 @@ def test_an_unknown_type_is_refused(count: int) -> None:
 
 def test_no_items_no_lines() -> None:
     assert encode_page([]) == ([], {})
+
+
+def test_one_text_is_not_taken_for_two_numbers() -> None:
+    items = [{"n": {"N": "1,2"}}] * 9
+    assert encode_page(items)[0] == [encode(item) for item in items]

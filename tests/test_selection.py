@@ -97,7 +97,16 @@ def test_an_offset_moves_the_instant() -> None:
 TEXTS = st.sampled_from(
     ["2025-02-28T23:59:59.999Z", "2025-03-01T00:00:00Z", "2025-03-31T23:59:59.999Z", "2025-04-01T00:00:00Z"]
 )
-ODD = st.sampled_from(["", "2025-03-15", "1969-12-31T23:59:59Z", "2025-03-15 12:00:00+09", "a,2025-03-01T00:00:00Z"])
+ODD = st.sampled_from(
+    [
+        "",
+        "2025-03-15",
+        "1969-12-31T23:59:59Z",
+        "2025-03-15 12:00:00+09",
+        "a,2025-03-01T00:00:00Z",
+        "2025-03-01T00:00:00Z,2025-03-02T00:00:00Z",
+    ]
+)
 NUMBERS = st.sampled_from(["1740787199", "1740787200", "1743465599", "1743465600", "0", "-1", "1.5", "1740787200000"])
 
 
@@ -119,3 +128,9 @@ def test_a_page_is_sorted_as_its_items_are_judged(format_: str, parts: list[list
     verdicts = [judge(item) for item in items]
     expected = [[item for item, one in zip(items, verdicts, strict=True) if one is wanted] for wanted in (IN, OUT, BAD)]
     assert list(judge.sort(items)) == expected
+
+
+@pytest.mark.parametrize("text", ["2025-03-01T00:00:00Z,2025-03-02T00:00:00Z", "2025-03-01T00:00:00Z,"])
+def test_one_text_is_not_taken_for_two(text: str) -> None:
+    good, bad = {"at": {"S": "2025-03-05T00:00:00Z"}}, {"at": {"S": text}}
+    assert judge_of(ISO, Month(2025, 3)).sort([good, bad]) == ([good], [], [bad])

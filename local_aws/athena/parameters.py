@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from local_aws.athena.errors import InvalidRequest
+from local_aws.athena.executions import ApiError
 from local_aws.athena.statements import Tokens, classify
 
 
@@ -36,7 +37,7 @@ def execute_statement(sql: str, workgroup: str, ask: Callable[[str, dict[str, An
     name = tokens.name()
     try:
         found = ask("GetPreparedStatement", {"StatementName": name, "WorkGroup": workgroup})
-    except Exception as error:
+    except ApiError as error:
         raise InvalidRequest(f"PreparedStatement {name} was not found in workGroup {workgroup}") from error
     values = _commas(tokens.rest()) if tokens.accept("USING") else []
     return bind(found["PreparedStatement"]["QueryStatement"], values)
@@ -48,7 +49,7 @@ def _prepare(tokens: Tokens, kind: str, workgroup: str, ask: Callable[[str, dict
     target = {"StatementName": tokens.name(), "WorkGroup": workgroup}
     try:
         ask("DeletePreparedStatement", target)
-    except Exception as error:
+    except ApiError as error:
         if kind == "DEALLOCATE":
             raise InvalidRequest(f"PreparedStatement {target['StatementName']} does not exist") from error
     if kind == "PREPARE":

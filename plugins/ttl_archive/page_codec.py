@@ -152,7 +152,9 @@ def _strings(values: list[str]) -> tuple[Texts, None]:
 
 
 def _numbers(values: list[str]) -> tuple[Texts, None] | None:
-    return (values, None) if _are_numbers(",".join(values) + ",") else None
+    joined = ",".join(values) + ","
+    # One text that holds a comma would else pass for two numbers.
+    return (values, None) if joined.count(",") == len(values) and _are_numbers(joined) else None
 
 
 def _flags(values: list[bool]) -> tuple[Texts, None]:

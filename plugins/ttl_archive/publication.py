@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ttl_archive import objects
 from ttl_archive.catalog import partition_parameters, put_partition, show_partition
 from ttl_archive.config import Archive
-from ttl_archive.errors import ArchiveIncomplete, MonthBusy
+from ttl_archive.errors import ArchiveCorrupt, ArchiveIncomplete, MonthBusy
 from ttl_archive.layout import GenerationLayout, audit_table, lease_key, pointer_key
 from ttl_archive.lease import Lease
 from ttl_archive.manifest import Manifest, Part, Pointer
@@ -39,7 +39,8 @@ def publish_partition(
         current = published(archive, month, s3=s3, glue=glue)
         _require_base(month, current[0] if current else None, opened)
         found = objects.read(s3, bucket, pointer_key(archive, month))
-        _copy_parts(s3, bucket, layout, manifest, lease)
+        if not (current and current[0].generation == layout.generation and _is_copied(s3, bucket, layout, manifest)):
+            _copy_parts(s3, bucket, layout, manifest, lease)
         pointer = Pointer(
             generation=layout.generation,
             manifest=layout.manifest_key,
@@ -77,6 +78,15 @@ def _copy_parts(s3: S3Client, bucket: str, layout: GenerationLayout, manifest: M
             list(pool.map(lambda part: _copy(s3, bucket, layout, part), chunk))
             lease.renew()
     check_objects(s3, bucket, layout.published_prefix, manifest.parts)
+
+
+def _is_copied(s3: S3Client, bucket: str, layout: GenerationLayout, manifest: Manifest) -> bool:
+    """Whether every part lies where the partition points already; the staged ones may be gone by then."""
+    try:
+        check_objects(s3, bucket, layout.published_prefix, manifest.parts)
+    except ArchiveCorrupt:
+        return False
+    return True
 
 
 def _copy(s3: S3Client, bucket: str, layout: GenerationLayout, part: Part) -> None:

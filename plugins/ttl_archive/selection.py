@@ -65,7 +65,7 @@ _PLAIN = (
     r"|02-(?:0[1-9]|1[0-9]|2[0-8]))T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?Z"
 )
 _plain_utc = re.compile(_PLAIN).fullmatch
-_all_plain_utc = re.compile(rf"(?:{_PLAIN},)*+").fullmatch
+_plain_utc_texts = re.compile(rf"(?:{_PLAIN},)*+").fullmatch
 _WITH_OFFSET = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(?::[0-9]{2})?)([.,][0-9]{1,9})?"
     r"([Zz]|[+-](?:0[0-9]|1[0-3])(?::?[0-5][0-9])?|[+-]14(?::?00)?)"  # the offsets that Athena knows
@@ -75,7 +75,7 @@ _FIRST_YEAR, _EPOCH = "1970", datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST_SECOND = 253_402_300_800  # the year 10000: beyond it a number is no date that Athena can write
 _LEAST_MILLIS = 100_000_000_000
 _INTEGER = re.compile(r"-?[0-9]{1,18}").fullmatch
-_all_integers = re.compile(r"(?:[0-9]{1,18},)*+").fullmatch
+_integer_texts = re.compile(r"(?:[0-9]{1,18},)*+").fullmatch
 
 
 def judge_of(timestamp: Timestamp, month: Month) -> Judge:
@@ -112,11 +112,18 @@ def _judge_of_text(attribute: str, start: datetime, end: datetime) -> Judge:
             texts = list(map(itemgetter("S"), map(itemgetter(attribute), items)))
         except KeyError:
             return None
-        if not _all_plain_utc(",".join(texts) + ",") or min(texts, default=_FIRST_YEAR) < _FIRST_YEAR:
+        if not _all(_plain_utc_texts, texts) or min(texts, default=_FIRST_YEAR) < _FIRST_YEAR:
             return None
         return _apart(items, [first <= text < after for text in texts])
 
     return Judge(judge, sort_plain)
+
+
+def _all(matches: Callable[[str], Any], texts: list[str]) -> bool:
+    """Whether every text is one of those that ``matches`` accepts with a comma behind each."""
+    joined = ",".join(texts) + ","
+    # One text that holds a comma would else pass for two.
+    return joined.count(",") == len(texts) and matches(joined) is not None
 
 
 def _apart(items: list[Item], inside: list[bool]) -> Sorted:
@@ -142,7 +149,7 @@ def _judge_of_number(attribute: str, month: tuple[int, int], plausible: tuple[in
             texts = list(map(itemgetter("N"), map(itemgetter(attribute), items)))
         except KeyError:
             return None
-        if not _all_integers(",".join(texts) + ","):
+        if not _all(_integer_texts, texts):
             return None
         numbers = list(map(int, texts))
         if numbers and not earliest <= min(numbers) <= max(numbers) <= latest:

@@ -14,7 +14,7 @@ from ttl_archive.config import Archive
 from ttl_archive.errors import MonthAtRisk
 from ttl_archive.export import remove
 from ttl_archive.layout import GenerationLayout, audit_table, pointer_key
-from ttl_archive.manifest import Manifest
+from ttl_archive.manifest import Manifest, Pointer
 from ttl_archive.months import Month
 from ttl_archive.planning import horizon, published
 
@@ -94,7 +94,8 @@ def find_refreshes(archive: Archive, now: datetime, *, s3: S3Client, glue: GlueC
 
 
 def remove_superseded(archive: Archive, *, s3: S3Client, glue: GlueClient) -> dict[str, list[str]]:
-    """Delete generations that a later one replaced over a day ago, and staged copies of the published one.
+    """Delete what no later run needs: generations that a later one replaced over a day ago, staged copies of published
+    ones, and, after a week, what scans staged of open months that they passed.
 
     Ages are S3's own: of its objects, and of the clock in its answers.
 
@@ -102,19 +103,23 @@ def remove_superseded(archive: Archive, *, s3: S3Client, glue: GlueClient) -> di
     """
     bucket = archive.destination.bucket
     now, staged = _listing(s3, bucket, f"_staging/{archive.name}/")
-    months = _months_of_generations(s3, archive)
+    months, planned = _generations(s3, archive)
     removed, orphans = [], []
     for found in [*staged, *_published_generations(s3, archive, {month for month, _ in months.values()})]:
         month, committed = months.get(found.generation, (None, None))
         current = published(archive, month, s3=s3, glue=glue) if month else None
         flipped = _flipped(s3, archive, month) if month and current else None
-        is_current = bool(current and current[0].generation == found.generation)
-        if is_current and not found.prefix.startswith("_staging/"):
+        shown = current[0] if current and current[0].generation == found.generation else None
+        if shown and not found.prefix.startswith("_staging/"):
             continue
-        if flipped and committed and committed <= flipped and now - flipped >= READERS_TIME:
-            _remove(s3, glue, archive, found, keep_partition=is_current)
+        replaced = flipped and committed and committed <= flipped and now - flipped >= READERS_TIME
+        aged = now - found.newest >= ORPHAN_AGE
+        # A run plans its own generation; those of the open months it passes have no plan, and without late items to
+        # publish no manifest either.
+        if replaced or (aged and not committed and found.generation not in planned):
+            _remove(s3, glue, archive, found, shown)
             removed.append(found.prefix)
-        elif now - found.newest >= ORPHAN_AGE:
+        elif aged:
             orphans.append(found.prefix)
     return {"removed": removed, "orphans": orphans}
 
@@ -147,16 +152,19 @@ def _listing(s3: S3Client, bucket: str, prefix: str) -> tuple[datetime, list[Gen
     return now, [Generation(name, f"{prefix}{name}/", at) for name, at in sorted(newest.items())]
 
 
-def _months_of_generations(s3: S3Client, archive: Archive) -> dict[str, tuple[Month, datetime]]:
-    """Every committed generation, with its month and when it was committed."""
-    prefix, found = f"_manifests/{archive.name}/", {}
+def _generations(s3: S3Client, archive: Archive) -> tuple[dict[str, tuple[Month, datetime]], set[str]]:
+    """Every committed generation, with its month and when it was committed; and those that a run has planned."""
+    prefix, planned = f"_manifests/{archive.name}/", set()
+    committed: dict[str, tuple[Month, datetime]] = {}
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=archive.destination.bucket, Prefix=prefix):
         for each in page.get("Contents", []):
             month, _, name = each["Key"].removeprefix(prefix).partition("/")
-            if name.endswith(".json") and "/" not in name:
+            if name.endswith("/plan.json"):
+                planned.add(name.removesuffix("/plan.json"))
+            elif name.endswith(".json"):
                 parsed = Month.parse(month, archive.timezone)
-                found[name.removesuffix(".json")] = (parsed, each["LastModified"])
-    return found
+                committed[name.removesuffix(".json")] = (parsed, each["LastModified"])
+    return committed, planned
 
 
 def _published_generations(s3: S3Client, archive: Archive, months: set[Month]) -> list[Generation]:
@@ -173,15 +181,18 @@ def _flipped(s3: S3Client, archive: Archive, month: Month) -> datetime:
     return listed["Contents"][0]["LastModified"]
 
 
-def _remove(s3: S3Client, glue: GlueClient, archive: Archive, found: Generation, keep_partition: bool) -> None:
-    bucket = archive.destination.bucket
-    partition = catalog.partition_location(glue, archive.catalog.database, audit_table(archive), [found.generation])
-    if partition and not keep_partition:
-        glue.delete_partition(
-            DatabaseName=archive.catalog.database,
-            TableName=audit_table(archive),
-            PartitionValues=[found.generation],
+def _remove(s3: S3Client, glue: GlueClient, archive: Archive, found: Generation, shown: Pointer | None) -> None:
+    """Delete a generation's folder, and its partition of the audit table unless it is the one that readers see.
+
+    :param shown: the month's pointer, if it names this generation.
+    """
+    database, table = archive.catalog.database, audit_table(archive)
+    location = catalog.partition_location(glue, database, table, [found.generation])
+    if location and shown and location != shown.location:
+        # A publication died before the audit's partition followed, and the next run's audit would read what goes now.
+        catalog.put_partition(
+            glue, database, table, [found.generation], shown.location, catalog.partition_parameters(shown)
         )
-    elif partition and partition.startswith(f"s3://{bucket}/_staging/"):
-        return  # a publication died before the audit's partition followed: the next run's audit still reads it here
-    remove(s3, bucket, found.prefix)
+    elif location and not shown:
+        glue.delete_partition(DatabaseName=database, TableName=table, PartitionValues=[found.generation])
+    remove(s3, archive.destination.bucket, found.prefix)

@@ -66,7 +66,11 @@ def test_superseded_generations_go_a_day_later(pipeline: Pipeline, monkeypatch: 
     first = pipeline.run("first")
     laboratory.put(pipeline, [diary(77, f"{pipeline.month}-09T00:00:00Z")])
     second = pipeline.run("second")
-    dead = pipeline.staged("dead")
+    dead = pipeline.open("dead")  # a dead run has planned its generation
+    pipeline.export(dead)
+    passed = pipeline.open("passed")  # what the scan of another month stages on its way has no plan
+    pipeline.segment_export(passed, {"segment": 0, "total_segments": 1, "read_units_per_second": None}).run()
+    pipeline.stage(passed)
     lines = pipeline.lines()
     assert upkeep.remove_superseded(pipeline.archive, **_clients(pipeline)) == {"removed": [], "orphans": []}
 
@@ -80,13 +84,17 @@ def test_superseded_generations_go_a_day_later(pipeline: Pipeline, monkeypatch: 
     assert set(done["removed"]) == {
         f"{staging}{first.generation}/",
         f"{staging}{second.generation}/",
+        f"{staging}{passed['generation']}/",
         first.location.removeprefix(f"s3://{bucket}/"),
     }
     for prefix in done["removed"]:
         assert readers.keys(pipeline.admin, bucket, prefix) == []
     assert pipeline.lines() == lines
     assert pipeline.count() == 21
-    assert (first.generation,) not in pipeline.audit_partitions()
+    assert {(first.generation,), (passed["generation"],)}.isdisjoint(pipeline.audit_partitions())
+    # Clearing publish_partition is safe still, although the staged parts are gone.
+    pipeline.publish({"generation": second.generation, "base": first.generation}, "second")
+    assert pipeline.lines() == lines
     # The next run still compares with what is published.
     laboratory.put(pipeline, [diary(78, f"{pipeline.month}-09T00:00:00Z")])
     pipeline.run("third")
