@@ -32,14 +32,15 @@ import os
 from datetime import UTC, datetime, timedelta
 
 from airflow.providers.amazon.aws.operators.glue_catalog import GlueCatalogCreateDatabaseOperator
-from airflow.providers.amazon.aws.sensors.athena import AthenaSensor
 from airflow.providers.amazon.aws.sensors.glue_catalog_partition import GlueCatalogPartitionSensor
 from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
 from airflow.sdk import DAG, Asset, CronPartitionTimetable, TaskGroup, chain
 from jinja2 import StrictUndefined
 
 from ttl_archive import tasks
-from ttl_archive.catalog import sql_variables
+from ttl_archive.analyse import run_sections
+from ttl_archive.catalog import report_variables, sql_variables
+from ttl_archive.compact import compact
 from ttl_archive.config import Archive, load_archives
 from ttl_archive.dag_arguments import (
     athena_arguments,
@@ -82,7 +83,8 @@ def monthly_archive(archive: Archive) -> DAG:
         resolve_month = tasks.resolve_month(archive.name)
         month = resolve_month["month"]
         check_prerequisites = tasks.check_prerequisites(archive.name, month)
-        choose_path = tasks.choose_path(archive.name, month, "archive.open_generation", "analyse.count_published")
+        report = "compact.plan_compaction" if archive.catalog.parquet else "analyse.count_published"
+        choose_path = tasks.choose_path(archive.name, month, "archive.open_generation", report)
 
         with TaskGroup("archive") as archive_group:
             open_generation = opened = tasks.open_generation(archive.name, month)
@@ -137,7 +139,10 @@ def monthly_archive(archive: Archive) -> DAG:
             **sensor,
         )
 
-        late_items = open_month(archive, open_months, plan_segments, asset, after=publish_partition)
+        compaction = compact(archive)
+        late_items = open_month(
+            archive, open_months, plan_segments, asset, after=publish_partition, then=compaction.steps
+        )
 
         with TaskGroup("analyse") as analyse_group:
             count_published = AthenaFileOperator(
@@ -147,18 +152,9 @@ def monthly_archive(archive: Archive) -> DAG:
                 trigger_rule="none_failed_min_one_success",  # a closed month comes straight from choose_path
                 **athena,
             )
-            run_section = AthenaFileOperator.partial(
-                task_id="run_section", sql_variables=variables, map_index_template="{{ task.section }}", **athena
-            ).expand_kwargs(
-                [
-                    {"query": section.template, "section": section.name}
-                    for section in load_sections(settings().include_dir, archive.name)
-                ]
-            )
-            await_section = AthenaSensor.partial(
-                task_id="await_section", max_retries=1, mode="reschedule", aws_conn_id=connection
-            ).expand(query_execution_id=run_section.output)
-            chain(count_published, run_section, await_section)
+            sections = load_sections(settings().include_dir, archive.name)
+            run_section = run_sections(archive, sections, {**report_variables(archive), "month": month})
+            chain(count_published, run_section)
 
         publish_report = PublishReportOperator(
             task_id="publish_report",
@@ -166,7 +162,7 @@ def monthly_archive(archive: Archive) -> DAG:
             month=month,
             count=count_published.output,
             sections=run_section.output,
-            audits=[audit.output, missing_keys.output],
+            other_queries=[audit.output, missing_keys.output, *compaction.queries],
             late_items=late_items,
             trigger_rule="none_failed_min_one_success",  # a closed month has no audit
         )
@@ -179,13 +175,14 @@ def monthly_archive(archive: Archive) -> DAG:
             ).expand(channel=list(archive.report.notify.channels))
             chain(publish_report, deliver_report)
 
-        chain(resolve_month, check_prerequisites, choose_path, [archive_group, analyse_group])
+        chain(resolve_month, check_prerequisites, choose_path, [archive_group, *(compaction.steps or [analyse_group])])
         chain(
             archive_group,
             catalog_group,
             verify_group,  # nothing below may run on lines that were not counted
             publish_partition,
             await_partition,
+            *compaction.steps,
             analyse_group,
             publish_report,
         )

@@ -29,6 +29,7 @@ def rendered(archive_name: str, statement: str) -> str:
         **sql_variables(archive),
         "month": "2025-03",
         "generation": "0123456789ab",
+        "folder": "0123456789ab-ba9876543210-1",
         "base": "ba9876543210",
         "key_attributes": KEYS[archive_name],
     }
@@ -43,6 +44,7 @@ def golden(archive_name: str, statement: str) -> Path:
 def test_these_statements_are_shipped() -> None:
     assert STATEMENTS == [
         "audit",
+        "audit_parquet",
         "count_published",
         "create_audit_table",
         "create_table",
@@ -50,6 +52,8 @@ def test_these_statements_are_shipped() -> None:
         "late_items",
         "missing_keys",
         "stage",
+        "stage_parquet",
+        "unload",
     ]
 
 

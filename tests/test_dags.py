@@ -65,6 +65,12 @@ def test_the_order_is_the_promised_one(dag: Any) -> None:
         "verify.verify_archive",
         "publish_partition",
         "await_partition",
+        "compact.plan_compaction",
+        "compact.compact_month.unload",
+        "compact.compact_month.stage_parquet",
+        "compact.compact_month.audit_parquet",
+        "compact.compact_month.publish_compaction",
+        "compact.require_compacted",
         "analyse.count_published",
         "analyse.run_section",
         "analyse.await_section",
@@ -87,8 +93,20 @@ def test_nothing_is_published_before_the_audit(dag: Any) -> None:
 
 def test_a_closed_month_goes_straight_to_the_report(dag: Any) -> None:
     choose = dag.get_task("choose_path")
-    assert choose.downstream_task_ids >= {"archive.open_generation", "analyse.count_published"}
-    assert dag.get_task("analyse.count_published").trigger_rule == "none_failed_min_one_success"
+    assert choose.downstream_task_ids == {"archive.open_generation", "compact.plan_compaction"}
+    for task_id in ("compact.plan_compaction", "compact.require_compacted", "analyse.count_published"):
+        assert dag.get_task(task_id).trigger_rule == "none_failed_min_one_success", task_id
+
+
+def test_without_parquet_the_report_reads_the_published_table() -> None:
+    archive = find_archive(REPOSITORY / "include", "usage_logs", ENVIRONMENT)
+    catalog = archive.catalog.model_copy(update={"parquet": False})
+    dag = runpy.run_path(str(REPOSITORY / "dags/monthly_archive.py"))["monthly_archive"](
+        archive.model_copy(update={"catalog": catalog})
+    )
+    assert not [task_id for task_id in dag.task_ids if task_id.startswith("compact")]
+    assert dag.get_task("choose_path").downstream_task_ids == {"archive.open_generation", "analyse.count_published"}
+    assert dag.get_task("analyse.run_section").partial_kwargs["sql_variables"]["table"] == "logs"
 
 
 @pytest.mark.parametrize("dag_id", [*sorted(DAG_IDS), "archive_watch"])
@@ -110,9 +128,9 @@ def test_policy(bag: DagBag, dag_id: str) -> None:
 
 
 def test_queries_and_sensors_hold_no_worker_slot(dag: Any) -> None:
-    waiting = {"AthenaFileOperator", "S3KeySensor", "GlueCatalogPartitionSensor"}
+    waiting = {"AthenaFileOperator", "UnloadOperator", "S3KeySensor", "GlueCatalogPartitionSensor"}
     deferrable = [task for task in dag.tasks if task.task_type in waiting]
-    assert len(deferrable) == 11
+    assert len(deferrable) == 14
     for task in deferrable:
         arguments = getattr(task, "partial_kwargs", None) or vars(task)
         assert arguments["deferrable"] is True, task.task_id
@@ -121,7 +139,7 @@ def test_queries_and_sensors_hold_no_worker_slot(dag: Any) -> None:
 def test_every_query_is_a_file_that_exists(dag: Any) -> None:
     queries = []
     for task in dag.tasks:
-        if task.task_type == "AthenaFileOperator":
+        if task.task_type in ("AthenaFileOperator", "UnloadOperator"):
             mapped = getattr(task, "expand_input", None)
             queries += [one["query"] for one in mapped.value] if mapped else [task.query]
     assert len(queries) > 6

@@ -29,13 +29,14 @@ def test_a_section_reads_what_its_filter_lets_through() -> None:
     found = readings()
     assert found["count_published"] == Reading("count_published", ("2025-03",), 300)
     assert found["10_uses_by_action"].bytes == 300
+    assert found["compact"].bytes == 900
     assert set(found["70_change_by_action"].months) == {"2025-02", "2025-03"}
     assert found["70_change_by_action"].bytes == 320
 
 
 def test_every_statement_of_the_report_is_estimated() -> None:
     expected = {path.stem for path in (INCLUDE / "sql/usage_logs/report").glob("*.sql")}
-    assert set(readings()) == {*expected, "count_published"}
+    assert set(readings()) == {*expected, "count_published", "compact"}
     assert all(one.bytes >= 300 for one in readings().values())
 
 
@@ -55,7 +56,7 @@ def test_the_rendered_catalog_statements_keep_the_rules() -> None:
     [
         (
             "SELECT COUNT(*) AS n FROM d.t WHERE a = 1",
-            "t is read without a condition on year and month, or on generation",
+            "t is read without a condition on year and month, or on generation or folder",
         ),
         ("SELECT COUNT(*) AS n FROM d.t WHERE year = '2025'", "t is read without a condition on year and month"),
         ("UNLOAD (SELECT a FROM d.t) TO 's3://b/x/' WITH (format = 'PARQUET')", "t is read without a condition"),

@@ -182,10 +182,12 @@ def test_what_the_role_may_touch_is_what_the_archives_name(include_dir: Path) ->
             f"{bucket}/_staging/sensor_readings/*",
             f"{bucket}/_manifests/sensor_readings/*",
             f"{bucket}/_quarantine/sensor_readings/*",
+            f"{bucket}/_parquet/sensor_readings/*",
             f"{bucket}/logs/*",
             f"{bucket}/_staging/usage_logs/*",
             f"{bucket}/_manifests/usage_logs/*",
             f"{bucket}/_quarantine/usage_logs/*",
+            f"{bucket}/_parquet/usage_logs/*",
         ],
         "ResultsBucketArns": [results],
         "ResultsObjectArns": [
@@ -198,9 +200,13 @@ def test_what_the_role_may_touch_is_what_the_archives_name(include_dir: Path) ->
             f"{glue}:database/plant_archive",
             f"{glue}:table/plant_archive/readings",
             f"{glue}:table/plant_archive/readings__audit",
+            f"{glue}:table/plant_archive/readings_parquet",
+            f"{glue}:table/plant_archive/readings_parquet__audit",
             f"{glue}:database/usage_archive",
             f"{glue}:table/usage_archive/logs",
             f"{glue}:table/usage_archive/logs__audit",
+            f"{glue}:table/usage_archive/logs_parquet",
+            f"{glue}:table/usage_archive/logs_parquet__audit",
         ],
         "WorkgroupArns": ["arn:aws:athena:eu-central-1:123456789012:workgroup/ttl-archive-dev"],
         "TopicArns": ["arn:aws:sns:eu-central-1:123456789012:ttl-archive-dev-reports"],
@@ -231,11 +237,18 @@ def test_a_new_archive_adds_its_own_and_nothing_else(include_dir: Path) -> None:
         "SourceTableArns": ["arn:aws:dynamodb:eu-central-1:123456789012:table/dev-orders"],
         "ArchiveBucketArns": [],
         "ArchiveObjectArns": [
-            f"{bucket}/{each}/*" for each in ("_manifests/orders", "_quarantine/orders", "_staging/orders", "orders")
+            f"{bucket}/{each}/*"
+            for each in ("_manifests/orders", "_parquet/orders", "_quarantine/orders", "_staging/orders", "orders")
         ],
         "ResultsBucketArns": [],
         "ResultsObjectArns": ["arn:aws:s3:::ttl-archive-dev-123456789012-results/reports/orders/*"],
-        "CatalogArns": [f"{glue}:database/shop", f"{glue}:table/shop/orders", f"{glue}:table/shop/orders__audit"],
+        "CatalogArns": [
+            f"{glue}:database/shop",
+            f"{glue}:table/shop/orders",
+            f"{glue}:table/shop/orders__audit",
+            f"{glue}:table/shop/orders_parquet",
+            f"{glue}:table/shop/orders_parquet__audit",
+        ],
         "WorkgroupArns": [],
         "TopicArns": ["arn:aws:sns:eu-central-1:999999999999:shop"],
         "SenderArns": [],

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from ttl_archive.config import Archive
 from ttl_archive.errors import ConfigurationError, MonthBusy
-from ttl_archive.layout import audit_location, audit_table, table_location
+from ttl_archive.layout import (
+    audit_location,
+    audit_table,
+    parquet_audit_table,
+    parquet_location,
+    report_table,
+    table_location,
+)
 from ttl_archive.manifest import Pointer
 from ttl_archive.months import Month
 from ttl_archive.objects import error_code
@@ -46,7 +53,14 @@ def sql_variables(archive: Archive) -> dict[str, Any]:
         "timestamp": archive.source.timestamp.model_dump(),
         "timezone": archive.timezone,
         "refresh_open_months": archive.source.refresh_open_months,
+        "parquet_audit_table": parquet_audit_table(archive),
+        "parquet_location": parquet_location(archive),
     }
+
+
+def report_variables(archive: Archive) -> dict[str, Any]:
+    """What the statements of a report may use: ``table`` is the one that they read."""
+    return {**sql_variables(archive), "table": report_table(archive)}
 
 
 def find_table(glue: GlueClient, database: str, table: str) -> Any:
@@ -77,6 +91,25 @@ def conflicts(archive: Archive, table: Any) -> list[str]:
     keys = [(key["Name"], key.get("Type")) for key in table.get("PartitionKeys", [])]
     if keys != _PARTITION_KEYS:
         problems.append(f"{name} is partitioned by {keys}, expected {_PARTITION_KEYS}: drop the table")
+    return [*problems, *_exposures(name, parameters), *_column_conflicts(archive, name, descriptor["Columns"])]
+
+
+def derived_conflicts(archive: Archive, table: Any) -> list[str]:
+    """Why an existing table can't be one that the archive keeps beside the published one; empty if it can."""
+    name = f"Glue table {archive.catalog.database}.{table['Name']}"
+    parameters = table.get("Parameters", {})
+    owner = parameters.get("ttl_archive.archive")
+    if owner != archive.name:
+        return [
+            f"{name} is {f'archive {owner}' if owner else 'not an archive'}'s, expected {archive.name}'s own: choose "
+            "another catalog.table, or drop that table"
+        ]
+    return _exposures(name, parameters)
+
+
+def _exposures(name: str, parameters: dict[str, str]) -> list[str]:
+    """What could show readers data that nobody has verified."""
+    problems = []
     if parameters.get("projection.enabled", "false").lower() == "true":
         problems.append(f"{name} has partition projection, which shows unpublished months: remove projection.enabled")
     if "UPDATED_BY_CRAWLER" in parameters:
@@ -84,7 +117,7 @@ def conflicts(archive: Archive, table: Any) -> list[str]:
             f"{name} is updated by crawler {parameters['UPDATED_BY_CRAWLER']}, which could publish unverified data: "
             "take the table out of the crawler's targets and remove that table parameter"
         )
-    return problems + _column_conflicts(archive, name, descriptor["Columns"])
+    return problems
 
 
 def _column_conflicts(archive: Archive, name: str, columns: list[Any]) -> list[str]:
@@ -192,15 +225,8 @@ def show_partition(glue: GlueClient, archive: Archive, month: Month, pointer: Po
 
 def published_pointer(glue: GlueClient, archive: Archive, month: Month) -> Pointer | None:
     """What the month's partition says that readers see, or None if there is no partition that this package wrote."""
-    try:
-        partition = glue.get_partition(
-            DatabaseName=archive.catalog.database,
-            TableName=archive.catalog.table,
-            PartitionValues=[month.yyyy, month.mm],
-        )["Partition"]
-    except glue.exceptions.EntityNotFoundException:
-        return None
-    parameters = partition.get("Parameters", {})
+    partition = find_partition(glue, archive.catalog.database, archive.catalog.table, [month.yyyy, month.mm])
+    parameters = partition.get("Parameters", {}) if partition else {}
     if "ttl_archive.fence" not in parameters:
         return None
     return Pointer(
@@ -211,13 +237,18 @@ def published_pointer(glue: GlueClient, archive: Archive, month: Month) -> Point
     )
 
 
-def partition_location(glue: GlueClient, database: str, table: str, values: list[str]) -> str | None:
-    """Where a partition lies, or None if there is no such partition or table."""
+def find_partition(glue: GlueClient, database: str, table: str, values: list[str]) -> Any:
+    """The partition as Glue has it, or None if there is no such partition or table."""
     try:
-        found = glue.get_partition(DatabaseName=database, TableName=table, PartitionValues=values)["Partition"]
+        return glue.get_partition(DatabaseName=database, TableName=table, PartitionValues=values)["Partition"]
     except glue.exceptions.EntityNotFoundException:
         return None
-    return found["StorageDescriptor"]["Location"]
+
+
+def partition_location(glue: GlueClient, database: str, table: str, values: list[str]) -> str | None:
+    """Where a partition lies, or None if there is no such partition or table."""
+    found = find_partition(glue, database, table, values)
+    return found["StorageDescriptor"]["Location"] if found else None
 
 
 def denied(error: BaseException) -> bool:

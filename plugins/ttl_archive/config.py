@@ -117,6 +117,9 @@ class Catalog(_Section):
 
     database: CatalogName
     table: CatalogName
+    parquet: bool = Field(
+        True, description="Compact each published month into the table <table>_parquet, which the report reads."
+    )
 
 
 class Athena(_Section):

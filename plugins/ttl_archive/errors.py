@@ -9,6 +9,7 @@
     +-- ExportInterrupted       a segment's export was cut short: a retry exports it anew
     +-- ArchiveCorrupt          a staged or published object isn't what the manifest says
     +-- ArchiveShrunk           keys of the published generation are missing from the new one
+    +-- CompactionDiffers       the compacted rows aren't the published ones: the compacted month isn't shown
     +-- MonthAtRisk             a month whose run is due isn't published, and its items will expire
     +-- MonthBusy               another run holds the month's lease
     +-- Superseded              a later try of this task has taken over
@@ -73,6 +74,10 @@ class ArchiveCorrupt(ArchiveError):
 
 class ArchiveShrunk(ArchiveError):
     """Primary keys of the published generation are missing from the new one; nothing was published."""
+
+
+class CompactionDiffers(ArchiveError):
+    """The rows compacted to Parquet aren't those of the published month; nobody reads them."""
 
 
 class MonthAtRisk(ArchiveError):

@@ -37,6 +37,32 @@ def audit_table(archive: Archive) -> str:
     return f"{archive.catalog.table}__audit"
 
 
+def parquet_location(archive: Archive) -> str:
+    """``s3://bucket/_parquet/usage_logs/``: the LOCATION of the compacted table; outside the published table's."""
+    return f"s3://{archive.destination.bucket}/_parquet/{archive.name}/"
+
+
+def parquet_table(archive: Archive) -> str:
+    """The table of compacted months."""
+    return f"{archive.catalog.table}_parquet"
+
+
+def parquet_audit_table(archive: Archive) -> str:
+    """The unpublished table that Athena audits a compacted month through."""
+    return f"{parquet_table(archive)}__audit"
+
+
+def tables(archive: Archive) -> tuple[str, ...]:
+    """Every Glue table of an archive."""
+    own = (archive.catalog.table, audit_table(archive))
+    return (*own, parquet_table(archive), parquet_audit_table(archive)) if archive.catalog.parquet else own
+
+
+def report_table(archive: Archive) -> str:
+    """The table that the report's statements read."""
+    return parquet_table(archive) if archive.catalog.parquet else archive.catalog.table
+
+
 def pointer_key(archive: Archive, month: Month) -> str:
     """The month's pointer to its published manifest."""
     return f"_manifests/{archive.name}/{month}.json"

@@ -47,7 +47,7 @@ class Lease:
         found = found or self._read()
         self._set_clock(found)
         state: dict[str, Any] = orjson.loads(found.body)
-        left = state["expires_at"] - self._now()
+        left = state["expires_at"] - self.now()
         if state["owner"] not in ("", self.owner) and left > 0:
             raise MonthBusy(
                 f"{state['owner']} is publishing this month (lease s3://{self.bucket}/{self.key}, {left:.0f} s left): "
@@ -70,7 +70,7 @@ class Lease:
         self._write(self.owner, SECONDS)
 
     def _write(self, owner: str, seconds: float) -> None:
-        state = {"owner": owner, "fence": self.fence, "expires_at": self._now() + seconds}
+        state = {"owner": owner, "fence": self.fence, "expires_at": self.now() + seconds}
         body = orjson.dumps(state)
         if not objects.write(self.client, self.bucket, self.key, body, replaces=self._stored):
             raise self._lost()
@@ -91,5 +91,6 @@ class Lease:
     def _set_clock(self, read: objects.Stored) -> None:
         self._clock = read.read_at.timestamp() - time.monotonic()
 
-    def _now(self) -> float:
+    def now(self) -> float:
+        """S3's time, in epoch seconds."""
         return self._clock + time.monotonic()

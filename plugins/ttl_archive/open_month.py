@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from airflow.sdk import Asset, chain, task_group
@@ -13,11 +14,14 @@ from ttl_archive.dag_arguments import athena_arguments
 from ttl_archive.operators.athena import AthenaFileOperator
 
 
-def open_month(archive: Archive, open_months: Any, plan_segments: Any, asset: Asset, after: Any) -> Any:
+def open_month(
+    archive: Archive, open_months: Any, plan_segments: Any, asset: Asset, after: Any, then: Sequence[Any]
+) -> Any:
     """Count what came late of each open month; with ``refresh_open_months``, publish the month with it.
 
     :param open_months: what the task of that name returns; the group is mapped over it.
     :param after: the task that must have succeeded first.
+    :param then: what must see the month as it will be, if this publishes it.
     :return: the execution ids of ``late_items.sql``.
     """
 
@@ -34,6 +38,7 @@ def open_month(archive: Archive, open_months: Any, plan_segments: Any, asset: As
                 [audit, missing_keys],
                 tasks.verify_archive(archive.name, opened, audit.output, missing_keys.output),
                 tasks.publish_partition.override(outlets=[asset])(archive.name, opened),
+                *then,
             )
         return late_items.output
 

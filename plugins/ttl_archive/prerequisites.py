@@ -13,6 +13,7 @@ from ttl_archive import catalog, scan_estimate
 from ttl_archive.config import Archive
 from ttl_archive.diagnosis import grant
 from ttl_archive.errors import PrerequisiteError, ScanTooLarge
+from ttl_archive.layout import report_table, tables
 from ttl_archive.months import Month
 from ttl_archive.objects import error_code
 from ttl_archive.report.sql_rules import sample_variables, section_problems
@@ -58,7 +59,7 @@ def check_prerequisites(
 
 def sql_problems(archive: Archive) -> list[str]:
     """What is wrong with the report's SQL: found now, since the month would be published before it is run."""
-    variables = sample_variables(archive.catalog.database, archive.catalog.table, archive.timezone)
+    variables = sample_variables(archive.catalog.database, report_table(archive), archive.timezone)
     return section_problems(settings().include_dir, archive.name, variables)
 
 
@@ -165,14 +166,17 @@ def _workgroup_problems(archive: Archive, athena: AthenaClient) -> Iterator[str]
 
 
 def _catalog_problems(archive: Archive, glue: GlueClient) -> Iterator[str]:
-    database, table = archive.catalog.database, archive.catalog.table
-    try:
-        found = catalog.find_table(glue, database, table)
-    except ClientError as error:
-        yield _refused(error, "glue:GetTable", f"arn:aws:glue:*:*:table/{database}/{table}")
-        return
-    if found:
-        yield from catalog.conflicts(archive, found)
+    database = archive.catalog.database
+    for table in tables(archive):
+        try:
+            found = catalog.find_table(glue, database, table)
+        except ClientError as error:
+            yield _refused(error, "glue:GetTable", f"arn:aws:glue:*:*:table/{database}/{table}")
+            continue
+        if found and table == archive.catalog.table:
+            yield from catalog.conflicts(archive, found)
+        elif found:
+            yield from catalog.derived_conflicts(archive, found)
 
 
 def _scan_problems(archive: Archive, month: Month, s3: S3Client) -> Iterator[str]:

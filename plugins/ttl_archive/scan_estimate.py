@@ -3,7 +3,8 @@
     python -m ttl_archive.scan_estimate usage_logs 2025-03
 
 The estimate of a statement is the sum of the published bytes of the months that its partition filter lets through, once
-for each time it names the table: what Athena reads of gzipped JSON Lines, and more than it reads of Parquet.
+for each time it names the table: what Athena reads of gzipped JSON Lines, and more than it reads of Parquet. Compacting
+the month counts as reading it three times: once to write it, and once each side to compare.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ttl_archive import objects, planning
-from ttl_archive.catalog import sql_variables
+from ttl_archive.catalog import report_variables
 from ttl_archive.config import Archive, find_archive
 from ttl_archive.errors import ScanTooLarge
-from ttl_archive.layout import pointer_key
+from ttl_archive.layout import pointer_key, report_table
 from ttl_archive.manifest import Pointer
 from ttl_archive.months import Month
 from ttl_archive.report.partition_filter import months_read
@@ -35,7 +36,6 @@ from ttl_archive.settings import settings
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_COUNT = "catalog/count_published.sql"
 _POINTER = re.compile(r"(\d{4}-\d{2})\.json")
 
 
@@ -63,13 +63,14 @@ def estimate(
     environment = Environment(  # noqa: S701  # SQL, not HTML
         loader=FileSystemLoader(include_dir / "sql"), undefined=StrictUndefined
     )
-    variables = {**sql_variables(archive), "month": month, "previous_month": month.previous}
-    templates = [_COUNT, *(section.template for section in load_sections(include_dir, archive.name))]
-    readings = []
-    for template in templates:
-        statement = environment.get_template(template).render(**variables)
-        read = [one for named in months_read(statement, archive.catalog.table, months) for one in named]
-        readings.append(Reading(Path(template).stem, tuple(read), sum(map(size_of, read))))
+    variables = {**report_variables(archive), "month": month, "previous_month": month.previous}
+    readings = [Reading("count_published", (str(month),), size_of(str(month)))]
+    if archive.catalog.parquet:
+        readings.append(Reading("compact", (str(month),) * 3, 3 * size_of(str(month))))
+    for section in load_sections(include_dir, archive.name):
+        statement = environment.get_template(section.template).render(**variables)
+        read = [one for named in months_read(statement, report_table(archive), months) for one in named]
+        readings.append(Reading(section.name, tuple(read), sum(map(size_of, read))))
     return readings
 
 

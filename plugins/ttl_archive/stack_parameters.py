@@ -71,14 +71,14 @@ def derived_parameters(place: Place, archives: Sequence[Archive]) -> dict[str, l
     topics, senders = [regional("sns", f"{place.stack}-reports")], []
     for archive in archives:
         bucket, database = archive.destination.bucket, archive.catalog.database
-        owned = (f"{folder}/{archive.name}/" for folder in ("_staging", "_manifests", "_quarantine"))
+        owned = (f"{folder}/{archive.name}/" for folder in ("_staging", "_manifests", "_quarantine", "_parquet"))
         objects += [in_s3(f"{bucket}/{prefix}*") for prefix in (archive.destination.prefix, *owned)]
         results += [
             in_s3(f"{archive.athena.results.removeprefix('s3://')}*"),
             in_s3(f"{archive.athena.results_bucket}/reports/{archive.name}/*"),
         ]
         catalog.append(regional("glue", f"database/{database}"))
-        for table in (archive.catalog.table, layout.audit_table(archive)):
+        for table in layout.tables(archive):
             catalog.append(regional("glue", f"table/{database}/{table}"))
         topic = archive.report.notify.sns_topic
         if topic:

@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from ttl_archive import (
     catalog,
     commit,
+    compaction,
     months,
     planning,
     prerequisites,
@@ -143,9 +144,50 @@ def publish_partition(
 ) -> None:
     """Show the month to readers, whole, in one catalog call, and tell Airflow's asset."""
     archive, month = _named(name, opened["month"])
-    publication.publish_partition(archive, month, opened, dag_run.run_id, s3=client("s3"), glue=client("glue"))
+    s3 = client("s3")
+    pointer = publication.publish_partition(archive, month, opened, dag_run.run_id, s3=s3, glue=client("glue"))
+    manifest = planning.read_manifest(s3, archive.destination.bucket, pointer.manifest)
+    extra = {"items": manifest.archived, "bytes": manifest.bytes, "manifest": pointer.manifest}
+    _tell(task, outlet_events, month, extra)
+
+
+def _tell(task: Any, outlet_events: Any, month: Month, extra: dict[str, Any]) -> None:
+    """One event of the task's asset, whose partition key is the month."""
     for asset in task.outlets:
         outlet_events[asset].add_partitions(str(month))
+        outlet_events[asset].extra.update(extra)
+
+
+@task
+def plan_compaction(name: str, dag_run: Any = None) -> list[dict[str, str]]:
+    """Find the published months that the compacted table lacks."""
+    return compaction.plan_compaction(_archive(name), dag_run.run_id, dag_run.clear_number, client("glue"))
+
+
+@task
+def publish_compaction(
+    name: str,
+    opened: dict[str, str],
+    folder: str,
+    audit: str,
+    dag_run: Any = None,
+    task: Any = None,
+    outlet_events: Any = None,
+) -> None:
+    """Show a compacted month to readers, if its rows are the published ones, and tell Airflow's asset.
+
+    :param audit: execution id of ``audit_parquet.sql``.
+    """
+    (archive, month), result = _named(name, opened["month"]), queries.fetch(client("athena"), audit)
+    clients = {service: client(service) for service in ("s3", "glue")}
+    location = compaction.publish_compaction(archive, month, opened, folder, result, dag_run.run_id, **clients)
+    _tell(task, outlet_events, month, {"location": location, "generation": opened["generation"]})
+
+
+@task
+def require_compacted(name: str) -> None:
+    """Make sure that the compacted table holds every published month: the report reads it."""
+    compaction.require_compacted(_archive(name), client("glue"))
 
 
 @task

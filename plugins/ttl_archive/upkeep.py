@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from croniter import croniter
 
-from ttl_archive import catalog
+from ttl_archive import catalog, compaction
 from ttl_archive.config import Archive
 from ttl_archive.errors import MonthAtRisk
 from ttl_archive.export import remove
-from ttl_archive.layout import GenerationLayout, audit_table, pointer_key
+from ttl_archive.layout import GenerationLayout, audit_table, parquet_location, parquet_table, pointer_key
 from ttl_archive.manifest import Manifest, Pointer
 from ttl_archive.months import Month
 from ttl_archive.planning import horizon, published
@@ -95,7 +95,7 @@ def find_refreshes(archive: Archive, now: datetime, *, s3: S3Client, glue: GlueC
 
 def remove_superseded(archive: Archive, *, s3: S3Client, glue: GlueClient) -> dict[str, list[str]]:
     """Delete what no later run needs: generations that a later one replaced over a day ago, staged copies of published
-    ones, and, after a week, what scans staged of open months that they passed.
+    ones, and, after a week, what scans staged of open months that they passed. Folders of Parquet likewise.
 
     Ages are S3's own: of its objects, and of the clock in its answers.
 
@@ -121,7 +121,7 @@ def remove_superseded(archive: Archive, *, s3: S3Client, glue: GlueClient) -> di
             removed.append(found.prefix)
         elif aged:
             orphans.append(found.prefix)
-    return {"removed": removed, "orphans": orphans}
+    return {"removed": removed + _remove_compacted(archive, s3, glue), "orphans": orphans}
 
 
 def _finished_months(archive: Archive, now: datetime, past: timedelta = timedelta(0)) -> list[Month]:
@@ -138,14 +138,35 @@ def _due(archive: Archive, month: Month) -> datetime:
     return due
 
 
-def _listing(s3: S3Client, bucket: str, prefix: str) -> tuple[datetime, list[Generation]]:
-    """The generations below a prefix, and S3's time."""
+def _remove_compacted(archive: Archive, s3: S3Client, glue: GlueClient) -> list[str]:
+    """Delete folders of Parquet that no partition shows: a day after another was shown instead, or else in a week."""
+    if not archive.catalog.parquet:
+        return []
+    bucket = archive.destination.bucket
+    now, folders = _listing(s3, bucket, parquet_location(archive).removeprefix(f"s3://{bucket}/"), depth=3)
+    removed = []
+    for found in folders:
+        year, month, folder = found.generation.split("/")
+        values = [year.removeprefix("year="), month.removeprefix("month=")]
+        shown = catalog.find_partition(glue, archive.catalog.database, parquet_table(archive), values)
+        if shown and shown["StorageDescriptor"]["Location"] == f"s3://{bucket}/{found.prefix}":
+            continue
+        since = datetime.fromtimestamp(int(shown["Parameters"]["ttl_archive.shown_at"]), UTC) if shown else None
+        if (since and found.newest <= since <= now - READERS_TIME) or found.newest <= now - ORPHAN_AGE:
+            compaction.drop_audit_partition(archive, folder, glue)
+            remove(s3, bucket, found.prefix)
+            removed.append(found.prefix)
+    return removed
+
+
+def _listing(s3: S3Client, bucket: str, prefix: str, depth: int = 1) -> tuple[datetime, list[Generation]]:
+    """The generations so many folders below a prefix, and S3's time."""
     newest: dict[str, datetime] = {}
     now = None
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         now = parsedate_to_datetime(page["ResponseMetadata"]["HTTPHeaders"]["date"])
         for found in page.get("Contents", []):
-            generation = found["Key"].removeprefix(prefix).partition("/")[0]
+            generation = "/".join(found["Key"].removeprefix(prefix).split("/")[:depth])
             newest[generation] = max(newest.get(generation, found["LastModified"]), found["LastModified"])
     if now is None:
         raise RuntimeError(f"s3://{bucket}/{prefix}: S3 gave no page at all")

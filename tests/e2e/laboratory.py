@@ -28,7 +28,7 @@ _DIARY: dict[str, Any] = {
         "segments": 2,
     },
     "destination": {"bucket": "${TTL_ARCHIVE_BUCKET}", "prefix": "diary/"},
-    "catalog": {"database": "laboratory", "table": "diary"},
+    "catalog": {"database": "laboratory", "table": "diary", "parquet": False},  # four tasks less in every run
     "athena": {"workgroup": "${TTL_ARCHIVE_WORKGROUP}", "results": "s3://${TTL_ARCHIVE_RESULTS_BUCKET}/athena/"},
     "columns": [
         {"name": "userId", "type": "string"},
@@ -47,7 +47,7 @@ _LEDGER = {
         "segments": 3,
     },
     "destination": {"bucket": "${TTL_ARCHIVE_BUCKET}", "prefix": "ledger/"},
-    "catalog": {"database": "laboratory", "table": "ledger"},
+    "catalog": {"database": "laboratory", "table": "ledger", "parquet": False},
     "columns": [{"name": "account", "type": "string"}, {"name": "entry", "type": "string"}],
     "timezone": "Europe/Berlin",
 }
@@ -59,7 +59,7 @@ def _like(base: dict[str, Any], name: str, **changes: Any) -> dict[str, Any]:
         **base,
         "source": source,
         "destination": {**base["destination"], "prefix": f"{name}/"},
-        "catalog": {"database": "laboratory", "table": name},
+        "catalog": {"database": "laboratory", "table": name, "parquet": changes.pop("parquet", False)},
         **changes,
     }
 
@@ -73,6 +73,7 @@ ARCHIVES: dict[str, dict[str, Any]] = {
         _DIARY,
         "refreshed",
         source={"ttl": {"attribute": "expiresAt", "retention_days": 200}, "refresh_open_months": True},
+        parquet=True,
     ),
     "no_table": _like(_DIARY, "no_table"),
     "ttl_off": _like(
@@ -135,7 +136,7 @@ def new_pipeline(lab: Deployment, like: str, number: int, **source: Any) -> Pipe
             "name": name,
             "source": base.source.model_copy(update={"table": f"trial-{name}", **source}),
             "destination": Destination(bucket=base.destination.bucket, prefix=f"{name}/"),
-            "catalog": Catalog(database="laboratory", table=name),
+            "catalog": Catalog(database="laboratory", table=name, parquet=base.catalog.parquet),
         }
     )
     create_table(lab, archive.source.table, like, archive.source.ttl.attribute)

@@ -127,7 +127,7 @@ class Pipeline:
 
     # SQL
 
-    def render(self, template: str, opened: dict[str, Any] | None = None) -> str:
+    def render(self, template: str, opened: dict[str, Any] | None = None, **more: Any) -> str:
         environment = Environment(  # noqa: S701 - SQL
             loader=FileSystemLoader(self.include / "sql"), undefined=StrictUndefined
         )
@@ -136,6 +136,7 @@ class Pipeline:
             **{name: (opened or {})[name] for name in ("generation", "base", "key_attributes") if opened},
             "month": self.month,
             "previous_month": self.month.previous,
+            **more,
         }
         return environment.get_template(template).render(variables)
 

@@ -61,14 +61,14 @@ class PublishReportOperator(BaseOperator):
     :param month: ``2025-03``. (templated)
     :param count: execution id of ``count_published.sql``. (templated)
     :param sections: execution ids of the sections, in their order. (templated)
-    :param audits: execution ids of the run's other queries that read data, None where one was skipped; they only
-        enter the cost. (templated)
+    :param other_queries: execution ids of the run's other queries that read data, lists of them of mapped tasks, None
+        where one was skipped; they only enter the cost. (templated)
     :param late_items: execution ids of ``late_items.sql``, one an open month. (templated)
     :return: the certificate and where the report lies; no item data.
     :raises ArchiveIncomplete: if the published partition doesn't hold what the manifest says.
     """
 
-    template_fields: Sequence[str] = ("month", "count", "sections", "audits", "late_items")
+    template_fields: Sequence[str] = ("month", "count", "sections", "other_queries", "late_items")
     operator_extra_links = (ReportLink(),)
 
     def __init__(
@@ -78,7 +78,7 @@ class PublishReportOperator(BaseOperator):
         month: str,
         count: str,
         sections: Sequence[str],
-        audits: Sequence[str | None] = (),
+        other_queries: Sequence[Any] = (),
         late_items: Sequence[str] | str | None = None,
         **kwargs: Any,
     ) -> None:
@@ -87,7 +87,7 @@ class PublishReportOperator(BaseOperator):
         self.month = month
         self.count = count
         self.sections = sections
-        self.audits = audits
+        self.other_queries = other_queries
         self.late_items = late_items
         self.report_url = ""
 
@@ -114,14 +114,23 @@ class PublishReportOperator(BaseOperator):
         return {"report": location, "certificate": certificate, "archived": manifest.archived}
 
     def _results(self, archive: Archive, athena: Any) -> _Results:
-        # What a mapped task group returns arrives bare where it has one instance (seen in Airflow 3.3.2).
-        late_items = [self.late_items] if isinstance(self.late_items, str) else list(self.late_items or ())
+        late_items = _ids(self.late_items)
         return _Results(
             counted=queries.fetch(athena, self.count),
             sections=[queries.fetch(athena, one) for one in self.sections],
-            other_bytes=[queries.data_scanned_bytes(athena, one) for one in (*self.audits, *late_items) if one],
+            other_bytes=[queries.data_scanned_bytes(athena, one) for one in (*_ids(self.other_queries), *late_items)],
             late_items=tuple(_late(archive, queries.fetch_row(athena, one)) for one in late_items),
         )
+
+
+def _ids(given: Any) -> list[str]:
+    """Execution ids as a plain list, however they arrive.
+
+    What a mapped task group returns arrives bare where it has one instance (seen in Airflow 3.3.2).
+    """
+    if given is None or isinstance(given, str):
+        return [given] if given else []
+    return [one for each in given for one in _ids(each)]
 
 
 @dataclass(frozen=True)

@@ -189,8 +189,8 @@ def check_rendered(path: Path) -> Iterator[str]:
     for table in tables_named(trees[0]) if isinstance(trees[0], exp.Query) else []:
         where = where_of(table)
         columns = {column.name.lower() for column in where.find_all(exp.Column)} if where else set()
-        if not ({*PARTITION_COLUMNS} <= columns or "generation" in columns):
-            yield f"{path}: {table.name} is read without a condition on year and month, or on generation"
+        if not ({*PARTITION_COLUMNS} <= columns or {"generation", "folder"} & columns):
+            yield f"{path}: {table.name} is read without a condition on year and month, or on generation or folder"
 
 
 def main(arguments: Sequence[str] = ()) -> int:
