@@ -89,7 +89,7 @@ up: .venv/.ready .venv-aws/.ready .airflow/.ready ## Airflow's UI with scheduler
 down: ## stops what make up started
 	@local_aws/airflow.sh down
 
-bench: .venv/.ready .airflow/.ready ## the benchmarks: one table, and benchmarks/results.json
+bench: .venv/.ready .venv-aws/.ready .airflow/.ready ## the benchmarks: one table, and benchmarks/results.json
 	@TTL_ARCHIVE_BUCKET=bench TTL_ARCHIVE_RESULTS_BUCKET=bench TTL_ARCHIVE_WORKGROUP=bench TTL_ARCHIVE_TABLE_PREFIX=bench- \
 	$(PY) -m benchmarks.run
 

@@ -25,14 +25,18 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import parquet
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 RESULTS = REPOSITORY / "benchmarks/results.json"
 MEBIBYTE = 1024 * 1024
+SCANNED_ITEMS = 100_000  # a month: bytes are counted, not timed, so more wouldn't say more
 TARGETS: dict[str, tuple[str, str, Callable[[float], bool]]] = {
     "export_vs_provider": ("x", ">= 8", lambda value: value >= 8),
     "two_segments_vs_one": ("x", ">= 1.8", lambda value: value >= 1.8),
     "cpu_vs_floor": ("x", "<= 2", lambda value: value <= 2),
     "memory_growth": ("x", "<= 1.1 and <= 64 MiB", lambda value: value <= 1.1),
+    "parquet_vs_jsonl": ("x", ">= 4", lambda value: value >= 4),
     "parse_ms_per_archive": ("ms", "<= 10", lambda value: value <= 10),
 }
 
@@ -156,6 +160,7 @@ def main() -> int:
     measured = {
         **exports(arguments.items, arguments.rounds, say),
         **memory(say),
+        **parquet.scanned(SCANNED_ITEMS, say),
         **parsing(arguments.rounds, say),
     }
     results, table = [], Table("name", "value", "target", "ok", "measured")

@@ -34,11 +34,12 @@ from datetime import UTC, datetime, timedelta
 from airflow.providers.amazon.aws.operators.glue_catalog import GlueCatalogCreateDatabaseOperator
 from airflow.providers.amazon.aws.sensors.glue_catalog_partition import GlueCatalogPartitionSensor
 from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
-from airflow.sdk import DAG, Asset, CronPartitionTimetable, TaskGroup, chain
+from airflow.sdk import DAG, CronPartitionTimetable, TaskGroup, chain
 from jinja2 import StrictUndefined
 
 from ttl_archive import tasks
 from ttl_archive.analyse import run_sections
+from ttl_archive.assets import archive_asset
 from ttl_archive.catalog import report_variables, sql_variables
 from ttl_archive.compact import compact
 from ttl_archive.config import Archive, load_archives
@@ -49,7 +50,6 @@ from ttl_archive.dag_arguments import (
     params,
     sensor_arguments,
 )
-from ttl_archive.layout import table_location
 from ttl_archive.open_month import open_month
 from ttl_archive.operators.athena import AthenaFileOperator
 from ttl_archive.operators.deliver_report import DeliverReportOperator
@@ -63,7 +63,7 @@ def monthly_archive(archive: Archive) -> DAG:
     """The DAG of one archive: what is below is the order, and nothing else decides it."""
     connection = settings().aws_conn_id
     athena, sensor = athena_arguments(archive), sensor_arguments()
-    asset = Asset(name=f"ttl_archive/{archive.name}", uri=table_location(archive))
+    asset = archive_asset(archive)
 
     with DAG(
         dag_id=archive.dag_id,
@@ -170,7 +170,7 @@ def monthly_archive(archive: Archive) -> DAG:
             deliver_report = DeliverReportOperator.partial(
                 task_id="deliver_report",
                 archive_name=archive.name,
-                month=month,
+                period=month,
                 map_index_template="{{ task.channel }}",
             ).expand(channel=list(archive.report.notify.channels))
             chain(publish_report, deliver_report)

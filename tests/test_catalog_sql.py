@@ -28,6 +28,7 @@ def rendered(archive_name: str, statement: str) -> str:
     variables = {
         **sql_variables(archive),
         "month": "2025-03",
+        "quarter": "2025-Q1",
         "generation": "0123456789ab",
         "folder": "0123456789ab-ba9876543210-1",
         "base": "ba9876543210",
@@ -46,6 +47,7 @@ def test_these_statements_are_shipped() -> None:
         "audit",
         "audit_parquet",
         "count_published",
+        "count_quarter",
         "create_audit_table",
         "create_table",
         "gone_lines",

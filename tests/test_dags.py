@@ -23,6 +23,7 @@ from ttl_archive.console import object_url
 from ttl_archive.errors import CallInterrupted
 
 DAG_IDS = {"monthly_archive_usage_logs", "monthly_archive_sensor_readings"}
+QUARTERLY = {"quarterly_report_usage_logs", "quarterly_report_sensor_readings"}
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def dag(request: pytest.FixtureRequest, bag: DagBag) -> Any:
 
 
 def test_exactly_these_dags_and_no_import_errors(bag: DagBag) -> None:
-    assert set(bag.dags) == {*DAG_IDS, "archive_watch"}
+    assert set(bag.dags) == {*DAG_IDS, *QUARTERLY, "archive_watch"}
     assert bag.import_errors == {}
 
 
@@ -109,7 +110,7 @@ def test_without_parquet_the_report_reads_the_published_table() -> None:
     assert dag.get_task("analyse.run_section").partial_kwargs["sql_variables"]["table"] == "logs"
 
 
-@pytest.mark.parametrize("dag_id", [*sorted(DAG_IDS), "archive_watch"])
+@pytest.mark.parametrize("dag_id", [*sorted(DAG_IDS | QUARTERLY), "archive_watch"])
 def test_policy(bag: DagBag, dag_id: str) -> None:
     """What our organisation asks of every DAG; a message says how to mend it."""
     dag: Any = bag.dags[dag_id]
@@ -190,7 +191,11 @@ def test_a_broken_archive_is_an_import_error_that_names_file_line_and_key(tmp_pa
 
 def test_dags_and_plugins_hold_no_importable_surprises() -> None:
     """plugins/ and dags/ are on sys.path in a worker: a file there could hide a module of the same name."""
-    assert {path.name for path in (REPOSITORY / "dags").glob("*.py")} == {"archive_watch.py", "monthly_archive.py"}
+    assert {path.name for path in (REPOSITORY / "dags").glob("*.py")} == {
+        "archive_watch.py",
+        "monthly_archive.py",
+        "quarterly_report.py",
+    }
     assert "ttl_archive/" in (REPOSITORY / "plugins/.airflowignore").read_text()
     for path in (REPOSITORY / "plugins").glob("*.py"):
         assert path.stem.startswith("ttl_archive_")
@@ -259,3 +264,36 @@ def test_every_task_that_calls_aws_explains_its_failures(monkeypatch: pytest.Mon
     ):
         with pytest.raises(CallInterrupted, match="credentials-expired"):
             run()
+
+
+@pytest.mark.parametrize("dag_id", sorted(QUARTERLY))
+def test_a_quarter_is_reported_in_order(bag: DagBag, dag_id: str) -> None:
+    dag: Any = bag.dags[dag_id]
+    promised = [
+        "resolve_quarter",
+        "require_quarter",
+        "analyse.count_published",
+        "analyse.run_section",
+        "analyse.await_section",
+        "publish_report",
+    ]
+    assert set(dag.task_ids) == set(promised)
+    for earlier, later in pairwise(promised):
+        assert later in _downstream(dag, earlier), f"{later} must come after {earlier}"
+    (*_, run_section) = dag.get_task("analyse.run_section").expand_input.value
+    assert (REPOSITORY / "include/sql" / run_section["query"]).is_file()
+
+
+def test_a_quarter_starts_when_its_three_months_can_be_read(bag: DagBag) -> None:
+    """Airflow's own mapper, as the scheduler gets it: the quarter that a month counts for, the months it waits for."""
+    from airflow.serialization.encoders import coerce_to_core_timetable
+
+    timetable: Any = coerce_to_core_timetable(bag.dags["quarterly_report_usage_logs"].timetable)
+    mapper = timetable.default_partition_mapper
+    for month in ("2025-01", "2025-02", "2025-03"):
+        assert mapper.to_downstream(month) == "2025-Q1"
+    assert set(mapper.to_upstream("2025-Q4")) == {"2025-10", "2025-11", "2025-12"}
+    (asset,) = [asset for _, asset in timetable.asset_condition.iter_assets()]
+    assert asset.name == "ttl_archive/usage_logs/parquet"
+    publish = bag.dags["monthly_archive_usage_logs"].get_task("compact.compact_month.publish_compaction")
+    assert [one.name for one in publish.outlets] == [asset.name]

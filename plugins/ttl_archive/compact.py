@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from airflow.sdk import Asset, TaskGroup, XComArg, chain, task_group
+from airflow.sdk import TaskGroup, XComArg, chain, task_group
 
 from ttl_archive import tasks
+from ttl_archive.assets import parquet_asset
 from ttl_archive.catalog import sql_variables
 from ttl_archive.config import Archive
 from ttl_archive.dag_arguments import athena_arguments
-from ttl_archive.layout import parquet_location
 from ttl_archive.operators.athena import AthenaFileOperator
 from ttl_archive.operators.unload import UnloadOperator
 
@@ -26,7 +26,6 @@ def compact(archive: Archive) -> Compaction:
     """Compact every published month that the compacted table lacks: as a rule, the run's own; no step if it is off."""
     if not archive.catalog.parquet:
         return Compaction([], [])
-    asset = Asset(name=f"ttl_archive/{archive.name}/parquet", uri=parquet_location(archive))
 
     with TaskGroup("compact") as group:
         plan_compaction = tasks.plan_compaction.override(trigger_rule="none_failed_min_one_success")(archive.name)
@@ -50,7 +49,8 @@ def compact(archive: Archive) -> Compaction:
                 for name in ("stage_parquet", "audit_parquet")
             )
             audit: Any = audit_parquet.output
-            publish_compaction = tasks.publish_compaction.override(outlets=[asset])(archive.name, opened, folder, audit)
+            show = tasks.publish_compaction.override(outlets=[parquet_asset(archive)])
+            publish_compaction = show(archive.name, opened, folder, audit)
             # The table shows the month only after its rows were compared.
             chain(unload, stage_parquet, audit_parquet, publish_compaction, require_compacted)
             queries.extend([unload.output, audit])

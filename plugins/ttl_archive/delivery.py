@@ -22,7 +22,7 @@ from ttl_archive.config import Archive
 from ttl_archive.console import object_url
 from ttl_archive.errors import ConfigurationError, DeliveryFailed
 from ttl_archive.layout import report_prefix
-from ttl_archive.months import Month
+from ttl_archive.months import Month, Quarter
 from ttl_archive.settings import settings
 
 if TYPE_CHECKING:
@@ -42,12 +42,12 @@ class Delivery:
     tables: Mapping[str, bytes]  # file name: CSV
 
 
-def read_report(s3: S3Client, archive: Archive, month: Month) -> Delivery:
-    """The report of a month as ``publish_report`` wrote it.
+def read_report(s3: S3Client, archive: Archive, period: Month | Quarter) -> Delivery:
+    """The report of a month or quarter as ``publish_report`` wrote it.
 
     :raises DeliveryFailed: if there is none.
     """
-    bucket, prefix = archive.athena.results_bucket, report_prefix(archive, month)
+    bucket, prefix = archive.athena.results_bucket, report_prefix(archive, period)
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     keys = [one["Key"] for page in pages for one in page.get("Contents", [])]
     files = {
@@ -58,7 +58,7 @@ def read_report(s3: S3Client, archive: Archive, month: Month) -> Delivery:
     if not {"report.html", "report.md"} <= files.keys():
         raise DeliveryFailed(f"s3://{bucket}/{prefix} holds no report: clear publish_report")
     return Delivery(
-        subject=f"{archive.report.title}: {month} is archived",
+        subject=f"{archive.report.title}: {period} is {'reported' if isinstance(period, Quarter) else 'archived'}",
         url=object_url(s3, bucket, f"{prefix}report.html"),
         html=files.pop("report.html").decode(),
         markdown=files.pop("report.md").decode(),

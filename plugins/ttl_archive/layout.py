@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 
 from ttl_archive.config import Archive
-from ttl_archive.months import Month
+from ttl_archive.months import Month, Quarter
 
 
 def generation_of(run_id: str, clear_number: int) -> str:
@@ -73,9 +73,9 @@ def lease_key(archive: Archive, month: Month) -> str:
     return f"_manifests/{archive.name}/{month}.lease.json"
 
 
-def report_prefix(archive: Archive, month: Month) -> str:
-    """``reports/usage_logs/2025-03/``, in the results bucket."""
-    return f"reports/{archive.name}/{month}/"
+def report_prefix(archive: Archive, period: Month | Quarter) -> str:
+    """``reports/usage_logs/2025-03/`` or ``.../2025-Q1/``, in the results bucket."""
+    return f"reports/{archive.name}/{period}/"
 
 
 @dataclass(frozen=True)

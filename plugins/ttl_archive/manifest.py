@@ -6,6 +6,7 @@ the first finished try of each segment fixes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -121,28 +122,37 @@ class Pointer(Record):
 
 def sum_segments(segments: list[SegmentRecord]) -> dict[str, Any]:
     """The fields of a manifest that add up over its segments."""
+    return {"as_of": min(record.started_at for record in segments), **_added(segments)}
+
+
+def together(manifests: list[Manifest]) -> Manifest:
+    """What the manifests of several months of an archive say together."""
+    added = {**_added(manifests), "as_of": min(one.as_of for one in manifests)}
+    return manifests[0].model_copy(update={**added, "complete": all(one.complete for one in manifests)})
+
+
+def _added(records: Sequence[SegmentRecord | Manifest]) -> dict[str, Any]:
     types: dict[str, dict[str, int]] = {}
-    for record in segments:
+    for record in records:
         for attribute, kinds in record.types.items():
             counts = types.setdefault(attribute, {})
             for kind, count in kinds.items():
                 counts[kind] = counts.get(kind, 0) + count
-    listed = [key for record in segments for key in record.quarantined_keys]
-    parts = tuple(part for record in segments for part in record.parts)
+    listed = [key for record in records for key in record.quarantined_keys]
+    parts = tuple(part for record in records for part in record.parts)
     return {
-        "as_of": min(record.started_at for record in segments),
-        "pages": sum(record.pages for record in segments),
-        "scanned": sum(record.scanned for record in segments),
-        "archived": sum(record.archived for record in segments),
-        "outside": sum(record.outside for record in segments),
-        "quarantined": sum(record.quarantined for record in segments),
-        "filtered": sum(record.filtered for record in segments),
+        "pages": sum(record.pages for record in records),
+        "scanned": sum(record.scanned for record in records),
+        "archived": sum(record.archived for record in records),
+        "outside": sum(record.outside for record in records),
+        "quarantined": sum(record.quarantined for record in records),
+        "filtered": sum(record.filtered for record in records),
         "bytes": sum(part.bytes for part in parts),
-        "read_units": sum(record.read_units for record in segments),
+        "read_units": sum(record.read_units for record in records),
         "types": {name: dict(sorted(kinds.items())) for name, kinds in sorted(types.items())},
-        "ttl": sum((record.ttl for record in segments), TtlCounts()),
+        "ttl": sum((record.ttl for record in records), TtlCounts()),
         "parts": parts,
-        "quarantine_parts": tuple(part for record in segments for part in record.quarantine_parts),
+        "quarantine_parts": tuple(part for record in records for part in record.quarantine_parts),
         "quarantined_keys": tuple(listed[:KEYS_LISTED]),
     }
 
@@ -176,6 +186,22 @@ class Certificate(Record):
     first_expiry: datetime | None
     days_left: int | None
     reasons: tuple[str, ...]
+
+
+def certify_together(certificates: Mapping[str, Certificate]) -> Certificate:
+    """The certificate of several months: safe if each of them is.
+
+    :param certificates: by month.
+    """
+    every = list(certificates.values())
+    return Certificate(
+        safe_to_expire=all(one.safe_to_expire for one in every),
+        as_of=min(one.as_of for one in every),
+        incomplete=any(one.incomplete for one in every),
+        first_expiry=min((one.first_expiry for one in every if one.first_expiry), default=None),
+        days_left=min((one.days_left for one in every if one.days_left is not None), default=None),
+        reasons=tuple(f"{month}: {reason}" for month, one in certificates.items() for reason in one.reasons),
+    )
 
 
 def certify(manifest: Manifest, athena_count: int, now: datetime) -> Certificate:

@@ -10,10 +10,10 @@ import orjson
 
 from ttl_archive import catalog, objects
 from ttl_archive.config import Archive
-from ttl_archive.errors import MonthBusy
+from ttl_archive.errors import MonthBusy, MonthError
 from ttl_archive.layout import GenerationLayout, generation_of, pointer_key
 from ttl_archive.manifest import Manifest, Pointer
-from ttl_archive.months import Month
+from ttl_archive.months import Month, Quarter
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -52,6 +52,19 @@ def published(archive: Archive, month: Month, *, s3: S3Client, glue: GlueClient)
     elif pointer and (seen is None or seen.fence < pointer.fence) and catalog.has_table(glue, archive):
         catalog.show_partition(glue, archive, month, pointer)
     return (pointer, read_manifest(s3, bucket, pointer.manifest)) if pointer else None
+
+
+def require_quarter(archive: Archive, quarter: Quarter, *, s3: S3Client, glue: GlueClient) -> None:
+    """Refuse a quarter of which a month isn't published.
+
+    :raises MonthError: naming the months that aren't.
+    """
+    missing = [str(month) for month in quarter.months if published(archive, month, s3=s3, glue=glue) is None]
+    if missing:
+        raise MonthError(
+            f"{archive.name} {quarter}: {', '.join(missing)} was never published; trigger {archive.dag_id} with it, "
+            "or report another quarter"
+        )
 
 
 def read_manifest(s3: S3Client, bucket: str, key: str) -> Manifest:

@@ -57,10 +57,13 @@ def check_prerequisites(
         raise PrerequisiteError(f"{archive.name} {month}", problems)
 
 
-def sql_problems(archive: Archive) -> list[str]:
-    """What is wrong with the report's SQL: found now, since the month would be published before it is run."""
-    variables = sample_variables(archive.catalog.database, report_table(archive), archive.timezone)
-    return section_problems(settings().include_dir, archive.name, variables)
+def sql_problems(archive: Archive, kind: str = "report") -> list[str]:
+    """What is wrong with the report's SQL: found now, since the month would be published before it is run.
+
+    :param kind: ``report``, a month's, or ``quarterly``.
+    """
+    variables = sample_variables(archive.catalog.database, report_table(archive), archive.timezone, kind)
+    return section_problems(settings().include_dir, archive.name, variables, kind)
 
 
 def longest_wait(archive: Archive) -> timedelta:

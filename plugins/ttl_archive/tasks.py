@@ -23,7 +23,7 @@ from ttl_archive import (
 )
 from ttl_archive.clients import client
 from ttl_archive.config import Archive, find_archive
-from ttl_archive.errors import MonthError
+from ttl_archive.errors import ConfigurationError, MonthError
 from ttl_archive.months import Month
 from ttl_archive.operators.explained_task import task
 from ttl_archive.settings import settings
@@ -188,6 +188,25 @@ def publish_compaction(
 def require_compacted(name: str) -> None:
     """Make sure that the compacted table holds every published month: the report reads it."""
     compaction.require_compacted(_archive(name), client("glue"))
+
+
+@task
+def resolve_quarter(name: str, params: Any = None, dag_run: Any = None) -> str:
+    """Decide the quarter of this run, once: of the trigger form, else of the partition key, else the last one over."""
+    zone = _archive(name).timezone
+    return str(months.resolve_quarter(params["quarter"], dag_run.partition_key, zone, datetime.now(UTC)))
+
+
+@task
+def require_quarter(name: str, quarter: str) -> None:
+    """Make sure that every month of the quarter can be read, and that the report's statements are sound."""
+    archive = _archive(name)
+    parsed = months.Quarter.parse(quarter, archive.timezone)
+    planning.require_quarter(archive, parsed, s3=client("s3"), glue=client("glue"))
+    if problems := prerequisites.sql_problems(archive, "quarterly"):
+        raise ConfigurationError("\n".join(problems))
+    if archive.catalog.parquet:
+        compaction.require_compacted(archive, client("glue"))
 
 
 @task

@@ -75,6 +75,7 @@ ARCHIVES: dict[str, dict[str, Any]] = {
         source={"ttl": {"attribute": "expiresAt", "retention_days": 200}, "refresh_open_months": True},
         parquet=True,
     ),
+    "quarters": _like(_DIARY, "quarters", source={"ttl": {"attribute": "expiresAt", "retention_days": 400}}),
     "no_table": _like(_DIARY, "no_table"),
     "ttl_off": _like(
         _DIARY,

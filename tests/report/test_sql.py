@@ -13,7 +13,7 @@ import pytest
 
 from local_aws.athena import Engine
 from tests.report.archive_in_memory import ArchiveInMemory
-from ttl_archive.months import Month
+from ttl_archive.operators.athena import with_months
 from ttl_archive.report.sections import Section, load_sections
 from ttl_archive.report.sql_rules import check_section, check_sections, render_section, sample_variables
 
@@ -24,13 +24,19 @@ TABLES = {
     "sensor_readings": ("plant_archive", "readings", "Asia/Tokyo"),
     "default": ("usage_archive", "logs", "UTC"),
 }
-SECTIONS = {section.template: section for archive in TABLES for section in load_sections(INCLUDE, archive)}
-CASES = sorted((HERE / "sections").glob("*/*"))
+OWN_QUARTERLY = ("usage_logs", "default")
+SECTIONS = {
+    section.template: section
+    for kind, archives in (("report", TABLES), ("quarterly", OWN_QUARTERLY))
+    for archive in archives
+    for section in load_sections(INCLUDE, archive, kind)
+}
+CASES = sorted(case for folder in ("sections", "quarterly") for case in (HERE / folder).glob("*/*"))
 
 
 def _rendered(section: Section) -> str:
-    database, table, timezone = TABLES[section.template.partition("/")[0]]
-    return render_section(INCLUDE, section, sample_variables(database, table, timezone))
+    archive, kind, _ = section.template.split("/")
+    return render_section(INCLUDE, section, sample_variables(*TABLES[archive], kind))
 
 
 def _golden(section: Section) -> Path:
@@ -41,14 +47,23 @@ def _lines(path: Path) -> list[Any]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
+def _template(case: Path) -> str:
+    kind = "report" if case.parents[1].name == "sections" else "quarterly"
+    return f"{case.parent.name}/{kind}/{case.name.partition('.')[0]}.sql"
+
+
 def test_these_sections_are_shipped() -> None:
     assert sorted(SECTIONS) == [
+        "default/quarterly/10_items_by_month.sql",
         "default/report/10_items.sql",
         "default/report/20_items_by_month.sql",
         "sensor_readings/report/10_readings.sql",
         "sensor_readings/report/20_readings_by_sensor.sql",
         "sensor_readings/report/30_temperature_by_day.sql",
         "sensor_readings/report/40_readings_by_tag.sql",
+        "usage_logs/quarterly/10_uses_by_month.sql",
+        "usage_logs/quarterly/20_active_users.sql",
+        "usage_logs/quarterly/30_change_by_action.sql",
         "usage_logs/report/10_uses_by_action.sql",
         "usage_logs/report/20_uses_by_day.sql",
         "usage_logs/report/30_uses_by_hour_and_weekday.sql",
@@ -71,29 +86,19 @@ def test_the_rendered_statement_is_the_golden_one(section: Section) -> None:
 
 
 def test_every_section_has_a_case_and_no_golden_file_is_left_over() -> None:
-    tested = {f"{case.parent.name}/report/{case.name.partition('.')[0]}.sql" for case in CASES}
-    assert tested == set(SECTIONS)
+    assert set(map(_template, CASES)) == set(SECTIONS)
     assert set((HERE / "golden").rglob("*.sql")) == {_golden(section) for section in SECTIONS.values()}
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{case.parent.name}/{case.name}" for case in CASES])
 def test_the_section_answers(case: Path) -> None:
-    section = SECTIONS[f"{case.parent.name}/report/{case.name.partition('.')[0]}.sql"]
+    section = SECTIONS[_template(case)]
     given = case / "params.json"
-    params = {"month": "2025-03", "timezone": "UTC", **(json.loads(given.read_text()) if given.exists() else {})}
+    params = {"timezone": "UTC", **(json.loads(given.read_text()) if given.exists() else {})}
     database, table, _ = TABLES[case.parent.name]
-    month = Month.parse(params["month"], params["timezone"])
-    sql = render_section(
-        INCLUDE,
-        section,
-        {
-            "database": database,
-            "table": table,
-            "timezone": params["timezone"],
-            "month": month,
-            "previous_month": month.previous,
-        },
-    )
+    period = {"quarter": "2025-Q1"} if "/quarterly/" in section.template else {"month": params.get("month", "2025-03")}
+    variables = {"database": database, "table": table, "timezone": params["timezone"], **period}
+    sql = render_section(INCLUDE, section, with_months(variables))
     archive = ArchiveInMemory(table, _lines(case / "input.jsonl"))
     result = Engine(archive, archive).run(sql, database=database)
     assert list(result.rows) == _lines(case / "expect.jsonl")

@@ -10,7 +10,7 @@ from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.providers.common.compat.sdk import AirflowException
 from botocore.exceptions import ClientError
 
-from ttl_archive.months import Month
+from ttl_archive.months import parse_period
 from ttl_archive.queries import failure, not_started
 from ttl_archive.translation import explained
 
@@ -25,7 +25,7 @@ class AthenaFileOperator(AthenaOperator):
 
     The stock operator has no field for a month decided at run time; here ``sql_variables`` is rendered first and the
     file is rendered with it. What is under ``opened`` (what ``open_generation`` returns) stands beside the others;
-    ``month`` (text such as ``2025-03``) becomes a ``Month``, and ``previous_month`` is added.
+    ``month`` (text such as ``2025-03``) becomes a ``Month``, and ``previous_month`` is added; likewise ``quarter``.
 
     :param sql_variables: what the file may use, besides nothing else of the archive's. (templated)
     :param section: the name shown for a mapped task. (templated)
@@ -92,11 +92,12 @@ class AthenaFileOperator(AthenaOperator):
 
 
 def with_months(variables: dict[str, Any]) -> dict[str, Any]:
-    """The variables with those of ``opened``; a ``month`` among them becomes a ``Month``, and has its previous one."""
+    """The variables with those of ``opened``; a ``month`` or ``quarter`` becomes one, and has its previous one."""
     opened = variables.get("opened")
     if isinstance(opened, dict):  # while the variables are rendered themselves, it is still to come
         variables = {**variables, **opened}
-    if not isinstance(variables.get("month"), str):
-        return variables
-    month = Month.parse(variables["month"], variables.get("timezone", "UTC"))
-    return {**variables, "month": month, "previous_month": month.previous}
+    for name in ("month", "quarter"):
+        if isinstance(variables.get(name), str):
+            period = parse_period(variables[name], variables.get("timezone", "UTC"))
+            variables = {**variables, name: period, f"previous_{name}": period.previous}
+    return variables

@@ -16,9 +16,9 @@ from ttl_archive.clients import client
 from ttl_archive.config import Archive, find_archive
 from ttl_archive.console import object_url
 from ttl_archive.errors import ArchiveIncomplete
-from ttl_archive.layout import report_prefix
+from ttl_archive.layout import report_prefix, report_table
 from ttl_archive.manifest import Manifest, certify
-from ttl_archive.months import Month
+from ttl_archive.months import Month, Quarter
 from ttl_archive.report.content import (
     LateItems,
     Provenance,
@@ -30,7 +30,7 @@ from ttl_archive.report.content import (
 )
 from ttl_archive.report.cost import cost
 from ttl_archive.report.render import render_csv, render_html, render_json, render_markdown
-from ttl_archive.report.sections import load_sections
+from ttl_archive.report.sections import Section, load_sections
 from ttl_archive.settings import settings
 from ttl_archive.translation import explained
 
@@ -102,7 +102,7 @@ class PublishReportOperator(BaseOperator):
             raise ArchiveIncomplete(f"{month}: no manifest is published, so there is nothing to report; clear the run")
         pointer, manifest = published
         content = _content(archive, month, pointer, manifest, self._results(archive, athena), context["run_id"])
-        location = _write(s3, archive, month, content)
+        location = write_report(s3, archive, month, content)
         self.report_url = object_url(s3, archive.athena.results_bucket, f"{report_prefix(archive, month)}report.html")
         self.log.info("Report of %s %s: %s", archive.name, month, location)
         if not content.counts.agree:
@@ -164,7 +164,6 @@ def _content(
     """Everything the report says."""
     athena_count = int(results.counted.rows[0][0] or 0)
     now = datetime.now(UTC).replace(microsecond=0)
-    sections = load_sections(settings().include_dir, archive.name)
     return ReportContent(
         archive=archive.name,
         title=archive.report.title,
@@ -172,39 +171,52 @@ def _content(
         timezone=archive.timezone,
         counts=counts_of(manifest, athena_count),
         certificate=certify(manifest, athena_count, now),
-        sections=tuple(_section(section, result) for section, result in zip(sections, results.sections, strict=True)),
+        sections=section_results(load_sections(settings().include_dir, archive.name), results.sections),
         cost=cost(
             manifest.read_units,
             [*(one.data_scanned_bytes for one in (results.counted, *results.sections)), *results.other_bytes],
         ),
         data_quality=data_quality_of(manifest, results.late_items),
-        provenance=Provenance(
-            run_id=run_id,
-            generation=pointer.generation,
-            manifest_key=pointer.manifest,
-            generated_at=now,
-            versions={name: importlib.metadata.version(name) for name in ("apache-airflow", "boto3")},
-            source=manifest.table,
-            location=pointer.location,
-        ),
+        provenance=provenance(archive, [pointer], manifest, run_id, now),
     )
 
 
-def _section(section: Any, result: QueryResult) -> SectionResult:
-    return section_result(
-        section,
-        result.columns,
-        result.rows,
-        query_execution_id=result.query_execution_id,
-        data_scanned_bytes=result.data_scanned_bytes,
-        seconds=result.seconds,
-        truncated=result.truncated,
+def section_results(sections: list[Section], results: list[QueryResult]) -> tuple[SectionResult, ...]:
+    """The results of a report's sections, in their order."""
+    return tuple(
+        section_result(
+            section,
+            result.columns,
+            result.rows,
+            query_execution_id=result.query_execution_id,
+            data_scanned_bytes=result.data_scanned_bytes,
+            seconds=result.seconds,
+            truncated=result.truncated,
+        )
+        for section, result in zip(sections, results, strict=True)
     )
 
 
-def _write(s3: Any, archive: Archive, month: Month, content: ReportContent) -> str:
-    """Put every file; the JSON comes last, so that whoever finds it finds the others too."""
-    bucket, prefix = archive.athena.results_bucket, report_prefix(archive, month)
+def provenance(archive: Archive, pointers: list[Pointer], manifest: Manifest, run_id: str, now: datetime) -> Provenance:
+    """Where a report comes from: what it read, and what that was made of."""
+    return Provenance(
+        run_id=run_id,
+        generation=", ".join(one.generation for one in pointers),
+        manifest_key=", ".join(one.manifest for one in pointers),
+        generated_at=now,
+        versions={name: importlib.metadata.version(name) for name in ("apache-airflow", "boto3")},
+        source=manifest.table,
+        location=", ".join(one.location for one in pointers),
+        read_from=f"{archive.catalog.database}.{report_table(archive)}",
+    )
+
+
+def write_report(s3: Any, archive: Archive, period: Month | Quarter, content: ReportContent) -> str:
+    """Put every file; the JSON comes last, so that whoever finds it finds the others too.
+
+    :return: the folder, as an S3 URI.
+    """
+    bucket, prefix = archive.athena.results_bucket, report_prefix(archive, period)
     for section in content.sections:
         body = render_csv(section).encode()
         s3.put_object(

@@ -121,14 +121,15 @@ class Provenance(_Content):
     versions: dict[str, str] = {}
     source: str = ""  # the DynamoDB table
     location: str = ""  # the published partition's
+    read_from: str = ""  # the table that the sections read
 
 
 class ReportContent(_Content):
-    """One month's report."""
+    """One month's report, or a quarter's."""
 
     archive: str
     title: str
-    month: str  # 2025-03
+    month: str  # 2025-03, or 2025-Q1
     timezone: str
     counts: Counts
     certificate: Certificate
@@ -137,6 +138,11 @@ class ReportContent(_Content):
     data_quality: DataQuality
     provenance: Provenance
     locale: str = "en"
+
+    @property
+    def kind(self) -> str:
+        """What it is the report of, in a word."""
+        return "quarter" if "Q" in self.month else "month"
 
     def to_json(self) -> bytes:
         """Deterministic JSON: equal content gives equal bytes."""

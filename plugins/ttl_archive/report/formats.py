@@ -20,6 +20,7 @@ from babel.numbers import (
 )
 from babel.units import format_unit
 
+from ttl_archive.months import Quarter
 from ttl_archive.report.content import Value
 
 NULL = "–"
@@ -88,7 +89,10 @@ class Formats:
         return self._fixed(round(Decimal(str(amount)), digits), digits, "USD")
 
     def month(self, month: str) -> str:
-        """``March 2025`` for ``2025-03``."""
+        """``March 2025`` for ``2025-03``, ``Q1 2025`` for ``2025-Q1``."""
+        if "Q" in month:
+            first = Quarter.parse(month).first
+            return format_skeleton("yQQQ", datetime(first.year, first.month, 1), locale=self._locale)  # noqa: DTZ001
         return format_skeleton("yMMMM", datetime.fromisoformat(f"{month}-01"), locale=self._locale)
 
     def day(self, day: date) -> str:

@@ -78,14 +78,15 @@ class _Entry(NamedTuple):
     value: str
 
 
-def load_sections(include_dir: Path, archive_name: str) -> list[Section]:
+def load_sections(include_dir: Path, archive_name: str, kind: str = "report") -> list[Section]:
     """The sections of an archive's report, sorted by name: its own, or else those of ``default``.
 
     :param include_dir: the folder that holds ``sql/``.
+    :param kind: ``report``, a month's, or ``quarterly``.
     :raises ConfigurationError: naming file, line, what was found and what was expected; or if there are none at all.
     """
     sql_dir = include_dir / "sql"
-    own, default = (sql_dir / folder / "report" for folder in (archive_name, "default"))
+    own, default = (sql_dir / folder / kind for folder in (archive_name, "default"))
     files = sorted(own.glob("*.sql")) or sorted(default.glob("*.sql"))
     if not files:
         raise ConfigurationError(f"{own}: no section found here nor in {default}; expected at least one NN_name.sql")

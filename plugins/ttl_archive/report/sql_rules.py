@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError
 
 from ttl_archive.errors import ConfigurationError
-from ttl_archive.months import Month
+from ttl_archive.months import Month, Quarter
 from ttl_archive.report.partition_filter import PARTITION_COLUMNS, may_hold, tables_named, where_of
 from ttl_archive.report.sections import Section, load_sections
 from ttl_archive.settings import settings
@@ -33,16 +33,15 @@ if TYPE_CHECKING:
 _FAR_PARTITION = {"year": "9998", "month": "12"}
 
 
-def sample_variables(database: str = "example_archive", table: str = "items", timezone: str = "UTC") -> dict[str, Any]:
-    """What a section's template may use, for March 2025."""
-    month = Month(2025, 3, timezone)
-    return {
-        "month": month,
-        "previous_month": month.previous,
-        "database": database,
-        "table": table,
-        "timezone": timezone,
-    }
+def sample_variables(
+    database: str = "example_archive", table: str = "items", timezone: str = "UTC", kind: str = "report"
+) -> dict[str, Any]:
+    """What a section's template may use: of March 2025, or in a ``quarterly`` one of that year's first quarter."""
+    month, quarter = Month(2025, 3, timezone), Quarter(2025, 1, timezone)
+    period: dict[str, Any] = {"month": month, "previous_month": month.previous}
+    if kind == "quarterly":
+        period = {"quarter": quarter, "previous_quarter": quarter.previous}
+    return {**period, "database": database, "table": table, "timezone": timezone}
 
 
 def render_section(include_dir: Path, section: Section, variables: Mapping[str, Any]) -> str:
@@ -69,18 +68,21 @@ def check_section(include_dir: Path, section: Section, variables: Mapping[str, A
     :raises ConfigurationError: naming file and line, what was found, and what was expected.
     """
     path = include_dir / "sql" / section.template
-    sql = render_section(include_dir, section, variables or sample_variables())
+    sql = render_section(include_dir, section, variables or sample_variables(kind=section.template.split("/")[1]))
     for line, problem in _problems(sql, section):
         raise ConfigurationError(f"{path}:{line}: {problem}")
 
 
-def section_problems(include_dir: Path, folder: str, variables: Mapping[str, Any] | None = None) -> list[str]:
+def section_problems(
+    include_dir: Path, folder: str, variables: Mapping[str, Any] | None = None, kind: str = "report"
+) -> list[str]:
     """Every problem of the sections of an archive, one message for each file that has one.
 
     :param folder: the archive's name, or ``default``.
+    :param kind: ``report``, a month's, or ``quarterly``.
     """
     try:
-        sections = load_sections(include_dir, folder)
+        sections = load_sections(include_dir, folder, kind)
     except ConfigurationError as error:
         return [str(error)]
     problems = []
@@ -94,8 +96,12 @@ def section_problems(include_dir: Path, folder: str, variables: Mapping[str, Any
 
 def check_sections(include_dir: Path) -> list[str]:
     """Every problem of every section there is."""
-    folders = sorted(path.parent.name for path in (include_dir / "sql").glob("*/report"))
-    return [problem for folder in folders for problem in section_problems(include_dir, folder)]
+    return [
+        problem
+        for kind in ("report", "quarterly")
+        for folder in sorted((include_dir / "sql").glob(f"*/{kind}"))
+        for problem in section_problems(include_dir, folder.parent.name, kind=kind)
+    ]
 
 
 def _problems(sql: str, section: Section) -> Iterator[tuple[int, str]]:
