@@ -1,6 +1,6 @@
 """How much a run's report queries will read, before any of them is started.
 
-    python -m ttl_archive.scan_estimate usage_logs 2025-03
+    python -m ttl_archive.scan_estimate [usage_logs [2025-03]]
 
 The estimate of a statement is the sum of the published bytes of the months that its partition filter lets through, once
 for each time it names the table: what Athena reads of gzipped JSON Lines, and more than it reads of Parquet. Compacting
@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
+from botocore.exceptions import BotoCoreError
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ttl_archive import objects, planning
 from ttl_archive.catalog import report_variables
-from ttl_archive.config import Archive, find_archive
+from ttl_archive.config import Archive, find_archive, load_archives
 from ttl_archive.errors import ScanTooLarge
 from ttl_archive.layout import pointer_key, report_table
 from ttl_archive.manifest import Pointer
@@ -132,19 +133,38 @@ def check_scan(s3: S3Client, include_dir: Path, archive: Archive, month: Month) 
 
 
 def main() -> int:
-    """Print the estimate of a month's report; exit code 1 if it is over the limit."""
+    """Print estimates; exit code 1 if one is over its archive's limit."""
     from ttl_archive.clients import client
 
     parser = argparse.ArgumentParser(prog="ttl_archive.scan_estimate", description="Estimate what a report reads.")
-    parser.add_argument("archive")
-    parser.add_argument("month")
+    parser.add_argument("archive", nargs="?", help="file stem of include/archives/*.yaml; default: all of them")
+    parser.add_argument("month", nargs="?", help="YYYY-MM; default: the last published one")
     arguments = parser.parse_args()
     include_dir = settings().include_dir
-    archive = find_archive(include_dir, arguments.archive, os.environ)
-    month = Month.parse(arguments.month, archive.timezone)
-    s3 = client("s3")
+    if arguments.archive is None and settings().bucket is None:
+        sys.stdout.write("nothing to estimate by: the environment names no deployment (TTL_ARCHIVE_BUCKET)\n")
+        return 0
+    if arguments.archive:
+        archive = find_archive(include_dir, arguments.archive, os.environ)
+        return _print_estimate(client("s3"), include_dir, archive, arguments.month)
+    archives = load_archives(include_dir, os.environ)
+    try:
+        # Every one is printed, also after one that is over.
+        return max([_print_estimate(client("s3"), include_dir, one, None) for one in archives])
+    except BotoCoreError as error:  # a check of statements that needs no deployment must not fail for want of one
+        sys.stdout.write(f"nothing to estimate by: {error}\n")
+        return 0
+
+
+def _print_estimate(s3: S3Client, include_dir: Path, archive: Archive, name: str | None) -> int:
+    months = [name] if name else published_months(s3, archive)[-1:]
+    if not months:
+        sys.stdout.write(f"{archive.name}: no month is published, so there is nothing to estimate by\n")
+        return 0
+    month = Month.parse(months[0], archive.timezone)
     readings = estimate_from_manifests(s3, include_dir, archive, month)
-    lines = [*map(str, readings), f"total: {sum(one.bytes for one in readings):,} bytes"]
+    lines = [f"{archive.name} {month}:", *(f"  {one}" for one in readings)]
+    lines.append(f"  total: {sum(one.bytes for one in readings):,} bytes")
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     try:
         check_scan(s3, include_dir, archive, month)

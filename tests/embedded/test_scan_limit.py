@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -83,3 +88,42 @@ def test_the_prerequisites_refuse_it_before_anything_is_read(aws: Aws, s3: Any, 
     with pytest.raises(PrerequisiteError) as refused:
         prerequisites.check_prerequisites(limited(bucket, 10), Month(2025, 2), s3=s3, **clients)
     assert any("athena.max_scan_bytes allows 10" in problem for problem in refused.value.problems)
+
+
+def _command(aws: Aws, bucket: str, include: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": f"{REPOSITORY}/plugins",
+        "AIRFLOW_HOME": str(include.parent),
+        "AWS_ENDPOINT_URL": aws.url,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "TTL_ARCHIVE_INCLUDE_DIR": str(include),
+        **ENVIRONMENT,
+        "TTL_ARCHIVE_BUCKET": bucket,
+        **more,
+    }
+    command = [sys.executable, "-m", "ttl_archive.scan_estimate", *arguments]
+    return subprocess.run(command, env=environment, text=True, capture_output=True, check=False, timeout=120)
+
+
+@pytest.mark.usefixtures("s3")
+def test_the_command_estimates_the_last_published_month_of_every_archive(aws: Aws, bucket: str, tmp_path: Path) -> None:
+    include = tmp_path / "include"
+    shutil.copytree(INCLUDE, include)
+    done = _command(aws, bucket, include)
+    assert done.returncode == 0, done.stderr
+    assert "sensor_readings: no month is published" in done.stdout
+    assert "usage_logs 2025-02:\n  count_published: 20,000 bytes of 2025-02\n" in done.stdout
+
+    archive = include / "archives/usage_logs.yaml"
+    archive.write_text(archive.read_text().replace('/athena/"}', '/athena/", max_scan_bytes: 1000}'))
+    limited = _command(aws, bucket, include)
+    assert limited.returncode == 1
+    assert "athena.max_scan_bytes allows 1,000" in limited.stderr
+
+    nowhere = _command(aws, bucket, include, AWS_ENDPOINT_URL="http://127.0.0.1:1", AWS_MAX_ATTEMPTS="1")
+    assert (nowhere.returncode, "nothing to estimate by: Could not connect" in nowhere.stdout) == (0, True)
+    nothing = _command(aws, "", include)
+    assert "the environment names no deployment" in nothing.stdout
