@@ -15,6 +15,7 @@ from markdown_it import MarkdownIt
 from tests.report.sample_report import sample_content
 from ttl_archive.manifest import Certificate
 from ttl_archive.report.content import BadTimestamps, MixedTypes, ReportContent, SectionResult, section_result
+from ttl_archive.report.cost import cost
 from ttl_archive.report.escape import brief, code_span, csv_text, markdown_text, visible
 from ttl_archive.report.render import render_csv, render_html, render_markdown
 from ttl_archive.report.sections import Chart, Section
@@ -276,3 +277,27 @@ def test_charts_of_unusual_data(content: ReportContent) -> None:
     assert drawn(heat, three, [["1", "x", "-3.5"], ["2", None, "4"]]) == 2
     many = [[str(x), f"s{s}", str(s)] for s in range(9) for x in range(3)]
     assert drawn(Chart(kind="line", x="a", y=("n",), series="b"), three, many) == 2
+
+
+def test_a_report_tells_when_parquet_saves_nothing() -> None:
+    plain = sample_content()
+    provenance = plain.provenance.model_copy(update={"read_from": "usage_archive.logs_parquet"})
+    small, large = cost(1, [5_000, 6_000]), cost(1, [5_000, 60_000_000])
+    for content, told in (
+        (sample_content(provenance=provenance, cost=small), True),
+        (sample_content(provenance=provenance, cost=large), False),  # one query is cheaper on Parquet
+        (sample_content(cost=small), False),  # nothing was compacted
+        (sample_content(provenance=provenance, cost=small, month="2025-Q1"), False),
+    ):
+        assert ("parquet: false" in render_html(content)) is told
+        assert ("catalog.parquet: false" in render_markdown(content)) is told
+
+
+def test_a_quarters_report_says_so() -> None:
+    content = sample_content(month="2025-Q1")
+    html, markdown = render_html(content), render_markdown(content)
+    for text in (html, markdown):
+        assert "Q1 2025" in text
+        assert "Every item of the quarter that the scan found" in text
+    assert "Quarterly report" in html
+    assert "The scan read" not in html  # three scans did

@@ -144,6 +144,12 @@ class ReportContent(_Content):
         """What it is the report of, in a word."""
         return "quarter" if "Q" in self.month else "month"
 
+    @property
+    def parquet_is_pointless(self) -> bool:
+        """Whether a month was compacted although no query reads what Athena bills at least."""
+        compacted = self.kind == "month" and self.provenance.read_from.endswith("_parquet")
+        return compacted and self.cost.queries_at_minimum == self.cost.queries
+
     def to_json(self) -> bytes:
         """Deterministic JSON: equal content gives equal bytes."""
         return self.model_dump_json(indent=2).encode() + b"\n"
