@@ -59,7 +59,7 @@ WHEN_ITS_MONTHS_ARE_THERE = RollupMapper(
 def quarterly_report(archive: Archive) -> DAG:
     """The quarterly DAG of one archive."""
     with DAG(
-        dag_id=f"quarterly_report_{archive.name}",
+        dag_id=archive.quarterly_dag_id,
         description=f"Quarterly report: {archive.description}",
         doc_md=__doc__,
         schedule=PartitionedAssetTimetable(
@@ -123,5 +123,4 @@ def quarterly_report(archive: Archive) -> DAG:
 
 
 for archive in load_archives(settings().include_dir, os.environ):
-    dag = quarterly_report(archive)
-    globals()[dag.dag_id] = dag
+    globals()[archive.quarterly_dag_id] = quarterly_report(archive)

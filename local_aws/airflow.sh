@@ -58,7 +58,7 @@ up() {
     printf 'airflow: starting, logs in %s ' "$log_dir" >&2
     for _ in $(seq 120); do
         if python -c "import urllib.request as r; r.urlopen('$url/api/v2/monitor/health', timeout=2)" 2>/dev/null; then
-            airflow dags unpause --treat-dag-id-as-regex --yes '^monthly_archive_' >"$log_dir/unpause.log" 2>&1
+            airflow dags unpause --treat-dag-id-as-regex --yes '^(monthly_archive|quarterly_report)_' >"$log_dir/unpause.log" 2>&1
             printf '\nairflow: open %s and trigger monthly_archive_usage_logs; stop with make down\n' "$url" >&2
             return
         fi

@@ -227,7 +227,10 @@ def test_the_report_is_a_link_in_the_ui(dag: Any) -> None:
 
     serialized = DagSerialization.to_dict(dag)["dag"]["tasks"]
     (publish,) = [one["__var"] for one in serialized if one["__var"]["task_id"] == "publish_report"]
-    assert publish["_operator_extra_links"] == {"Report": "_link_ReportLink"}
+    assert publish["_operator_extra_links"] == {
+        "Report": "_link_ReportLink",
+        "Report in S3": "_link_StoredReportLink",
+    }
 
 
 @pytest.mark.parametrize(

@@ -185,6 +185,11 @@ class Archive(_Section):
         """``monthly_archive_<name>``."""
         return f"monthly_archive_{self.name}"
 
+    @property
+    def quarterly_dag_id(self) -> str:
+        """``quarterly_report_<name>``."""
+        return f"quarterly_report_{self.name}"
+
 
 def load_archive(path: Path, environment: Mapping[str, str]) -> Archive:
     """Read and validate one archive's file.

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode, urlsplit
 
+from airflow.sdk.configuration import conf
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+PAGES = "/ttl-archive"  # where the API server has the pages of ``ttl_archive.ui``
 _HOSTS = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
 
 
@@ -21,3 +24,9 @@ def object_url(s3: S3Client, bucket: str, key: str) -> str:
         return f"{endpoint}/{bucket}/{quote(key)}"
     host = _HOSTS.get(s3.meta.partition, f"{region}.console.aws.amazon.com")
     return f"https://{host}/s3/object/{bucket}?{urlencode({'region': region, 'prefix': key})}"
+
+
+def report_page(dag_id: str, period: str) -> str:
+    """The page of a report in Airflow: below ``[api] base_url``, or else on whichever host the UI is seen."""
+    base_url = conf.get("api", "base_url", fallback="").rstrip("/")
+    return f"{base_url}{PAGES}/dags/{quote(dag_id)}/reports/{quote(period)}"

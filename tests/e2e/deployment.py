@@ -83,7 +83,7 @@ class Deployment:
     environment: Mapping[str, str]
 
     def command(
-        self, *arguments: str, venv: str = ".venv", timeout: float = 200, **variables: str
+        self, *arguments: str, venv: str = ".venv", timeout: float = 400, **variables: str
     ) -> subprocess.CompletedProcess[str]:
         """``python arguments...`` in this environment, with some variables changed."""
         return subprocess.run(

@@ -12,12 +12,13 @@ from airflow.sdk import BaseOperator
 from ttl_archive import planning, queries
 from ttl_archive.clients import client
 from ttl_archive.config import Archive, find_archive
-from ttl_archive.console import object_url
+from ttl_archive.console import object_url, report_page
 from ttl_archive.errors import ArchiveIncomplete
 from ttl_archive.layout import report_prefix
 from ttl_archive.manifest import certify, certify_together, together
 from ttl_archive.months import Quarter
-from ttl_archive.operators.publish_report import ReportLink, provenance, section_results, write_report
+from ttl_archive.operators.publish_report import provenance, section_results, write_report
+from ttl_archive.operators.report_links import ReportLink, StoredReportLink
 from ttl_archive.report.content import ReportContent, counts_of, data_quality_of
 from ttl_archive.report.cost import cost
 from ttl_archive.report.sections import load_sections
@@ -42,7 +43,7 @@ class PublishQuarterOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("quarter", "count", "sections")
-    operator_extra_links = (ReportLink(),)
+    operator_extra_links = (ReportLink(), StoredReportLink())
 
     def __init__(self, *, archive_name: str, quarter: str, count: str, sections: Sequence[str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -50,7 +51,7 @@ class PublishQuarterOperator(BaseOperator):
         self.quarter = quarter
         self.count = count
         self.sections = sections
-        self.report_url = ""
+        self.report_page = self.report_url = ""
 
     @explained
     def execute(self, context: Context) -> dict[str, Any]:
@@ -59,6 +60,7 @@ class PublishQuarterOperator(BaseOperator):
         quarter, s3 = Quarter.parse(self.quarter, archive.timezone), client("s3")
         content = self._content(archive, quarter, _published(archive, quarter, s3), context["run_id"])
         location = write_report(s3, archive, quarter, content)
+        self.report_page = report_page(context["ti"].dag_id, self.quarter)
         self.report_url = object_url(s3, archive.athena.results_bucket, f"{report_prefix(archive, quarter)}report.html")
         self.log.info("Report of %s %s: %s", archive.name, quarter, location)
         if not content.counts.agree:

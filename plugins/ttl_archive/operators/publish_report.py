@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator, BaseOperatorLink
+from airflow.sdk import BaseOperator
 
 from ttl_archive import planning, queries
 from ttl_archive.clients import client
 from ttl_archive.config import Archive, find_archive
-from ttl_archive.console import object_url
+from ttl_archive.console import object_url, report_page
 from ttl_archive.errors import ArchiveIncomplete
 from ttl_archive.layout import report_prefix, report_table
 from ttl_archive.manifest import Manifest, certify
 from ttl_archive.months import Month, Quarter
+from ttl_archive.operators.report_links import ReportLink, StoredReportLink
 from ttl_archive.report.content import (
     LateItems,
     Provenance,
@@ -43,17 +44,6 @@ if TYPE_CHECKING:
 _TYPES = {"html": "text/html; charset=utf-8", "md": "text/markdown; charset=utf-8", "json": "application/json"}
 
 
-class ReportLink(BaseOperatorLink):
-    """The button in the UI that opens the report: an address for whoever is signed in to AWS, without a secret."""
-
-    name = "Report"
-
-    def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        """The address that the task found; Airflow calls this in the worker and keeps it as an XCom."""
-        del ti_key
-        return str(operator.report_url)
-
-
 class PublishReportOperator(BaseOperator):
     """Read the results of a run's queries and publish ``report.{html,md,json}`` and a CSV for each section.
 
@@ -69,7 +59,7 @@ class PublishReportOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("month", "count", "sections", "other_queries", "late_items")
-    operator_extra_links = (ReportLink(),)
+    operator_extra_links = (ReportLink(), StoredReportLink())
 
     def __init__(
         self,
@@ -89,7 +79,7 @@ class PublishReportOperator(BaseOperator):
         self.sections = sections
         self.other_queries = other_queries
         self.late_items = late_items
-        self.report_url = ""
+        self.report_page = self.report_url = ""
 
     @explained
     def execute(self, context: Context) -> dict[str, Any]:
@@ -103,6 +93,7 @@ class PublishReportOperator(BaseOperator):
         pointer, manifest = published
         content = _content(archive, month, pointer, manifest, self._results(archive, athena), context["run_id"])
         location = write_report(s3, archive, month, content)
+        self.report_page = report_page(context["ti"].dag_id, self.month)
         self.report_url = object_url(s3, archive.athena.results_bucket, f"{report_prefix(archive, month)}report.html")
         self.log.info("Report of %s %s: %s", archive.name, month, location)
         if not content.counts.agree:
