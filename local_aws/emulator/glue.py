@@ -144,7 +144,10 @@ async def _get_partitions(request: dict[str, Any], ask: Ask) -> Response:
             return json_error("InvalidInputException", f"Unsupported expression '{request['Expression']}': {error}")
     if request.get("ExcludeColumnSchema"):
         found = [{**item, "StorageDescriptor": {**item["StorageDescriptor"], "Columns": []}} for item in found]
-    start, size = int(request.get("NextToken") or 0), int(request.get("MaxResults") or 1000)
+    token, size = request.get("NextToken") or "0", int(request.get("MaxResults") or 1000)
+    if not token.isdecimal() or not 1 <= size <= 1000:
+        return json_error("InvalidInputException", "NextToken is unknown, or MaxResults is not in 1 to 1000")
+    start = int(token)
     answer: dict[str, Any] = {"Partitions": found[start : start + size]}
     return json_response({**answer, "NextToken": str(start + size)} if start + size < len(found) else answer)
 

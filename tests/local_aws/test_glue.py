@@ -58,6 +58,9 @@ def test_a_wrong_expression_is_refused(athena: Athena, target: dict[str, str], e
 def test_partitions_come_in_pages(athena: Athena, target: dict[str, str]) -> None:
     pages = list(athena.glue.get_paginator("get_partitions").paginate(**target, PaginationConfig={"PageSize": 2}))
     assert [len(page["Partitions"]) for page in pages] == [2, 1]
+    for wrong in ({"NextToken": "garbage"}, {"MaxResults": 1001}):
+        with pytest.raises(ClientError, match="InvalidInputException"):
+            athena.glue.get_partitions(**target, **wrong)
 
 
 def test_update_partition(athena: Athena, target: dict[str, str]) -> None:
