@@ -293,7 +293,8 @@ def test_integer_and_injected_projection(athena: Athena, table: Table) -> None:
         f"ALTER TABLE {name} SET TBLPROPERTIES ('projection.enabled' = 'true', 'projection.n.type' = 'integer', "
         "'projection.n.range' = '1,20', 'projection.n.digits' = '3', 'projection.who.type' = 'injected')"
     )
-    assert athena.run(f"SELECT a, n FROM {name} WHERE who = 'me'").rows == [["1", "007"]]
+    for condition in ("who = 'me'", "'me' = who", "who IN ('me', 'you')"):
+        assert athena.run(f"SELECT a, n FROM {name} WHERE {condition}").rows == [["1", "007"]]
     assert athena.fails(f"SELECT a FROM {name}").startswith("CONSTRAINT_VIOLATION")
 
 
