@@ -43,7 +43,7 @@ def _sequence(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
     step = node.expressions[2] if len(node.expressions) > 2 else None
     of = kind(node.expressions[0])
     if of in INTEGERS:
-        by = writer.sql(step) if step is not None else f"CASE WHEN {start} <= {stop} THEN 1 ELSE -1 END"
+        by = f"step_of({start}, {stop}, {writer.sql(step) if step is not None else f'sign({stop} - {start} + 0.5)'})"
         return {"sequence": f"generate_series({start}, {stop}, {by})"}
     if of not in (D.DATE, D.TIMESTAMP) or not (step is None or isinstance(step, exp.Interval)):
         raise CannotTranslate("sequence of these types")

@@ -28,7 +28,7 @@ MACROS = [
     # The text of a value whose type only DuckDB knows: refused where Trino's text is another one.
     "CREATE MACRO plain_text(v) AS CASE WHEN v IS NULL THEN NULL WHEN typeof(v) IN ('VARCHAR', 'BOOLEAN', 'TINYINT', 'SMALLINT', "  # noqa: E501
     "'INTEGER', 'BIGINT', 'HUGEINT', 'DATE') OR starts_with(typeof(v), 'DECIMAL') THEN CAST(v AS VARCHAR) "
-    "ELSE fail('NOT_SUPPORTED: the local Athena does not translate a CAST of ' || typeof(v) || ' to varchar') END",
+    "ELSE refuse('a CAST of ' || typeof(v) || ' to varchar') END",
 ]  # fmt: skip
 
 
@@ -138,7 +138,8 @@ def _json(value: exp.Expr, written: str, target: exp.DataType) -> str:
             return f"to_json({written})"
         if any(name.name.startswith("field") for name in value.type.find_all(exp.ColumnDef)) if value.type else False:
             raise CannotTranslate("a CAST of a row without names to json")
-        return f"CAST({'py_json_of_row' if D.STRUCT in members else 'py_json_of_map'}({written}) AS JSON)"
+        convert = "py_json_of_row" if D.STRUCT in members else "py_json_of_map"
+        return f"CAST(unless_refused({convert}({written})) AS JSON)"
     name = target.sql(Trino)
     scalar = f"trino_json_scalar({written}, '$')"
     if target.this in TEXTS:
@@ -155,7 +156,7 @@ def _json(value: exp.Expr, written: str, target: exp.DataType) -> str:
 
 def _unknown(value: exp.Expr) -> str:
     return (
-        f"fail('NOT_SUPPORTED: the local Athena does not know the type of a cast value: ' || typeof({value.sql(DuckDB)}))"  # noqa: E501
+        f"refuse('a CAST of a value whose type it does not know: ' || typeof({value.sql(DuckDB)}))"
         if (isinstance(value, exp.Column))
-        else "fail('NOT_SUPPORTED: the local Athena does not know the type of a cast value')"
+        else "refuse('a CAST of a value whose type it does not know')"
     )

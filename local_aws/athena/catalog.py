@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,15 @@ from local_aws.athena.types import Type, parse_hive
 
 DEFAULT_DATABASE = "default"
 NULL_VALUE = "__HIVE_DEFAULT_PARTITION__"  # the value of a partition key that is NULL
+# What Hive writes as %XX in a partition's folder, and nothing else.
+_ESCAPED = re.compile(r"""[\x00-\x1f"#%'*/:=?\\\x7f{\[\]^]""")
+
+
+def partition_folder(values: dict[str, str]) -> str:
+    """`year=2025/month=03`: the folder of a partition, as SHOW PARTITIONS and MSCK REPAIR TABLE print it too."""
+    return "/".join(
+        f"{key}={_ESCAPED.sub(lambda each: f'%{ord(each[0]):02X}', value)}" for key, value in values.items()
+    )
 
 
 @dataclass(frozen=True)

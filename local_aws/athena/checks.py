@@ -18,6 +18,8 @@ _INSTANT_OK = {"to_unixtime", "at_timezone", "date_diff", "min", "max", "try", "
 
 def place(node: exp.Expr) -> str:
     """`line 1:8: ` where a node begins, for messages; empty where unknown."""
+    if "place" in node.meta:
+        return str(node.meta["place"])
     first = node if isinstance(node, exp.Table) else node.find(exp.Column) or node
     names = first.parts if isinstance(first, exp.Table) else list(first.find_all(exp.Identifier))
     for name in names:
@@ -60,6 +62,11 @@ _OF_NUMBERS = {
     "abs", "ceil", "ceiling", "floor", "round", "sqrt", "exp", "ln", "log10", "log2", "sign", "mod", "sum", "avg",
     "stddev", "variance", "from_unixtime", "truncate", "power", "pow",
 }  # fmt: skip
+_OF_BINARY = {
+    "crc32", "from_big_endian_32", "from_big_endian_64", "from_utf8", "hmac_md5", "hmac_sha1", "hmac_sha256",
+    "hmac_sha512", "md5", "sha1", "sha256", "sha512", "to_base32", "to_base64", "to_base64url", "to_hex",
+}  # fmt: skip
+_OF_MOMENTS = _ZONED_OK - {"date", "date_trunc"} | {"millisecond", "to_iso8601", "to_unixtime", "to_milliseconds"}
 _OF_LISTS = {"cardinality", "contains", "element_at", "array_join", "array_sort", "array_distinct", "flatten", "slice"}
 _NUMBERS = {*INTEGERS, *FLOATS, D.DECIMAL}
 
@@ -75,9 +82,13 @@ def check_arguments(name: str, node: exp.Anonymous) -> None:
             known | TEXTS | {D.VARBINARY, D.BINARY, D.JSON} if name in _OF_TEXT
             else known | _NUMBERS | {D.INTERVAL} if name in _OF_NUMBERS
             else known | {D.ARRAY, D.MAP} if name in _OF_LISTS
+            else known | {D.VARBINARY, D.BINARY} if name in _OF_BINARY
+            else known | INSTANTS | {D.TIME, D.TIMETZ, D.INTERVAL} if name in _OF_MOMENTS
             else {of}
         )  # fmt: skip
         wrong = [] if of in allowed else first
+        if name == "codepoint" and isinstance(first[0], exp.Literal) and len(first[0].name) != 1:
+            wrong = first
     if wrong and not isinstance(wrong[0], (exp.Distinct, exp.Order)):
         raise QueryFailed(
             f"FUNCTION_NOT_FOUND: {place(node)}Unexpected parameters ({', '.join(map(trino_name, node.expressions))}) "

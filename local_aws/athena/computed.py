@@ -25,11 +25,24 @@ def _invalid(message: str) -> ValueError:
     return ValueError(f"INVALID_FUNCTION_ARGUMENT: {message}")
 
 
-def _refused(what: str) -> ValueError:
-    return ValueError(f"NOT_SUPPORTED: the local Athena does not translate {what}")
+class _Refused(Exception):
+    """Returned as a text that `unless_refused` fails on, since TRY swallows what a function raises."""
 
 
 # -- numbers ------------------------------------------------------------------------------------------------------
+
+
+def standard_text(value: float, digits: int | None = None) -> str:
+    """A double CAST to varchar, which SQL's standard writes with an exponent; `digits` after the point for a real.
+
+    >>> standard_text(1234.5), standard_text(0.0)
+    ('1.2345E3', '0E0')
+    """
+    if value == 0 or not np.isfinite(value):
+        return {"0.0": "0E0", "-0.0": "-0E0"}.get(shown := double_text(value), shown)
+    mantissa, exponent = (f"{Decimal(repr(value)):e}" if digits is None else f"{value:.{digits}e}").lower().split("e")
+    whole, _, fraction = mantissa.partition(".")
+    return f"{whole}.{fraction.rstrip('0') or '0'}E{int(exponent)}"
 
 
 def real_text(value: float) -> str:
@@ -100,7 +113,7 @@ _NUMBER_FORMAT = re.compile(r"%([-+ 0,(#]*)(\d*)(?:\.(\d+))?([a-zA-Z%])")
 def _soundex(word: str) -> str:
     letters = [letter for letter in word.upper() if letter.isalpha()]
     if any(letter > "Z" for letter in letters):
-        raise _refused("soundex of other letters than A to Z")
+        raise _Refused("soundex of other letters than A to Z")
     if not letters:
         return ""
     result, previous = letters[0], _SOUNDEX.get(letters[0])
@@ -172,9 +185,9 @@ def _format(pattern: str, *arguments: Any) -> str:
             rounded = exact.quantize(Decimal(1).scaleb(-int(precision or 6)), "ROUND_HALF_UP")
             shown = format(rounded, ("+" if "+" in flags else "") + ("," if "," in flags else "") + "f")
         else:
-            raise _refused(f"%{conversion} of {type(value).__name__} in format()")
+            raise _Refused(f"%{conversion} of {type(value).__name__} in format()")
         if set(flags) - set("-+0,"):
-            raise _refused(f"the flags {flags!r} in format()")
+            raise _Refused(f"the flags {flags!r} in format()")
         room = int(width or 0)
         if "0" in flags:
             return shown[:1] + shown[1:].zfill(room - 1) if shown[:1] in "+-" else shown.zfill(room)
@@ -253,7 +266,7 @@ def json_text(value: Any, sort: bool) -> str:
         return str(text(value))
     if isinstance(value, date):
         return json.dumps(text(value))
-    raise _refused(f"a CAST of {type(value).__name__} to json")
+    raise _Refused(f"a CAST of {type(value).__name__} to json")
 
 
 def _json_parse(document: str) -> str:
@@ -281,8 +294,8 @@ def _hmac(algorithm: str) -> Callable[[bytes, bytes], bytes]:
 
 
 FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str] | None, str]] = {
-    "double_text": (double_text, ["DOUBLE"], "VARCHAR"),
-    "real_text": (real_text, ["DOUBLE"], "VARCHAR"),
+    "double_text": (lambda value: standard_text(value), ["DOUBLE"], "VARCHAR"),
+    "real_text": (lambda value: standard_text(value, 6), ["DOUBLE"], "VARCHAR"),
     "py_from_base": (_from_base, ["VARCHAR", "BIGINT"], "BIGINT"),
     "py_width_bucket": (_width_bucket, ["DOUBLE", "DOUBLE", "DOUBLE", "BIGINT"], "BIGINT"),
     "py_format_number": (_format_number, ["DOUBLE"], "VARCHAR"),
@@ -339,12 +352,16 @@ def register(connection: Any) -> None:
 
 
 def _null_of_null(function: Callable[..., Any]) -> Callable[..., Any]:
-    if function is _format:
-        return lambda pattern, *given: None if pattern is None else _format(pattern, *given)
-
     def call(a: Any, *rest: Any) -> Any:
-        return None if a is None or None in rest else function(a, *rest)
+        if a is None or (None in rest and function is not _format):
+            return None
+        try:
+            return function(a, *rest)
+        except _Refused as refused:
+            return f"\x1e{refused}"
 
+    if function is _format:
+        return call
     # DuckDB counts a function's parameters.
     count = function.__code__.co_argcount
     return {1: lambda a: call(a), 2: lambda a, b: call(a, b), 3: lambda a, b, c: call(a, b, c)}.get(

@@ -44,6 +44,8 @@ def convert(text: str, kind: Type, column: str, depth: int = 0, leaf: str = "{}"
 
 
 MACROS = [
+    # Athena's timestamps have milliseconds, whatever a file has.
+    "CREATE MACRO to_millis(t) AS date_trunc('milliseconds', t + to_microseconds(500))",
     "CREATE MACRO is_json_line(line) AS regexp_matches(line, '^[ \\t]*[{\\[]')",
     # DuckDB prints a fraction, an exponent or a nested value from doubles; `quote_numbers` keeps the digits.
     r"CREATE MACRO has_fraction(line) AS regexp_matches(line, '[:,\[][ \t]*-?([0-9]+[.eE]|0[^.0-9])')",

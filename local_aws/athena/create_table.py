@@ -98,7 +98,14 @@ def parse_columns(tokens: Tokens) -> list[dict[str, str]]:
     while True:
         column = {"Name": tokens.name()}
         try:
-            column["Type"] = parse_hive(tokens.type_text()).hive()
+            kind = parse_hive(tokens.type_text())
+            # In DDL it is `int`, `float` and `varchar(n)`: https://docs.aws.amazon.com/athena/latest/ug/data-types.html
+            for name in ("integer", "real"):
+                if kind.contains(name):
+                    raise ValueError(f"type expected, but '{name}' is found")
+            if kind.name in ("varchar", "char") and not kind.size:
+                raise ValueError(f"{kind.name} type is specified without length: {column['Name']}")
+            column["Type"] = kind.hive()
         except ValueError as error:
             raise ddl_failed(f"java.lang.IllegalArgumentException: {error}") from error
         if tokens.accept("COMMENT"):

@@ -157,6 +157,8 @@ class Ddl(PartitionDdl):
     def _show_tables(self, tokens: Tokens, views: bool = False) -> Answer:
         _ = tokens.accept("SHOW", "TABLES") or tokens.accept("SHOW", "VIEWS")
         database = tokens.name() if tokens.accept("IN") or tokens.accept("FROM") else self._database
+        if not self._catalog.has_database(database):
+            raise QueryFailed(f"FAILED: SemanticException [Error 10072]: Database does not exist: {database}")
         tables = self._tables(database)
         names = sorted(t["Name"] for t in tables if not views or t.get("TableType") == "VIRTUAL_VIEW")
         return lines("tab_name" if not views else "views", _like(tokens, names))

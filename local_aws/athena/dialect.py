@@ -26,7 +26,7 @@ from local_aws.athena.checks import (
     trino_name,
 )
 from local_aws.athena.errors import CannotTranslate, InvalidRequest, QueryFailed
-from local_aws.athena.functions import AGGREGATES, FUNCTIONS, find
+from local_aws.athena.functions import AGGREGATES, FUNCTIONS, UNTRANSLATED, find
 from local_aws.athena.statements import Tokens
 from local_aws.athena.typing import FLOATS, INSTANTS, INTEGERS, D, decimal, kind, scaled, unscaled
 
@@ -41,6 +41,14 @@ class AthenaQuery(Trino):
     class Parser(TrinoParser):
         FUNCTIONS: ClassVar[dict[str, Callable[..., exp.Expr]]] = {}
         FUNCTION_PARSERS = {name: TrinoParser.FUNCTION_PARSERS[name] for name in _KEPT_PARSERS}  # noqa: RUF012
+
+        def _parse_function_call(self, *arguments: Any, **options: Any) -> exp.Expr | None:
+            token = self._curr
+            parsed = super()._parse_function_call(*arguments, **options)
+            call = parsed.find(exp.Anonymous) if parsed is not None else None
+            if call is not None and "place" not in call.meta:
+                call.meta["place"] = f"line {token.line}:{token.col - len(token.text) + 1}: "
+            return parsed
 
 
 # sqlglot 30.30.0 reads `1_000` as `1 AS _000` and `0xFF` as a text.
@@ -147,6 +155,8 @@ class Writer(DuckDBGenerator):
         if name == "typeof":
             return exp.Literal.string(trino_name(arguments[0])).sql(DuckDB)
         function = find(name, len(arguments))
+        if name not in FUNCTIONS and name not in UNTRANSLATED and not name.startswith(("st_", "bing_tile")):
+            raise QueryFailed(f"FUNCTION_NOT_FOUND: {place(node)}Function '{name}' not registered")
         if name not in FUNCTIONS or (function is not None and function.template == "!"):
             raise CannotTranslate(f"the function {name}{' with these arguments' if function else ''}")
         if function is None:
@@ -165,7 +175,7 @@ class Writer(DuckDBGenerator):
         result = re.sub(r"\{([^{}]+)\}", lambda found: fields[found[1]], template)
         if name == "sum" and kind(arguments[0]) in INTEGERS:
             return f"CAST({result} AS BIGINT)"
-        if name == "round" and node.type is not None and kind(node) == D.DECIMAL:
+        if name in ("round", "ceil", "ceiling", "floor", "truncate") and decimal(node) and node.type is not None:
             return f"CAST({result} AS {node.type.sql(DuckDB)})"
         return result
 

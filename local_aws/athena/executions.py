@@ -43,6 +43,7 @@ class Execution:
     rows_returned: int = 0
     token: str | None = None
     run: Run | None = None
+    enforced: bool = False
     submitted: float = field(default_factory=time.time)
     cancelled: bool = False
 

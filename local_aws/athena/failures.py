@@ -7,7 +7,7 @@ from sqlglot.errors import OptimizeError
 
 from local_aws.athena.errors import SYSTEM, Cancelled, CannotTranslate, QueryFailed
 
-_OURS = re.compile(r"Could not convert string '\x1e?(.*)' to INT64", re.DOTALL)
+_OURS = re.compile(r"Could not convert string '\x1e?(.*)' to INT64|Unknown TimeZone '\x1e(.*)\x1e'", re.DOTALL)
 _COMPUTED = re.compile(r"executing the UDF: ValueError: ([A-Z_]+:.*)", re.DOTALL)
 _COLUMN = re.compile(r"Column '?\"?([^'\"]+)'?\"? could not be resolved.*?(?:Line: (\d+), Col: (\d+))?$", re.DOTALL)
 
@@ -49,8 +49,9 @@ def duckdb_failure(error: duckdb.Error) -> QueryFailed:
     """A DuckDB error; one that only says our translation was wrong is a refusal."""
     message = str(error)
     ours = _OURS.search(message) or _COMPUTED.search(message)
-    if ours and re.match(r"[A-Z_]+:", ours[1]):
-        return QueryFailed(ours[1])
+    text = next(filter(None, ours.groups()), "") if ours else ""
+    if re.match(r"[A-Z_]+:", text):
+        return QueryFailed(text)
     if isinstance(error, duckdb.InterruptException):
         return Cancelled("Query cancelled by user")
     for found, reason in _REASONS.items():

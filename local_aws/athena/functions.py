@@ -150,12 +150,12 @@ width_bucket       4    BIGINT    py_width_bucket({*})
 format_number      1    VARCHAR   py_format_number(CAST({0} AS DOUBLE))
 parse_data_size    1    DECIMAL(38,0) py_parse_data_size({0})
 human_readable_seconds 1 VARCHAR  py_human_readable_seconds(CAST({0} AS DOUBLE))
-format             1-99 VARCHAR   py_format({*})
+format             1-99 VARCHAR   unless_refused(py_format({*}))
 luhn_check         1    BOOLEAN   py_luhn_check({0})
-soundex            1    VARCHAR   py_soundex({0})
+soundex            1    VARCHAR   unless_refused(py_soundex({0}))
 normalize          1    VARCHAR   nfc_normalize({0})
 normalize          2    VARCHAR   py_normalize({*})
-to_base            2    VARCHAR   lower(to_base({*}))
+to_base            2    VARCHAR   CASE WHEN {0} < 0 THEN '-' ELSE '' END || lower(to_base(abs({0}), {1}))
 uuid               0    UUID      uuid()
 length             1    BIGINT    {length}
 lower              1    VARCHAR   trino_lower({0})
@@ -170,7 +170,7 @@ reverse            1    0         reverse({0})
 replace            2-3  VARCHAR   trino_replace({*})
 lpad               3    VARCHAR   trino_pad({*}, true)
 rpad               3    VARCHAR   trino_pad({*}, false)
-chr                1    VARCHAR   chr(CAST({0} AS INTEGER))
+chr                1    VARCHAR   trino_chr({0})
 codepoint          1    INT       unicode({0})
 concat             2-99 concat    ({||})
 concat_ws          2-99 VARCHAR   {concat_ws}
@@ -184,14 +184,16 @@ split              2    VARCHAR[] trino_split({*})
 split              3    VARCHAR[] py_split({*})
 split_part         3    VARCHAR   trino_split_part({*})
 split_to_map       3    map{s,s}  map_from_entries(list_transform(string_split({0}, {1}), lambda p: struct_pack(k := string_split(p, {2})[1], v := string_split(p, {2})[2])))
+split_to_map       4    ?         !
 split_to_multimap  3    map{s,s[]} multimap(list_transform(string_split({0}, {1}), lambda p: struct_pack(k := string_split(p, {2})[1], v := string_split(p, {2})[2])))
 translate          3    VARCHAR   translate({*})
 levenshtein_distance 2  BIGINT    levenshtein({*})
 hamming_distance   2    BIGINT    hamming({*})
 to_utf8            1    VARBINARY encode({0})
 from_utf8          1    VARCHAR   py_from_utf8({0})
+from_utf8          2    VARCHAR   !
 to_hex             1    VARCHAR   hex({0})
-from_hex           1    VARBINARY unhex({0})
+from_hex           1    VARBINARY trino_unhex({0})
 to_base64          1    VARCHAR   to_base64({0})
 from_base64        1    VARBINARY py_from_base64({0})
 to_base64url       1    VARCHAR   py_to_base64url({0})
@@ -283,9 +285,9 @@ array_intersect    2    0         trino_array_distinct(list_filter({0}, lambda x
 array_join         2-3  VARCHAR   {array_join}
 array_max          1    [0]       CASE WHEN len(list_filter({0}, lambda x: x IS NULL)) = 0 THEN list_max({0}) END
 array_min          1    [0]       CASE WHEN len(list_filter({0}, lambda x: x IS NULL)) = 0 THEN list_min({0}) END
-array_position     2    BIGINT    CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN coalesce(list_position({*}), 0) END
-array_remove       2    0         list_filter({0}, lambda x: x <> {1})
-trim_array         2    0         {0}[1:len({0}) - {1}]
+array_position     2    BIGINT    CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN CAST(coalesce(list_position({*}), 0) AS BIGINT) END
+array_remove       2    0         list_filter({0}, lambda x: x IS NULL OR x <> {1})
+trim_array         2    0         trino_trim_array({*})
 zip                2-5  zip       {zip}
 zip_with           3    lambda[]  {zip_with}
 combinations       2    0[]       !
@@ -318,10 +320,34 @@ transform_values   2    map{k,1}  {transform_values}
 
 FUNCTIONS = {**AGGREGATES, **_table(_SCALARS)}
 
+# Trino's other functions; any name that is in neither is none of Athena's.
+_OTHERS = """
+approx_most_frequent approx_set array_histogram bar beta_cdf bing_tile char2hexint checksum classify color convex_hull_agg
+cosine_distance cosine_similarity current_groups dot_product empty_approx_set entropy euclidean_distance evaluate_classifier_predictions
+features from_encoded_polyline from_geojson_geometry from_ieee754_32 from_ieee754_64 from_iso8601_timestamp_nanos geometry_invalid_reason
+geometry_nearest_points geometry_to_bing_tiles geometry_union geometry_union_agg great_circle_distance hash_counts index
+intersection_cardinality inverse_beta_cdf inverse_normal_cdf jaccard_index json_array json_exists json_object json_query json_value kurtosis
+learn_classifier learn_libsvm_classifier learn_libsvm_regressor learn_regressor line_interpolate_point line_interpolate_points
+line_locate_point make_set_digest map_union map_zip_with merge merge_set_digest multimap_from_entries murmur3 normal_cdf
+numeric_histogram objectid objectid_timestamp parse_duration parse_presto_data_size qdigest_agg quantile_at_value reduce_agg regr_avgx
+regr_avgy regr_count regr_r2 regr_sxx regr_sxy regr_syy regress render rgb shuffle simplify_geometry skewness spatial_partitioning
+spatial_partitions spooky_hash_v2_32 spooky_hash_v2_64 tdigest_agg timestamp_objectid timezone_hour timezone_minute to_encoded_polyline
+to_geojson_geometry to_geometry to_ieee754_32 to_ieee754_64 to_spherical_geography value_at_quantile values_at_quantiles version
+wilson_interval_lower wilson_interval_upper word_stem xxhash64 all some any table
+"""
+UNTRANSLATED = set(_OTHERS.split())
+
 MACROS = [
     # A failure with our message that TRY may turn into NULL; DuckDB's error() is volatile, and TRY refuses it.
     "CREATE MACRO fail(message) AS (CASE WHEN CAST(chr(30) || message AS BIGINT) IS NULL THEN NULL END)",
+    # A refusal, which TRY must not turn into NULL: it lets DuckDB's NotImplementedException pass (DuckDB 2.0.0).
+    "CREATE MACRO refuse(what) AS (CASE WHEN timezone(chr(30) || 'NOT_SUPPORTED: the local Athena does not translate ' || what || chr(30), TIMESTAMP '1970-01-01') IS NULL THEN NULL END)",
+    "CREATE MACRO unless_refused(s) AS CASE WHEN starts_with(s, chr(30)) THEN CAST(refuse(substr(s, 2)) AS VARCHAR) ELSE s END",
     "CREATE MACRO trino_replace(s, a) AS replace(s, a, ''), (s, a, b) AS CASE WHEN a = '' THEN py_replace(s, a, b) ELSE replace(s, a, b) END",
+    "CREATE MACRO trino_chr(n) AS CASE WHEN n < 0 OR n > 1114111 THEN CAST(fail('INVALID_FUNCTION_ARGUMENT: Not a valid Unicode code point: ' || n) AS VARCHAR) "
+    "ELSE chr(CAST(n AS INTEGER)) END",
+    "CREATE MACRO trino_unhex(s) AS CASE WHEN length(s) % 2 = 1 THEN unhex(CAST(fail('INVALID_FUNCTION_ARGUMENT: expected input length to be even, was ' || length(s)) AS VARCHAR)) "
+    "ELSE unhex(s) END",
     "CREATE MACRO trino_lower(s) AS CASE WHEN strlen(s) = length(s) THEN lower(s) ELSE py_lower(s) END",
     "CREATE MACRO trino_upper(s) AS CASE WHEN strlen(s) = length(s) THEN upper(s) ELSE py_upper(s) END",
     "CREATE MACRO trino_pad(s, n, p, l) AS CASE WHEN p = '' THEN fail('INVALID_FUNCTION_ARGUMENT: Padding string must not be empty') "
@@ -332,13 +358,15 @@ MACROS = [
     # What Java calls white space; DuckDB trims blanks only.
     "CREATE MACRO white_space() AS '" + "".join(map(chr, [*range(9, 14), *range(28, 33), 0x1680, *range(0x2000, 0x2007), *range(0x2008, 0x200B), 0x2028, 0x2029, 0x205F, 0x3000])) + "'",
     "CREATE MACRO short(l) AS CASE WHEN len(l) > 10000 THEN l[fail('INVALID_FUNCTION_ARGUMENT: result of sequence function must not have more than 10000 entries'):] ELSE l END",
+    "CREATE MACRO step_of(a, b, s) AS CASE WHEN s > 0 AND b < a OR s < 0 AND b > a THEN fail('INVALID_FUNCTION_ARGUMENT: sequence stop value "
+    "should be greater than or equal to start value if step is greater than zero otherwise stop should be less than or equal to start') ELSE CAST(s AS BIGINT) END",
     "CREATE MACRO finite(x) AS CASE WHEN isfinite(x) THEN x END",
     "CREATE MACRO trino_cbrt(x) AS CASE WHEN pow(round(cbrt(x)), 3) = x THEN round(cbrt(x)) ELSE cbrt(x) END",
-    "CREATE MACRO logical_shift(x, n) AS CASE WHEN x < 0 THEN fail('NOT_SUPPORTED: the local Athena does not translate "
-    "bitwise_right_shift of a negative number') ELSE x >> n END",
+    "CREATE MACRO logical_shift(x, n) AS CASE WHEN x < 0 THEN refuse('bitwise_right_shift of a negative number') "
+    "ELSE x >> n END",
     "CREATE MACRO bit_count_in(x, n) AS CASE WHEN n = 64 THEN bit_count(CAST(x AS BIGINT)) WHEN n = 32 THEN bit_count(CAST(x AS INTEGER)) "
-    "WHEN n = 16 THEN bit_count(CAST(x AS SMALLINT)) WHEN n = 8 THEN bit_count(CAST(x AS TINYINT)) ELSE fail('NOT_SUPPORTED: "
-    "the local Athena counts bits of 8, 16, 32 and 64') END",
+    "WHEN n = 16 THEN bit_count(CAST(x AS SMALLINT)) WHEN n = 8 THEN bit_count(CAST(x AS TINYINT)) "
+    "ELSE refuse('bit_count in other than 8, 16, 32 and 64 bits') END",
     # Trino keeps the first value of a key here, DuckDB refuses the second.
     "CREATE MACRO first_entries(l) AS map_from_entries(list_filter(l, lambda e, i: e.k IS NOT NULL AND list_position(list_transform(l, lambda x: x.k), e.k) = i))",
     "CREATE MACRO multimap(l) AS map_from_entries(list_transform(list_filter(l, lambda e, i: list_position(list_transform(l, lambda x: x.k), e.k) = i), "
@@ -385,15 +413,18 @@ MACROS = [
     "ELSE date_trunc('milliseconds', TRY_CAST(s AS TIMESTAMPTZ)) END",
     # Trino keeps the text's offset with the value; DuckDB keeps only the instant.
     "CREATE MACRO iso_timestamp(s) AS CASE WHEN regexp_matches(s, '[-+][0-9]{2}:?[0-9]{2}$') AND NOT regexp_matches(s, "
-    "'^[0-9]{4}-[0-9]{2}-[0-9]{2}$') AND NOT regexp_matches(s, '[-+]00:?00$') THEN fail('NOT_SUPPORTED: the local Athena "
-    "keeps no zone other than UTC; convert with AT TIME ZONE: ' || s) ELSE iso_instant(s) END",
+    "'^[0-9]{4}-[0-9]{2}-[0-9]{2}$') AND NOT regexp_matches(s, '[-+]00:?00$') THEN refuse('the zone of a time "
+    "other than UTC; convert with AT TIME ZONE: ' || s) ELSE iso_instant(s) END",
     "CREATE MACRO unix_timestamp(x) AS CAST(make_timestamp(CAST(round(CAST(x AS DOUBLE) * 1000) AS BIGINT) * 1000) AS TIMESTAMPTZ)",
     "CREATE MACRO trino_cardinality(x) AS CAST(len(x) AS BIGINT)",
     "CREATE MACRO trino_array_distinct(x) AS list_filter(x, lambda e, i: list_position(x, e) = i "
     "OR (e IS NULL AND len(list_filter(x[1:i], lambda y: y IS NULL)) = 1))",
     "CREATE MACRO trino_slice(x, a, n) AS CASE WHEN a = 0 OR n < 0 THEN x[fail('INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1'):] WHEN a > 0 THEN x[a:a + n - 1] "
     "WHEN -a > len(x) THEN x[1:0] ELSE x[len(x) + a + 1:len(x) + a + n] END",
-    "CREATE MACRO trino_subscript(x, i) AS CASE WHEN i < 1 OR i > len(x) THEN fail('INVALID_FUNCTION_ARGUMENT: Array "
+    "CREATE MACRO trino_trim_array(x, n) AS CASE WHEN n < 0 OR n > len(x) THEN x[fail('INVALID_FUNCTION_ARGUMENT: size must not "
+    "exceed array cardinality ' || len(x) || ': ' || n):] ELSE x[1:len(x) - n] END",
+    "CREATE MACRO trino_subscript(x, i) AS CASE WHEN i = 0 THEN fail('INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1') "
+    "WHEN i < 0 THEN fail('INVALID_FUNCTION_ARGUMENT: Array subscript is negative: ' || i) WHEN i > len(x) THEN fail('INVALID_FUNCTION_ARGUMENT: Array "
     "subscript must be less than or equal to array length: ' || i || ' > ' || len(x)) ELSE x[i] END",
     "CREATE MACRO trino_map_value(m, k) AS CASE WHEN m IS NULL THEN NULL WHEN NOT map_contains(m, k) THEN "
     "fail('INVALID_FUNCTION_ARGUMENT: Key not present in map: ' || k) ELSE m[k] END",

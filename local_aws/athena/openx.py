@@ -83,6 +83,13 @@ def _top_level_keys(
                 f'HIVE_CURSOR_ERROR: Row is not a valid JSON Object - JSONException: Duplicate key "{twice}"'
             )
         found.update(keys)
+    if (
+        irregular
+        and connection.execute(
+            f"SELECT 1 FROM ({lines}) WHERE json_type(valid_json(line)) = 'ARRAY' LIMIT 1"
+        ).fetchone()
+    ):
+        raise CannotTranslate("a line that is a JSON array, whose members are the columns by position")
     if irregular and parameters.get("ignore.malformed.json", "false").lower() != "true":
         malformed = connection.execute(
             f"SELECT left(line, 200) FROM ({lines}) WHERE is_json_line(line) AND NOT json_valid(line) LIMIT 1"

@@ -1,5 +1,6 @@
 """Question marks and prepared statements: https://docs.aws.amazon.com/athena/latest/ug/querying-with-prepared-statements.html"""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -7,28 +8,32 @@ from local_aws.athena.errors import InvalidRequest
 from local_aws.athena.executions import ApiError
 from local_aws.athena.statements import Tokens, classify
 
+# What needs no parentheses to stay one expression; LIMIT takes none.
+_PLAIN = re.compile(r"[\w.]+|'(?:[^']|'')*'")
 
-def bind(sql: str, values: list[str] | None) -> str:
-    """The statement with each `?` outside quotes and comments replaced by its parameter, which is SQL text."""
+
+def bind(sql: str, values: list[str]) -> str:
+    """The statement with each `?` outside quotes and comments replaced by its parameter, one SQL expression."""
     pieces = _split(sql)
-    wanted = len(pieces) - 1
-    if not values and not wanted:
-        return sql
-    if len(values or []) != wanted:
+    wanted, values = len(pieces) - 1, [each for value in values for each in _commas(value)]
+    if len(values) != wanted:
         raise InvalidRequest(
-            f"SYNTAX_ERROR: line 1:1: Incorrect number of parameters: expected {wanted} but found {len(values or [])}"
+            f"SYNTAX_ERROR: line 1:1: Incorrect number of parameters: expected {wanted} but found {len(values)}"
         )
-    return "".join(text for pair in zip(pieces, [*(values or []), ""], strict=True) for text in pair)
+    written = [value if _PLAIN.fullmatch(value) else f"({value})" for value in values]
+    return "".join(text for pair in zip(pieces, [*written, ""], strict=True) for text in pair)
 
 
-def execute_statement(sql: str, workgroup: str, ask: Callable[[str, dict[str, Any]], dict[str, Any]]) -> str:
-    """`EXECUTE name USING 1, 'a'` as the prepared statement it names, bound; any other statement as it is."""
+def bind_statement(
+    sql: str, values: list[str], workgroup: str, ask: Callable[[str, dict[str, Any]], dict[str, Any]]
+) -> str:
+    """A statement with its parameters, `EXECUTE name USING 1, 'a'` as the one it names; empty for what is done here."""
     try:
         kind = classify(sql).kind
-        if kind not in ("EXECUTE", "PREPARE", "DEALLOCATE"):
-            return sql
     except InvalidRequest:
-        return sql
+        kind = ""
+    if kind not in ("EXECUTE", "PREPARE", "DEALLOCATE"):
+        return bind(sql, values)
     tokens = Tokens(sql.strip().rstrip(";"))
     if kind != "EXECUTE":
         _prepare(tokens, kind, workgroup, ask)
@@ -39,7 +44,8 @@ def execute_statement(sql: str, workgroup: str, ask: Callable[[str, dict[str, An
         found = ask("GetPreparedStatement", {"StatementName": name, "WorkGroup": workgroup})
     except ApiError as error:
         raise InvalidRequest(f"PreparedStatement {name} was not found in workGroup {workgroup}") from error
-    values = _commas(tokens.rest()) if tokens.accept("USING") else []
+    # Athena takes the values after USING or from ExecutionParameters.
+    values = [*(_commas(tokens.rest()) if tokens.accept("USING") else []), *values]
     return bind(found["PreparedStatement"]["QueryStatement"], values)
 
 
@@ -63,6 +69,8 @@ def _commas(text: str) -> list[str]:
         quoted ^= character == "'"
         if not quoted:
             depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(character, 0)
+            if depth < 0:
+                raise InvalidRequest(f"line 1:{position + 1}: mismatched input '{character}' in the parameter {text}")
             if character == "," and depth == 0:
                 values.append(text[start:position].strip())
                 start = position + 1

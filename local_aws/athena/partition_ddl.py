@@ -1,10 +1,10 @@
 """DDL about partitions, and what it shares with the rest of DDL."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
-from local_aws.athena.catalog import Catalog, Table
+from local_aws.athena.catalog import Catalog, Table, partition_folder
 from local_aws.athena.create_table import parse_columns, storage_of
 from local_aws.athena.errors import CannotTranslate, QueryFailed, ddl_failed
 from local_aws.athena.results import Column
@@ -46,22 +46,19 @@ class PartitionDdl:
         elif tokens.accept("DROP"):
             quiet = tokens.accept("IF", "EXISTS")
             while tokens.accept("PARTITION"):
-                values = self._partition_values(tokens, table)
-                if self._partition(table, values) is None and not quiet:
-                    raise QueryFailed(
-                        f"FAILED: SemanticException [Error 10006]: Partition not found ({_spec(table, values)})"
-                    )
-                if self._partition(table, values) is not None:
-                    self._glue.delete_partition(**target, PartitionValues=values)
+                spec = _partition_spec(tokens, table)
+                matching = [values for values in self._values(table) if spec.items() <= _named(table, values).items()]
+                if not matching and not quiet:
+                    raise _not_found(spec)
+                for values in matching:
+                    self._glue.delete_partition(**target, PartitionValues=list(values))
                 tokens.accept(",")
         elif tokens.accept("PARTITION"):
             values = self._partition_values(tokens, table)
             tokens.expect("SET", "LOCATION")
             found = self._partition(table, values)
             if found is None:
-                raise QueryFailed(
-                    f"FAILED: SemanticException [Error 10006]: Partition not found ({_spec(table, values)})"
-                )
+                raise _not_found(_named(table, values))
             storage = {**found["StorageDescriptor"], "Location": tokens.string()}
             changed = {"Values": values, "StorageDescriptor": storage, "Parameters": found.get("Parameters", {})}
             self._glue.update_partition(**target, PartitionValueList=values, PartitionInput=changed)
@@ -87,19 +84,20 @@ class PartitionDdl:
         table = self._table(*tokens.qualified(self._database))
         if "TableType" not in table.glue:
             raise ddl_failed("java.lang.NullPointerException: Name is null")
-        known = {tuple(item["Values"]) for item in self._catalog.raw_partitions(table.database, table.name)}
-        found: dict[tuple[str, ...], None] = {}
+        known = set(self._values(table))
+        found: dict[tuple[str, ...], str] = {}
         root = f"{table.location.rstrip('/')}/"
         for item in list_objects(self._s3, table.location):
             folders = item.uri.removeprefix(root.replace("s3a://", "s3://")).split("/")[:-1][: len(table.keys)]
             pairs = [folder.partition("=") for folder in folders]
-            if [pair[0].lower() for pair in pairs] == [key for key, _ in table.keys]:
-                found[tuple(unquote(pair[2]) for pair in pairs)] = None
+            # Names with capitals are passed over: https://docs.aws.amazon.com/athena/latest/ug/msck-repair-table.html
+            if [pair[0] for pair in pairs] == [key for key, _ in table.keys]:
+                found[tuple(unquote(pair[2]) for pair in pairs)] = f"{root}{'/'.join(folders)}/"
         shown = []
-        for values in found:
+        for values, location in found.items():
             if values not in known:
-                self._create_partition(table, list(values), _partition_location(table, list(values)), quiet=True)
-                shown.append(f"{table.name}:{_spec(table, list(values))}")
+                self._create_partition(table, list(values), location, quiet=True)
+                shown.append(f"{table.name}:{partition_folder(_named(table, values))}")
         if not shown:
             return [], iter(())
         added = [f"Partitions not in metastore:\t{chr(9).join(shown)}"]
@@ -110,10 +108,7 @@ class PartitionDdl:
         table = self._table(*tokens.qualified(self._database))
         if not table.keys:
             raise ddl_failed(f"Table {table.name} is not a partitioned table")
-        specs = sorted(
-            _spec(table, item["Values"]) for item in self._catalog.raw_partitions(table.database, table.name)
-        )
-        return lines("partition", specs)
+        return lines("partition", sorted(partition_folder(_named(table, values)) for values in self._values(table)))
 
     def _table(self, database: str, name: str) -> Table:
         try:
@@ -128,6 +123,9 @@ class PartitionDdl:
     def _tables(self, database: str) -> list[dict[str, Any]]:
         pages = self._glue.get_paginator("get_tables").paginate(DatabaseName=database)
         return [item for page in pages for item in page["TableList"]]
+
+    def _values(self, table: Table) -> list[tuple[str, ...]]:
+        return [tuple(item["Values"]) for item in self._catalog.raw_partitions(table.database, table.name)]
 
     def _partition(self, table: Table, values: list[str]) -> dict[str, Any] | None:
         try:
@@ -149,30 +147,47 @@ class PartitionDdl:
                 raise ddl_failed("AlreadyExistsException(message:Partition already exists.)") from None
 
     def _partition_values(self, tokens: Tokens, table: Table) -> list[str]:
-        given = {}
-        tokens.expect("(")
-        while True:
-            key = tokens.name()
-            tokens.expect("=")
-            given[key] = tokens.value()
-            if tokens.accept(")"):
-                break
-            tokens.expect(",")
-        if set(given) != {key for key, _ in table.keys}:
+        spec = _partition_spec(tokens, table)
+        if len(spec) < len(table.keys):
             raise QueryFailed(
-                f"FAILED: SemanticException Partition spec {given} contains non-partition columns or misses some"
+                f"FAILED: ValidationFailureSemanticException partition spec {_shown(spec)} doesn't contain all "
+                f"({len(table.keys)}) partition columns"
             )
-        return [given[key] for key, _ in table.keys]
+        return [spec[key] for key, _ in table.keys]
+
+
+def _partition_spec(tokens: Tokens, table: Table) -> dict[str, str]:
+    """`(year = '2025', month = '03')`, of which a statement may need only some columns."""
+    given: dict[str, str] = {}
+    tokens.expect("(")
+    while True:
+        key = tokens.name()
+        if key not in dict(table.keys):
+            raise QueryFailed(
+                "FAILED: SemanticException [Error 10098]: Non-Partition column appears in the partition specification: "
+                f" {key}"
+            )
+        tokens.expect("=")
+        given[key] = tokens.value()
+        if tokens.accept(")"):
+            return given
+        tokens.expect(",")
+
+
+def _shown(spec: dict[str, str]) -> str:
+    return "{" + ", ".join(f"{key}={value}" for key, value in spec.items()) + "}"
+
+
+def _not_found(spec: dict[str, str]) -> QueryFailed:
+    return QueryFailed(f"FAILED: SemanticException [Error 10006]: Partition not found {_shown(spec)}")
+
+
+def _named(table: Table, values: Sequence[str]) -> dict[str, str]:
+    return {key: value for (key, _), value in zip(table.keys, values, strict=True)}
 
 
 def _partition_location(table: Table, values: list[str]) -> str:
-    return f"{table.location.rstrip('/')}/{_spec(table, values)}/"
-
-
-def _spec(table: Table, values: list[str]) -> str:
-    return "/".join(
-        f"{key}={quote(value, safe=' -_.~!*()@+,;&$')}" for (key, _), value in zip(table.keys, values, strict=True)
-    )
+    return f"{table.location.rstrip('/')}/{partition_folder(_named(table, values))}/"
 
 
 def lines(column: str, lines: list[str]) -> Answer:

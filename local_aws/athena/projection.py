@@ -106,10 +106,12 @@ def _moment(text: str, pattern: str) -> datetime:
 def _injected(table: Table, key: str, terms: list[exp.Expr]) -> list[str]:
     """The values a query gives with `=` or IN."""
     for term in terms:
-        if isinstance(term, (exp.EQ, exp.In)) and isinstance(term.this, exp.Column) and term.this.name == key:
-            given = [term.expression] if isinstance(term, exp.EQ) else term.expressions
-            if given and all(isinstance(value, exp.Literal) for value in given):
-                return [value.name for value in given]
+        column, given = term.this, term.expressions if isinstance(term, exp.In) else [term.args.get("expression")]
+        if isinstance(term, exp.EQ) and isinstance(column, exp.Literal):
+            column, given = term.expression, [column]
+        static = isinstance(term, (exp.EQ, exp.In)) and isinstance(column, exp.Column) and column.name == key
+        if static and given and all(isinstance(value, exp.Literal) for value in given):
+            return [value.name for value in given]
     raise QueryFailed(
         f"CONSTRAINT_VIOLATION: For the injected projected partition column {key}, the WHERE clause must contain only "
         "static equality conditions, and at least one such condition must be present."

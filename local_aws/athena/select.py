@@ -197,11 +197,12 @@ class Select:
         query, copies, read_bytes = read(self._connection, self._scratch, descriptor, [each for _, each in files], data)
         self.scanned += read_bytes
         have = {column for column, _ in descriptor.columns}
-        columns = [
-            f"CAST({'r.' + identifier(column) if column in have else 'NULL'} AS {kind.duckdb()}) AS {identifier(column)}"  # noqa: E501
-            for column, kind in table.descriptor.columns
-            if column in data
-        ]
+        columns = []
+        for column, kind in table.descriptor.columns:
+            if column in data:
+                value = f"CAST({'r.' + identifier(column) if column in have else 'NULL'} AS {kind.duckdb()})"
+                value = f"to_millis({value})" if kind.name == "timestamp" else value
+                columns.append(f"{value} AS {identifier(column)}")
         keys = [key for key, _ in table.keys if key in needed]
         if not keys and PATH_COLUMN not in needed:
             return f"SELECT {', '.join([*columns, f'NULL::VARCHAR AS {identifier(PATH_COLUMN)}'])} FROM ({query}) AS r"

@@ -96,6 +96,9 @@ def _lazy_simple(descriptor: Descriptor, columns: list[tuple[str, Type]], parame
         field = f"string_split(line, {literal(delimiter)})[{position}]"
         field = f"nullif({field}, {literal(null)})"
         text = kind.name in ("string", "varchar", "char")
+        if kind.name == "boolean":
+            expressions.append(f"CASE lower({field}) WHEN 'true' THEN true WHEN 'false' THEN false END")
+            continue
         expressions.append(convert(field if text else f"nullif(trim({field}), '')", kind, name))
     return expressions
 
@@ -121,7 +124,10 @@ def _open_csv(
     expressions = []
     for name, kind in columns:
         field = f"c{order.index(name)}"
-        expressions.append(convert(field if kind.name == "string" else f"nullif({field}, '')", kind, name))
+        value = convert(field if kind.name == "string" else f"nullif({field}, '')", kind, name)
+        if kind.name == "date":  # days since 1970: https://docs.aws.amazon.com/athena/latest/ug/csv-serde.html
+            value = f"CASE WHEN regexp_full_match({field}, '-?[0-9]+') THEN DATE '1970-01-01' + CAST({field} AS INTEGER) ELSE {value} END"  # noqa: E501
+        expressions.append(value)
     return expressions, source
 
 

@@ -21,14 +21,16 @@ from local_aws.athena.dialect import parse
 from local_aws.athena.engine import Result, Run
 from local_aws.athena.errors import SYSTEM, Cancelled, InvalidRequest, QueryFailed
 from local_aws.athena.executions import ApiError, Caller, Execution, invalid
-from local_aws.athena.parameters import bind, execute_statement
+from local_aws.athena.parameters import bind_statement
 from local_aws.athena.results import Column, csv_lines, read_csv_page
-from local_aws.athena.statements import Statement, classify
+from local_aws.athena.statements import Statement, Tokens, classify
 from local_aws.athena.storage import split_uri
 
 Ask = Callable[[str, dict[str, Any]], dict[str, Any]]
 _ENGINE = {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": "Athena engine version 3"}
 _LIVE = ("QUEUED", "RUNNING")
+# https://docs.aws.amazon.com/athena/latest/APIReference/API_StartQueryExecution.html and its siblings.
+_LONGEST_QUERY, _MOST_IDS, _MOST_ROWS = 262_144, 50, 1_000
 
 
 class AthenaService:
@@ -79,17 +81,17 @@ class AthenaService:
                     if known.public["Query"] != sql.strip():
                         raise invalid("Idempotent parameters do not match")
                     return {"QueryExecutionId": known.public["QueryExecutionId"]}
+        if len(sql) > _LONGEST_QUERY:
+            raise invalid(
+                f"The query has {len(sql)} characters, at most {_LONGEST_QUERY} are allowed", "MALFORMED_QUERY"
+            )
         group = request.get("WorkGroup") or "primary"
-        try:
-            workgroup = ask("GetWorkGroup", {"WorkGroup": group})["WorkGroup"]
-        except ApiError:
-            raise invalid(f"WorkGroup is not found. WorkGroup: {group}") from None
+        workgroup = _workgroup(group, ask)
         if workgroup.get("State") == "DISABLED":
             raise invalid(f"WorkGroup {group} is disabled.")
         settings = workgroup.get("Configuration") or {}
         try:
-            ready = execute_statement(sql, group, ask)
-            statement = classify(bind(ready, request.get("ExecutionParameters")) if ready else sql)
+            statement = classify(bind_statement(sql, request.get("ExecutionParameters") or [], group, ask) or sql)
             if statement.kind == "SELECT":
                 parse(statement.sql)
             elif statement.kind == "CREATE_VIEW" and (query := re.search(r"\sAS\s", statement.sql, re.IGNORECASE)):
@@ -97,7 +99,8 @@ class AthenaService:
         except InvalidRequest as error:
             raise invalid(str(error), "MALFORMED_QUERY") from error
         own, theirs = request.get("ResultConfiguration") or {}, settings.get("ResultConfiguration") or {}
-        chosen = theirs if settings.get("EnforceWorkGroupConfiguration", True) and theirs.get("OutputLocation") else own
+        enforced = bool(settings.get("EnforceWorkGroupConfiguration", True) and theirs.get("OutputLocation"))
+        chosen = theirs if enforced else own
         location = chosen.get("OutputLocation") or theirs.get("OutputLocation")
         if not location:
             raise invalid(
@@ -108,17 +111,20 @@ class AthenaService:
             raise invalid("outputLocation is not a valid S3 path.")
         execution_id = str(uuid.uuid4())
         context = {key: value for key, value in (request.get("QueryExecutionContext") or {}).items() if value}
+        if context.get("Catalog", "awsdatacatalog").lower() not in ("awsdatacatalog", "hive"):
+            raise invalid(f"Catalog {context['Catalog']} was not found; the local Athena has only AwsDataCatalog")
         public = {
             "QueryExecutionId": execution_id, "Query": sql.strip(), "StatementType": statement.type,
             "SubstatementType": statement.substatement, "WorkGroup": group, "EngineVersion": _ENGINE,
             "QueryExecutionContext": context,
             "ResultConfiguration": {**chosen, "OutputLocation": f"{location.rstrip('/')}/{execution_id}{statement.extension}"},  # noqa: E501
-            "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": False}},
-            "Status": {"State": "QUEUED", "SubmissionDateTime": time.time()}, "Statistics": {},
+            "ResultReuseConfiguration": request.get("ResultReuseConfiguration") or {"ResultReuseByAgeConfiguration": {"Enabled": False}},  # noqa: E501
+            "Status": {"State": "QUEUED", "SubmissionDateTime": time.time()},
+            "Statistics": {"ResultReuseInformation": {"ReusedPreviousResult": False}},
         }  # fmt: skip
         if request.get("ExecutionParameters"):
             public["ExecutionParameters"] = request["ExecutionParameters"]
-        execution = Execution(public, scope, token=token)
+        execution = Execution(public, scope, token=token, enforced=enforced)
         with self._lock:
             self._executions[execution_id] = execution
         self._save(execution)
@@ -168,7 +174,10 @@ class AthenaService:
 
     def batch_get(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
         found, missing = [], []
-        for each in request.get("QueryExecutionIds") or []:
+        ids = request.get("QueryExecutionIds") or []
+        if len(ids) > _MOST_IDS:
+            raise invalid(f"QueryExecutionIds has {len(ids)} members, but at most {_MOST_IDS} are allowed")
+        for each in ids:
             try:
                 found.append(self._find(each, caller).public)
             except ApiError as error:
@@ -188,14 +197,15 @@ class AthenaService:
 
     def list(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
         group = request.get("WorkGroup") or "primary"
+        _workgroup(group, ask)
         scope = (caller.account, caller.region)
         ids = [
             key for key, each in self._executions.items() if each.scope == scope and each.public["WorkGroup"] == group
         ]
         ids.reverse()
-        start, size = int(request.get("NextToken") or 0), int(request.get("MaxResults") or 50)
+        start, size = _page(request, group, _MOST_IDS)
         answer: dict[str, Any] = {"QueryExecutionIds": ids[start : start + size]}
-        return {**answer, "NextToken": str(start + size)} if start + size < len(ids) else answer
+        return {**answer, "NextToken": f"{group}:{start + size}"} if start + size < len(ids) else answer
 
     def results(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
         execution = self._find(request.get("QueryExecutionId"), caller)
@@ -206,18 +216,16 @@ class AthenaService:
                 else "Query did not finish successfully. Final query state: "
             )
             raise invalid(f"{reason}{execution.state}", "INVALID_QUERY_EXECUTION_STATE")
-        limit = int(request.get("MaxResults") or 1000)
-        if not 1 <= limit <= 1000:
-            raise invalid(
-                "MaxResults is more than maximum allowed length 1000" if limit > 1000 else "MaxResults is too small"
-            )
+        if request.get("QueryResultType", "DATA_ROWS") != "DATA_ROWS":
+            raise invalid(f"the local Athena does not answer QueryResultType {request['QueryResultType']}")
+        execution_id = execution.public["QueryExecutionId"]
+        start, limit = _page(request, execution_id, _MOST_ROWS)
         rows: list[list[str | None]] = []
         after: int | None = None
         if execution.public["StatementType"] == "DML" and execution.update_count is None:
-            rows, after = read_csv_page(self._result_file(execution, caller), int(request.get("NextToken") or 0), limit)
+            rows, after = read_csv_page(self._result_file(execution, caller), start, limit)
         elif execution.columns and execution.update_count is None:
             lines = self._result_file(execution, caller).decode().splitlines()
-            start = int(request.get("NextToken") or 0)
             rows, after = (
                 [[line] for line in lines[start : start + limit]],
                 start + limit if start + limit < len(lines) else None,
@@ -229,7 +237,7 @@ class AthenaService:
             },
             "UpdateCount": execution.update_count or 0,
         }
-        return {**answer, "NextToken": str(after)} if after is not None else answer
+        return {**answer, "NextToken": f"{execution_id}:{after}"} if after is not None else answer
 
     def statistics(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
         execution = self._find(request.get("QueryExecutionId"), caller)
@@ -263,6 +271,13 @@ class AthenaService:
             self._before(statement.sql, run)
             run.check()
             location = execution.public["ResultConfiguration"]["OutputLocation"]
+            if execution.enforced and statement.kind == "CTAS" and "external_location" in Tokens(statement.sql).code():
+                # https://docs.aws.amazon.com/athena/latest/ug/create-table-as.html
+                raise QueryFailed(
+                    "The Create Table As Select query failed because it was submitted with an 'external_location' "
+                    "property to an Athena Workgroup that enforces a centralized output location for all queries. "
+                    "Please remove the 'external_location' property and resubmit the query."
+                )
             result = run.execute(statement.sql, database, location)
             self._write(execution, statement, result, run, location)
         except Cancelled as error:
@@ -380,6 +395,26 @@ class AthenaService:
             record["public"], tuple(record["scope"]), [Column(**column) for column in record["columns"]],
             record["update_count"], record["rows_returned"], record["token"],
         )  # fmt: skip
+
+
+def _workgroup(name: str, ask: Ask) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = ask("GetWorkGroup", {"WorkGroup": name})["WorkGroup"]
+    except ApiError:
+        raise invalid(f"WorkGroup is not found. WorkGroup: {name}") from None
+    return found
+
+
+def _page(request: dict[str, Any], of: str, most: int) -> tuple[int, int]:
+    """(where a page begins, how long it may be); a token is good for what it was given for only."""
+    size = int(request.get("MaxResults") or most)
+    if not 1 <= size <= most:
+        limit = f"more than maximum allowed length {most}" if size > most else "less than 1"
+        raise invalid(f"MaxResults is {limit}")
+    known, _, start = (request.get("NextToken") or f"{of}:0").rpartition(":")
+    if known != of or not start.isdecimal():
+        raise invalid(f"NextToken is none of {of}; send what the last answer gave, unchanged")
+    return int(start), size
 
 
 OPERATIONS: dict[str, Callable[[AthenaService, dict[str, Any], Caller, Ask], dict[str, Any]]] = {

@@ -8,7 +8,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from local_aws.athena.catalog import NULL_VALUE, Table
+from local_aws.athena.catalog import NULL_VALUE, Table, partition_folder
 from local_aws.athena.conversion import identifier, literal
 from local_aws.athena.create_table import FORMATS, storage_of
 from local_aws.athena.dialect import parse
@@ -24,6 +24,16 @@ if TYPE_CHECKING:
 OPEN_PARTITIONS = 100
 _COMPRESSIONS = {"PARQUET": ("GZIP", "SNAPPY", "ZSTD", "NONE"), "JSON": ("GZIP", "NONE")}
 _ROWS = "written_rows"
+# What UNLOAD's WITH may say, and CREATE TABLE AS besides.
+_UNLOAD_OPTIONS = {"format", "compression", "compression_level", "field_delimiter", "partitioned_by"}
+_CTAS_OPTIONS = {
+    "table_type", "is_external", "location", "external_location", "format", "partitioned_by", "bucketed_by",
+    "bucket_count", "partitioning", "field_delimiter", "write_compression", "compression_level", "parquet_compression",
+    "orc_compression",
+    "vacuum_min_snapshots_to_keep", "vacuum_max_snapshot_age_seconds", "vacuum_max_metadata_files_to_keep",
+    "optimize_rewrite_min_data_file_size_bytes", "optimize_rewrite_max_data_file_size_bytes",
+    "optimize_rewrite_data_file_threshold", "optimize_rewrite_delete_file_threshold",
+}  # fmt: skip
 
 
 class Writing:
@@ -43,7 +53,7 @@ class Writing:
         query = tokens.parenthesised()
         tokens.expect("TO")
         location = tokens.string()
-        options = _options(tokens) if tokens.accept("WITH") else {}
+        options = _options(tokens, _UNLOAD_OPTIONS) if tokens.accept("WITH") else {}
         self._empty_place(location)
         columns = self._select(query)
         keys = [str(key).lower() for key in options.get("partitioned_by") or []]
@@ -56,7 +66,7 @@ class Writing:
         database, name = tokens.qualified(self._database)
         if tokens.accept("COMMENT"):
             tokens.string()
-        options = _options(tokens) if tokens.accept("WITH") else {}
+        options = _options(tokens, _CTAS_OPTIONS) if tokens.accept("WITH") else {}
         tokens.expect("AS")
         if self._exists(database, name):
             if quiet:
@@ -167,7 +177,8 @@ class Writing:
         """Write the rows, one file a partition: (partition values, address) of each."""
         if stored not in _COMPRESSIONS:
             raise CannotTranslate(f"writing {stored or 'without a format'}")
-        compression = str(options.get("compression") or options.get("write_compression") or "GZIP").upper()
+        named = ("compression", "write_compression", f"{stored.lower()}_compression")
+        compression = str(next((options[name] for name in named if name in options), "GZIP")).upper()
         if compression not in _COMPRESSIONS[stored]:
             raise CannotTranslate(f"{compression} for {stored}")
         names = [name for name, _ in columns]
@@ -197,7 +208,7 @@ class Writing:
                 f"COPY (SELECT {data} FROM {_ROWS} WHERE {wanted or 'true'}) TO {literal(str(path))} "
                 f"(FORMAT {stored}, COMPRESSION {'uncompressed' if compression == 'NONE' else compression})"
             )
-            folder = "".join(f"{key}={value}/" for key, value in zip(keys, values, strict=True))
+            folder = partition_folder(dict(zip(keys, values, strict=True)))
             place = (places or {}).get(values) or f"{location.rstrip('/')}/{folder}"
             name = f"{datetime.now(UTC):%Y%m%d_%H%M%S}_{uuid.uuid4()}"
             suffix = ".gz" if stored == "JSON" and compression == "GZIP" else ""
@@ -237,12 +248,14 @@ class Writing:
         return True
 
 
-def _options(tokens: Tokens) -> dict[str, Any]:
+def _options(tokens: Tokens, known: set[str]) -> dict[str, Any]:
     """`(format = 'PARQUET', partitioned_by = ARRAY['a'])`"""
     found: dict[str, Any] = {}
     tokens.expect("(")
     while True:
         key = tokens.name()
+        if key not in known:
+            raise QueryFailed(f"INVALID_TABLE_PROPERTY: Catalog 'awsdatacatalog' table property '{key}' does not exist")
         tokens.expect("=")
         if tokens.accept("ARRAY", "["):
             values = []

@@ -1,25 +1,27 @@
 """Glue catalog operations that ministack lacks or answers wrongly.
 
 Seen in ministack 1.5.33: UpdatePartition, BatchDeletePartition and GetTableVersions do not exist; GetPartitions ignores
-Expression and paging; partitions of missing tables are accepted, and deleting a missing partition succeeds; a table
-without TableType gets one (in AWS it has none, and MSCK REPAIR TABLE fails on it). Exit condition: each handler below
-goes when `ministack.services.glue` has the operation.
+Expression and paging; GetTables takes Expression for a glob and lists the tables of a missing database; names keep
+their capitals; partitions of missing tables are accepted, and deleting a missing partition succeeds; a table without
+TableType gets one (in AWS it has none, and MSCK REPAIR TABLE fails on it). Exit condition: each handler below goes when
+`ministack.services.glue` has the operation.
 https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-catalog-partitions.html
 """
 
 import json
+import re
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import duckdb
-from sqlglot import exp, parse_one
+from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.schema import MappingSchema
 
 from local_aws.athena.conversion import identifier, literal
-from local_aws.athena.dialect import AthenaQuery, to_duckdb
+from local_aws.athena.dialect import AthenaQuery, parse, to_duckdb
 from local_aws.athena.errors import InvalidRequest, QueryFailed
 from local_aws.athena.types import parse_hive
 from local_aws.athena.typing import annotate
@@ -39,6 +41,7 @@ def install(state: Path) -> None:
         "CreatePartition": _create_partition,
         "BatchCreatePartition": _create_partition,
         "GetPartitions": _get_partitions,
+        "GetTables": _get_tables,
         "CreateTable": _create_table,
         "UpdateTable": versions.update_table,
         "GetTableVersions": versions.get,
@@ -57,6 +60,8 @@ def install(state: Path) -> None:
                 request = json.loads(body or b"{}")
             except ValueError:
                 return json_error("SerializationException", "Invalid JSON")
+            if _fold_names(name, request):
+                body = json.dumps(request).encode()
             denied: Response | None = denied_glue_resource(name, request, headers, query)
             if denied is not None:
                 return denied
@@ -67,6 +72,18 @@ def install(state: Path) -> None:
         return handle
 
     replace_handler("glue", wrap)
+
+
+def _fold_names(name: str, request: dict[str, Any]) -> bool:
+    """Glue keeps the names of databases and tables in lower case, whatever a request says."""
+    members = [(request, "DatabaseName"), (request, "TableName")]
+    members += [(request[each], "Name") for each in ("DatabaseInput", "TableInput") if each in request]
+    members += [(request, "Name")] if name.endswith(("Database", "Table")) else []
+    folded = [(holder, key) for holder, key in members if holder.get(key) != str(holder.get(key, "")).lower()]
+    for holder, key in folded:
+        if key in holder:
+            holder[key] = holder[key].lower()
+    return bool(folded)
 
 
 def _target(request: dict[str, Any]) -> dict[str, Any]:
@@ -144,15 +161,43 @@ async def _get_partitions(request: dict[str, Any], ask: Ask) -> Response:
             return json_error("InvalidInputException", f"Unsupported expression '{request['Expression']}': {error}")
     if request.get("ExcludeColumnSchema"):
         found = [{**item, "StorageDescriptor": {**item["StorageDescriptor"], "Columns": []}} for item in found]
-    start, size = int(request.get("NextToken") or 0), int(request.get("MaxResults") or 1000)
-    answer: dict[str, Any] = {"Partitions": found[start : start + size]}
-    return json_response({**answer, "NextToken": str(start + size)} if start + size < len(found) else answer)
+    return _paged("Partitions", found, request, 1000)
+
+
+async def _get_tables(request: dict[str, Any], ask: Ask) -> Response:
+    database = request["DatabaseName"]
+    if (await ask("GetDatabase", {"Name": database}))[0] >= 300:
+        return json_error("EntityNotFoundException", f"Database {database} not found.")
+    _, _, body = await ask("GetTables", {"DatabaseName": database})
+    try:
+        wanted = re.compile(request.get("Expression") or ".*")
+    except re.error as error:
+        return json_error("InvalidInputException", f"Unsupported expression '{request['Expression']}': {error}")
+    found = [table for table in json.loads(body)["TableList"] if wanted.fullmatch(table["Name"])]
+    return _paged("TableList", sorted(found, key=lambda table: str(table["Name"])), request, 100)
+
+
+def _paged(member: str, found: list[Any], request: dict[str, Any], most: int) -> Response:
+    token, size = request.get("NextToken") or "0", int(request.get("MaxResults") or most)
+    if not token.isdecimal() or not 1 <= size <= most:
+        return json_error("InvalidInputException", f"NextToken is unknown, or MaxResults is not in 1 to {most}")
+    after = int(token) + size
+    answer: dict[str, Any] = {member: found[int(token) : after]}
+    return json_response({**answer, "NextToken": str(after)} if after < len(found) else answer)
 
 
 def _matching(table: dict[str, Any], found: list[dict[str, Any]], expression: str) -> list[dict[str, Any]]:
     """The partitions for which an expression like `year='2025' AND month BETWEEN '01' AND '03'` holds."""
-    keys = {key["Name"].lower(): parse_hive(key["Type"]) for key in table["PartitionKeys"]}
-    condition = parse_one(expression, read=AthenaQuery)
+    # A date is written as a text; both sort alike.
+    types = {key["Name"].lower(): key["Type"] for key in table["PartitionKeys"]}
+    keys = {name: parse_hive("string" if kind == "date" else kind) for name, kind in types.items()}
+    where = parse(f"SELECT * FROM p WHERE {expression}").args.get("where")
+    if where is None:
+        raise QueryFailed("it is no condition")
+    condition = where.this
+    for cast in list(condition.find_all(exp.Cast)):
+        if cast.to.this == exp.DataType.Type.DATE and isinstance(cast.this, exp.Literal):
+            cast.replace(cast.this)
     for column in condition.find_all(exp.Column):
         if column.name.lower() not in keys:
             raise QueryFailed(f"{column.name} is not a partition key")
@@ -167,9 +212,9 @@ def _matching(table: dict[str, Any], found: list[dict[str, Any]], expression: st
     )
     schema = MappingSchema({"p": {name: kind.trino() for name, kind in keys.items()}}, dialect=AthenaQuery)
     query = annotate(exp.select("*").from_("p").where(condition), schema)
-    where = to_duckdb(query.args["where"].this)
+    written = to_duckdb(query.args["where"].this)
     with duckdb.connect() as connection:
-        kept = connection.execute(f'SELECT "#" FROM (VALUES {rows}) AS p({names}) WHERE {where}').fetchall()
+        kept = connection.execute(f'SELECT "#" FROM (VALUES {rows}) AS p({names}) WHERE {written}').fetchall()
     return [found[number] for (number,) in sorted(kept)]
 
 

@@ -60,6 +60,38 @@ def test_pages_of_results_have_the_header_once(athena: Athena) -> None:
     assert rows == [["n"], *([str(n)] for n in range(1, 26))]
 
 
+def test_a_page_is_asked_for_within_limits(athena: Athena) -> None:
+    first, second = (athena.run(f"SELECT {n} UNION ALL SELECT 5").execution["QueryExecutionId"] for n in (1, 2))
+    token = athena.client.get_query_results(QueryExecutionId=first, MaxResults=1)["NextToken"]
+    listed = athena.client.list_query_executions(MaxResults=1)["NextToken"]
+    assert athena.client.list_query_executions(MaxResults=1, NextToken=listed)["QueryExecutionIds"] == [first]
+    wrong = [
+        ("get_query_results", {"QueryExecutionId": second, "NextToken": token}, "NextToken"),
+        ("get_query_results", {"QueryExecutionId": second, "NextToken": "garbage"}, "NextToken"),
+        ("get_query_results", {"QueryExecutionId": second, "MaxResults": 1001}, "MaxResults is more than maximum"),
+        ("get_query_results", {"QueryExecutionId": second, "QueryResultType": "DATA_MANIFEST"}, "DATA_MANIFEST"),
+        ("list_query_executions", {"NextToken": "garbage"}, "NextToken"),
+        ("list_query_executions", {"MaxResults": 51}, "MaxResults is more than maximum"),
+        ("list_query_executions", {"WorkGroup": "nope"}, "WorkGroup is not found"),
+        ("batch_get_query_execution", {"QueryExecutionIds": [first] * 51}, "at most 50"),
+    ]
+    for operation, request, message in wrong:
+        with pytest.raises(ClientError, match=message) as error:
+            getattr(athena.client, operation)(**request)
+        assert refused(error)[0] == "InvalidRequestException"
+
+
+def test_what_a_query_was_started_with(athena: Athena) -> None:
+    reuse = {"ResultReuseByAgeConfiguration": {"Enabled": True, "MaxAgeInMinutes": 5}}
+    execution = athena.run("SELECT 1", ResultReuseConfiguration=reuse).execution
+    assert execution["ResultReuseConfiguration"] == reuse
+    assert execution["Statistics"]["ResultReuseInformation"] == {"ReusedPreviousResult": False}
+    with pytest.raises(ClientError, match="Catalog nope was not found"):
+        athena.ask("SELECT 1", QueryExecutionContext={"Catalog": "nope", "Database": athena.database})
+    with pytest.raises(ClientError, match="at most 262144"):
+        athena.ask(f"SELECT '{'x' * 262_144}'")
+
+
 def test_a_request_token_names_one_execution(athena: Athena) -> None:
     token = uuid.uuid4().hex + uuid.uuid4().hex
     first = athena.ask("SELECT 1", ClientRequestToken=token).execution["QueryExecutionId"]
@@ -104,6 +136,8 @@ def test_a_workgroup_enforces_its_place_and_its_limit(athena: Athena) -> None:
         "SELECT 1", WorkGroup=name, ResultConfiguration={"OutputLocation": f"s3://{athena.bucket}/mine/"}
     )
     assert answer.execution["ResultConfiguration"]["OutputLocation"].startswith(place)
+    with_place = f"CREATE TABLE t WITH (external_location = 's3://{athena.bucket}/t/') AS SELECT 1 AS a"
+    assert "enforces a centralized output location" in athena.fails(with_place, WorkGroup=name)
     athena.s3.put_object(Bucket=athena.bucket, Key="big/x.txt", Body=b"x" * 10_000_001)
     athena.run(f"CREATE EXTERNAL TABLE big (line string) LOCATION 's3://{athena.bucket}/big/'")
     stopped = athena.ask("SELECT count(*) FROM big", WorkGroup=name)
@@ -118,8 +152,19 @@ def test_parameters_and_prepared_statements(athena: Athena) -> None:
     name = f"p{uuid.uuid4().hex[:8]}"
     athena.client.create_prepared_statement(StatementName=name, WorkGroup="primary", QueryStatement="SELECT ? + 1")
     assert athena.run(f"EXECUTE {name} USING 41").rows == [["42"]]
+    assert athena.run(f"EXECUTE {name}", ExecutionParameters=["41"]).rows == [["42"]]
     with pytest.raises(ClientError, match="was not found"):
         athena.ask("EXECUTE nope USING 1")
+
+
+def test_a_parameter_is_one_expression(athena: Athena) -> None:
+    numbers = "SELECT n FROM (VALUES 1, 2) AS t(n) WHERE n * ? = 4"
+    assert athena.run(numbers, ExecutionParameters=["1 + 1"]).rows == [["2"]]
+    assert athena.run("SELECT n FROM (VALUES 1, 2) AS t(n) LIMIT ?", ExecutionParameters=["1"]).rows == [["1"]]
+    assert athena.fails(numbers, ExecutionParameters=["4 OR true"]).startswith("TYPE_MISMATCH")
+    for several in ("1, 2", "1) OR (true"):
+        with pytest.raises(ClientError, match=r"Incorrect number of parameters|mismatched input"):
+            athena.ask(numbers, ExecutionParameters=[several])
 
 
 def test_statements_are_prepared_in_sql(athena: Athena) -> None:
@@ -211,7 +256,7 @@ def test_an_unknown_execution_or_workgroup(athena: Athena) -> None:
         ("SELECT a AS x FROM (VALUES 1) AS t(a) GROUP BY x", "COLUMN_NOT_FOUND: line 1:48: Column 'x'", 2),
         ("SELECT count(*) AS n FROM (VALUES 1) AS t(a) HAVING n > 0", "COLUMN_NOT_FOUND: line 1:53: Column 'n'", 2),
         ('SELECT * FROM "t$files"', "NOT_SUPPORTED", 2),
-        ("SELECT nothing(1)", "NOT_SUPPORTED", 2),
+        ("SELECT nothing(1)", "FUNCTION_NOT_FOUND: line 1:8: Function 'nothing' not registered", 2),
         ("SELECT a, count(*) FROM (VALUES (1, 2)) AS t(a, b) GROUP BY b", "EXPRESSION_NOT_AGGREGATE", 2),
     ],
 )

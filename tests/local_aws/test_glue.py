@@ -42,6 +42,7 @@ def storage(folder: str) -> dict[str, Any]:
         ("month IN (1, 10) AND NOT year = '2024'", ["1", "10"]),
         ("year LIKE '202%' OR month = 99", ["1", "10", "2"]),
         ("year > '2025'", []),
+        ("YEAR = '2025' AND month <> 1", ["10", "2"]),
     ],
 )
 def test_partition_expressions(athena: Athena, target: dict[str, str], expression: str, months: list[str]) -> None:
@@ -49,7 +50,9 @@ def test_partition_expressions(athena: Athena, target: dict[str, str], expressio
     assert [each["Values"][1] for each in found] == months
 
 
-@pytest.mark.parametrize("expression", ["nope = 1", "year = 2025", "year = '2025' AND"])
+@pytest.mark.parametrize(
+    "expression", ["nope = 1", "year = 2025", "year = '2025' AND", "year == '2025'", "true) OR (true"]
+)
 def test_a_wrong_expression_is_refused(athena: Athena, target: dict[str, str], expression: str) -> None:
     with pytest.raises(ClientError, match="InvalidInputException"):
         athena.glue.get_partitions(**target, Expression=expression)
@@ -58,6 +61,39 @@ def test_a_wrong_expression_is_refused(athena: Athena, target: dict[str, str], e
 def test_partitions_come_in_pages(athena: Athena, target: dict[str, str]) -> None:
     pages = list(athena.glue.get_paginator("get_partitions").paginate(**target, PaginationConfig={"PageSize": 2}))
     assert [len(page["Partitions"]) for page in pages] == [2, 1]
+    for wrong in ({"NextToken": "garbage"}, {"MaxResults": 1001}):
+        with pytest.raises(ClientError, match="InvalidInputException"):
+            athena.glue.get_partitions(**target, **wrong)
+
+
+def test_expressions_over_dates(athena: Athena) -> None:
+    name = f"g_{uuid.uuid4().hex[:8]}"
+    target = {"DatabaseName": athena.database, "TableName": name}
+    days = [{"Name": "day", "Type": "date"}]
+    athena.glue.create_table(
+        DatabaseName=athena.database,
+        TableInput={"Name": name, "StorageDescriptor": storage("table"), "PartitionKeys": days},
+    )
+    for day in ("2025-03-01", "2025-03-02"):
+        athena.glue.create_partition(**target, PartitionInput={"Values": [day], "StorageDescriptor": storage(day)})
+    for expression in ("day > '2025-03-01'", "day = DATE '2025-03-02'"):
+        found = athena.glue.get_partitions(**target, Expression=expression)["Partitions"]
+        assert [each["Values"] for each in found] == [["2025-03-02"]]
+
+
+def test_tables_are_listed_by_pattern_and_page(athena: Athena) -> None:
+    database = f"Listed_{uuid.uuid4().hex[:8]}"
+    athena.glue.create_database(DatabaseInput={"Name": database})
+    for name in ("Logs_b", "logs_a", "other"):
+        athena.glue.create_table(DatabaseName=database, TableInput={"Name": name, "StorageDescriptor": storage(name)})
+    pages = athena.glue.get_paginator("get_tables").paginate(
+        DatabaseName=database, Expression="logs_.*", PaginationConfig={"PageSize": 1}
+    )
+    assert [[table["Name"] for table in page["TableList"]] for page in pages] == [["logs_a"], ["logs_b"]]
+    found = athena.glue.get_table(DatabaseName=database, Name="LOGS_A")["Table"]
+    assert (found["Name"], found["DatabaseName"]) == ("logs_a", database.lower())
+    with pytest.raises(athena.glue.exceptions.EntityNotFoundException):
+        athena.glue.get_tables(DatabaseName="nope")
 
 
 def test_update_partition(athena: Athena, target: dict[str, str]) -> None:

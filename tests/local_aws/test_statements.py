@@ -2,6 +2,8 @@
 
 import uuid
 
+import pytest
+
 from tests.local_aws.harness import Athena
 
 DDL_TASK = "FAILED: Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. "
@@ -183,3 +185,52 @@ def test_unload(athena: Athena) -> None:
         serde = "STORED AS PARQUET" if form == "PARQUET" else "ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'"
         athena.run(f"CREATE EXTERNAL TABLE unloaded_{form} (n bigint, s string) {serde} LOCATION '{place}'")
         assert athena.run(f"SELECT * FROM unloaded_{form} ORDER BY n").rows == [["1", "x"], ["2", "x"]]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE TABLE odd WITH (formt = 'PARQUET') AS SELECT 1 AS a",
+        "UNLOAD (SELECT 1 AS a) TO 's3://{bucket}/odd/' WITH (format = 'JSON', external_location = 'x')",
+    ],
+)
+def test_a_property_that_does_not_exist(athena: Athena, sql: str) -> None:
+    assert athena.fails(sql.format(bucket=athena.bucket)).startswith("INVALID_TABLE_PROPERTY")
+
+
+def test_partition_values_in_folders(athena: Athena) -> None:
+    place = f"s3://{athena.bucket}/folders/"
+    athena.run(
+        f"CREATE TABLE folders WITH (external_location = '{place}', partitioned_by = ARRAY['p']) AS "
+        "SELECT n, p FROM (VALUES (1, 'a/b=c'), (2, 'é x*'), (3, NULL)) AS t(n, p)"
+    )
+    folders = ["p=__HIVE_DEFAULT_PARTITION__", "p=a%2Fb%3Dc", "p=é x%2A"]
+    assert [row[0] for row in athena.run("SHOW PARTITIONS folders").rows] == folders
+    keys = [item["Key"] for item in athena.s3.list_objects_v2(Bucket=athena.bucket, Prefix="folders/")["Contents"]]
+    assert sorted(key.split("/")[1] for key in keys) == folders
+    athena.run(f"CREATE EXTERNAL TABLE again (n int) PARTITIONED BY (p string) STORED AS PARQUET LOCATION '{place}'")
+    athena.s3.put_object(Bucket=athena.bucket, Key="folders/P=capital/x", Body=b"")
+    athena.run("MSCK REPAIR TABLE again")
+    assert athena.run("SELECT n, p FROM again ORDER BY n").rows == [["1", "a/b=c"], ["2", "é x*"], ["3", None]]
+
+
+def test_partitions_named_in_part(athena: Athena) -> None:
+    athena.run(
+        "CREATE EXTERNAL TABLE partly (a string) PARTITIONED BY (year string, month string) "
+        f"LOCATION 's3://{athena.bucket}/partly/'"
+    )
+    for month in ("year = '2024', month = '01'", "year = '2024', month = '02'", "year = '2025', month = '01'"):
+        athena.run(f"ALTER TABLE partly ADD PARTITION ({month})")
+    assert "{month=05} doesn't contain all (2) partition columns" in athena.fails(
+        "ALTER TABLE partly ADD PARTITION (month = '05')"
+    )
+    assert "Non-Partition column" in athena.fails("ALTER TABLE partly ADD PARTITION (day = '05')")
+    athena.run("ALTER TABLE partly DROP PARTITION (year = '2024')")
+    assert athena.run("SHOW PARTITIONS partly").rows == [["year=2025/month=01"]]
+    assert "Partition not found" in athena.fails("ALTER TABLE partly DROP PARTITION (year = '2024')")
+
+
+def test_types_that_only_queries_know(athena: Athena) -> None:
+    for kind in ("integer", "real", "varchar", "array<integer>"):
+        assert "type" in athena.fails(f"CREATE EXTERNAL TABLE t (a {kind}) LOCATION 's3://{athena.bucket}/t/'")
+    assert "Database does not exist: nope" in athena.fails("SHOW TABLES IN nope")

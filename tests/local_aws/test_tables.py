@@ -128,6 +128,21 @@ def test_delimited_text(athena: Athena, table: Table) -> None:
     assert athena.run(f"SELECT * FROM {name}").rows == [["x", "1", "1.5"], [None, None, None]]
 
 
+def test_booleans_dates_and_times_in_text(athena: Athena, table: Table) -> None:
+    """A boolean of LazySimpleSerDe is TRUE or FALSE; OpenCSVSerDe counts days: .../ug/csv-serde.html"""
+    name = table("a boolean", {"x.csv": "TRUE\nfalse\n1\n"}, serde="ROW FORMAT DELIMITED FIELDS TERMINATED BY ','")
+    assert athena.run(f"SELECT a FROM {name}").rows == [["true"], ["false"], [None]]
+    serde = "ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde'"
+    name = table("a date, b timestamp", {"x.csv": '"18276","1579059880000"\n"",""\n'}, serde=serde)
+    assert athena.run(f"SELECT * FROM {name}").rows == [["2020-01-15", "2020-01-15 03:44:40.000"], [None, None]]
+
+
+def test_timestamps_have_milliseconds(athena: Athena, table: Table) -> None:
+    name = table("t timestamp", {"x": lines({"t": "2025-03-01 10:00:00.123456"}, {"t": "2025-03-01 10:00:00.9996"})})
+    found = athena.run(f"SELECT t, CAST(t AS varchar) = '2025-03-01 10:00:00.123' FROM {name} ORDER BY t")
+    assert found.rows == [["2025-03-01 10:00:00.123", "true"], ["2025-03-01 10:00:01.000", "false"]]
+
+
 class TestOpenX:
     """https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html"""
 
@@ -179,6 +194,11 @@ class TestOpenX:
     def test_a_line_that_is_no_object_is_a_row_of_nulls(self, athena: Athena, table: Table) -> None:
         name = table("a string", {"x": '{"a": "1"}\ngarbage\n\n'})
         assert athena.run(f"SELECT a FROM {name}").rows == [["1"], [None], [None]]
+
+    def test_a_line_that_is_an_array_is_refused(self, athena: Athena, table: Table) -> None:
+        """Athena takes its members as the columns by position."""
+        name = table("a string, b string", {"x": '{"a": "1"}\n["1", "2"]\n'})
+        assert athena.fails(f"SELECT a, b FROM {name}").startswith("NOT_SUPPORTED")
 
 
 def _hadoop_snappy(text: bytes) -> bytes:
@@ -273,7 +293,8 @@ def test_integer_and_injected_projection(athena: Athena, table: Table) -> None:
         f"ALTER TABLE {name} SET TBLPROPERTIES ('projection.enabled' = 'true', 'projection.n.type' = 'integer', "
         "'projection.n.range' = '1,20', 'projection.n.digits' = '3', 'projection.who.type' = 'injected')"
     )
-    assert athena.run(f"SELECT a, n FROM {name} WHERE who = 'me'").rows == [["1", "007"]]
+    for condition in ("who = 'me'", "'me' = who", "who IN ('me', 'you')"):
+        assert athena.run(f"SELECT a, n FROM {name} WHERE {condition}").rows == [["1", "007"]]
     assert athena.fails(f"SELECT a FROM {name}").startswith("CONSTRAINT_VIOLATION")
 
 
