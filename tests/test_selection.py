@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ttl_archive.config import Timestamp
 from ttl_archive.months import Month
+from ttl_archive.page import TypedItems
 from ttl_archive.selection import Verdict, judge_of, read_iso8601
 
 ISO = Timestamp(attribute="at", format="iso8601")
@@ -127,10 +128,10 @@ def test_a_page_is_sorted_as_its_items_are_judged(format_: str, parts: list[list
     judge = judge_of(Timestamp(attribute="at", format=format_), Month(2025, 3))
     verdicts = [judge(item) for item in items]
     expected = [[item for item, one in zip(items, verdicts, strict=True) if one is wanted] for wanted in (IN, OUT, BAD)]
-    assert list(judge.sort(items)) == expected
+    assert list(judge.sort(TypedItems(items))) == expected
 
 
 @pytest.mark.parametrize("text", ["2025-03-01T00:00:00Z,2025-03-02T00:00:00Z", "2025-03-01T00:00:00Z,"])
 def test_one_text_is_not_taken_for_two(text: str) -> None:
     good, bad = {"at": {"S": "2025-03-05T00:00:00Z"}}, {"at": {"S": text}}
-    assert judge_of(ISO, Month(2025, 3)).sort([good, bad]) == ([good], [], [bad])
+    assert judge_of(ISO, Month(2025, 3)).sort(TypedItems([good, bad])) == ([good], [], [bad])

@@ -23,7 +23,7 @@ import orjson
 RESERVED = "_dynamodb_types"
 Item = dict[str, dict[str, Any]]
 
-JSON_NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
+JSON_NUMBER = r"-?(?:[1-9][0-9]*+|0)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+"
 _is_json_number = re.compile(JSON_NUMBER).fullmatch
 _OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 _Fragment = orjson.Fragment

@@ -35,8 +35,12 @@ BucketName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61
 TableName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_.-]{3,255}$")]
 
 
+# It looks through the whole time zone database, which takes longer than all the rest of a file.
+_timezones = cache(available_timezones)
+
+
 def _known_timezone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in _timezones():
         raise ValueError(f"no such time zone: {name!r}; expected an IANA name such as Europe/Berlin")
     return name
 

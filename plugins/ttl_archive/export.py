@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -14,10 +14,10 @@ from botocore.exceptions import ClientError
 
 from ttl_archive import objects
 from ttl_archive.claims import Claim
-from ttl_archive.codec import Item
 from ttl_archive.layout import part_name
 from ttl_archive.manifest import Part, SegmentRecord
-from ttl_archive.page_codec import Kinds, encode_page
+from ttl_archive.page import Items
+from ttl_archive.page_codec import Kinds
 from ttl_archive.parts import PartWriter
 from ttl_archive.scan import SegmentScan
 from ttl_archive.selection import Judge
@@ -27,24 +27,30 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-Encode = Callable[[list[Item]], tuple[list[bytes], Kinds]]
+Encode = Callable[[Items], tuple[bytes, Kinds]]
+
+
+def whole(items: Items) -> tuple[bytes, Kinds]:
+    """Encodes items with all their attributes."""
+    return items.encode()
 
 
 def keys_of(key_attributes: Sequence[str]) -> Encode:
     """Encodes of each item no more than its primary key."""
-    return lambda items: encode_page([{name: item[name] for name in key_attributes} for item in items])
+    names = tuple(key_attributes)
+    return lambda items: items.encode(names)
 
 
 @dataclass(frozen=True)
 class OpenMonth:
     """A published month that the scan passes: its items, or their keys alone, are staged under a prefix of its own.
 
-    :param encode: the items' lines: ``encode_page`` for a refresh, ``keys_of`` where it is only looked for late items.
+    :param encode: the items' lines: ``whole`` for a refresh, ``keys_of`` where it is only looked for late items.
     """
 
     prefix: str
     judge: Judge
-    encode: Encode = encode_page
+    encode: Encode = whole
 
 
 class _Passing:
@@ -54,7 +60,7 @@ class _Passing:
         self.prefix, self.parts, self.tally = month.prefix, parts, tally
         self._judge, self._encode = month.judge, month.encode
 
-    def take(self, items: list[Item]) -> None:
+    def take(self, items: Items) -> None:
         mine = self._judge.sort(items)[0]
         lines, kinds = self._encode(mine)
         self.parts.write(lines)
@@ -82,7 +88,7 @@ class SegmentExport:
     scan: SegmentScan
     try_number: int = 1
     judge: Judge | None = None
-    encode: Encode = encode_page
+    encode: Encode = whole
     quarantine_prefix: str | None = None
     key_attributes: tuple[str, ...] = ()
     ttl_attribute: str | None = None
@@ -183,14 +189,16 @@ class SegmentExport:
     def _put_record(self, prefix: str, record: SegmentRecord) -> None:
         self.client.put_object(Bucket=self.bucket, Key=record_key(prefix, record.segment), Body=record.to_bytes())
 
-    def _sort_out(self, items: list[Item], tally: Tally) -> Iterable[bytes]:
+    def _sort_out(self, items: Items, tally: Tally) -> bytes:
         """The lines of the items that belong here; the others are counted, and the bad ones kept in quarantine."""
-        inside, outside, bad = self.judge.sort(items) if self.judge else (items, [], [])
-        for month in self._passing:
-            month.take(outside)
-        if bad:
-            self._quarantine.write(encode_page(bad)[0])
-            tally.add_bad([{name: item.get(name) for name in self.key_attributes} for item in bad])
+        inside = items
+        if self.judge:
+            inside, outside, bad = self.judge.sort(items)
+            for month in self._passing:
+                month.take(outside)
+            if bad:
+                self._quarantine.write(bad.encode()[0])
+                tally.add_bad(bad, self.key_attributes)
         lines, kinds = self.encode(inside)
         tally.add_archived(inside, kinds)
         return lines

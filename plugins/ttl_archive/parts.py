@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -54,15 +54,17 @@ class PartWriter:
         self._upload: _Upload | None = None
         self._aborted = False
 
-    def write(self, lines: Iterable[bytes]) -> None:
-        """Add whole lines, each with its newline."""
-        for line in lines:
-            self._block.append(line)
-            self._block_bytes += len(line)
-            if self._block_bytes >= BLOCK_BYTES:
-                self._flush_block()
-                if self._upload and self._upload.bytes >= self._target_bytes:
-                    self._finish_part()
+    def write(self, lines: bytes) -> None:
+        """Add whole lines, each with its newline; a block ends with the line that fills it."""
+        start = 0
+        while len(lines) - start >= BLOCK_BYTES - self._block_bytes:
+            end = lines.index(b"\n", start + BLOCK_BYTES - self._block_bytes - 1) + 1
+            self._add(lines[start:end])
+            start = end
+            self._flush_block()
+            if self._upload and self._upload.bytes >= self._target_bytes:
+                self._finish_part()
+        self._add(lines[start:])
 
     def close(self) -> tuple[Part, ...]:
         """Commit the last part and return all of them, in order; no lines make no part."""
@@ -78,6 +80,11 @@ class PartWriter:
             self._upload.abort()
             self._upload = None
 
+    def _add(self, lines: bytes) -> None:
+        if lines:
+            self._block.append(lines)
+            self._block_bytes += len(lines)
+
     def _flush_block(self) -> None:
         if self._aborted:
             # Airflow calls on_kill and lets the task run on: a part begun anew would lack what was given up.
@@ -87,7 +94,8 @@ class PartWriter:
         if self._upload is None:
             key = self._prefix + self._name_of(len(self._parts) + 1)
             self._upload = _Upload(self._client, self._bucket, key)
-        self._upload.add(b"".join(self._block), len(self._block))
+        block = b"".join(self._block)
+        self._upload.add(block, block.count(b"\n"))
         self._block.clear()
         self._block_bytes = 0
 

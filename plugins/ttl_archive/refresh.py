@@ -15,6 +15,7 @@ from ttl_archive.config import Archive
 from ttl_archive.export import SegmentExport, record_key
 from ttl_archive.manifest import Manifest
 from ttl_archive.months import Month
+from ttl_archive.page import TypedItems
 from ttl_archive.scan import Page
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class ArchivedLines:
 
     def pages(self) -> Iterator[Page]:
         """The lines as items, a thousand at a time."""
-        while items := [decode(line.encode()) for line in islice(self.lines, _LINES_A_PAGE)]:
+        while items := TypedItems(decode(line.encode()) for line in islice(self.lines, _LINES_A_PAGE)):
             yield Page(items, len(items), 0.0)
 
 

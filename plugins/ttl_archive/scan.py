@@ -1,8 +1,8 @@
 """One segment of a DynamoDB Scan, page by page, as the wire's JSON.
 
 botocore's response parser takes most of the time of a Scan: it walks every value of every item. Here its
-``before-parse`` event hands the body to orjson instead; signing, retries and the CRC-32 check of the body stay
-botocore's own.
+``before-parse`` event hands the body to a ``PageReader`` instead; signing, retries and the CRC-32 check of the body
+stay botocore's own.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from boto3.dynamodb.transform import TransformationInjector, copy_dynamodb_params
 from boto3.dynamodb.types import TypeDeserializer
 
 from ttl_archive.errors import ExportInterrupted
+from ttl_archive.page import Items, PageReader, TypedItems
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -32,7 +32,7 @@ _deserialize: Any = TypeDeserializer().deserialize
 class Page:
     """One answer of Scan."""
 
-    items: list[Item]
+    items: Items
     scanned: int
     read_units: float
 
@@ -85,7 +85,7 @@ class SegmentScan:
         return self.client.scan(**arguments)
 
     def _page(self, answer: dict[str, Any], read_units: float) -> Page:
-        items = answer.get("Items", [])
+        items: Items = answer.get("Items", TypedItems())
         if len(items) != answer["Count"]:
             raise ExportInterrupted(
                 f"{self.table} segment {self.segment}: a page says Count={answer['Count']} and holds {len(items)} "
@@ -95,20 +95,21 @@ class SegmentScan:
 
 
 def prepare_client(client: DynamoDBClient) -> DynamoDBClient:
-    """Let a client take boto3's Python types in requests and return Scan's answers as the wire's JSON."""
+    """Let a client take boto3's Python types in requests and return the items of Scan's answers as ``Items``."""
     events = client.meta.events
     injector = TransformationInjector()
     events.register("provide-client-params.dynamodb", copy_dynamodb_params)
     events.register("before-parameter-build.dynamodb.Scan", injector.inject_condition_expressions)
     events.register("before-parameter-build.dynamodb.Scan", injector.inject_attribute_value_input)
-    events.register("before-parse.dynamodb.Scan", _parse_with_orjson)
+    reader = PageReader()
+
+    def read(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
+        if response_dict["status_code"] == 200:
+            customized_response_dict.update(reader.read(response_dict["body"]))
+            response_dict["body"] = b"{}"
+
+    events.register("before-parse.dynamodb.Scan", read)
     return client
-
-
-def _parse_with_orjson(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
-    if response_dict["status_code"] == 200:
-        customized_response_dict.update(orjson.loads(response_dict["body"]))
-        response_dict["body"] = b"{}"
 
 
 def python_types(item: Item) -> dict[str, Any]:

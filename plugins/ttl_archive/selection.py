@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
-from itertools import compress
-from operator import itemgetter, not_
+from operator import not_
 from typing import Any
 
 from ttl_archive.codec import Item
 from ttl_archive.config import Timestamp
 from ttl_archive.months import Month
+from ttl_archive.page import Items
 
 
 class Verdict(Enum):
@@ -30,33 +30,40 @@ class Verdict(Enum):
 
 
 _NOTHING: dict[str, Any] = {}
-Sorted = tuple[list[Item], list[Item], list[Item]]  # inside, outside, bad
+Typed = dict[str, Any] | None  # a value as DynamoDB JSON; None for an attribute that isn't there
 
 
 @dataclass(frozen=True)
 class Judge:
-    """Says of items (in DynamoDB JSON) whether they lie in the month, outside it, or can't be told.
+    """Says of items whether they lie in the month, outside it, or can't be told.
 
-    :param verdict: of one item.
-    :param sort_plain: of a page whose timestamps all have the commonest form; None if they haven't.
+    :param attribute: the timestamp's.
+    :param kind: its DynamoDB type.
+    :param verdict: on one timestamp.
+    :param are_inside: of timestamps that all have the commonest form, and are of no time before 1970; None if they
+        haven't.
     """
 
-    verdict: Callable[[Item], Verdict]
-    sort_plain: Callable[[list[Item]], Sorted | None]
+    attribute: str
+    kind: str
+    verdict: Callable[[Typed], Verdict]
+    are_inside: Callable[[list[str]], list[bool] | None]
 
     def __call__(self, item: Item) -> Verdict:
-        """The verdict on one item."""
-        return self.verdict(item)
+        """The verdict on one item, given as DynamoDB JSON."""
+        return self.verdict(item.get(self.attribute))
 
-    def sort(self, items: list[Item]) -> Sorted:
+    def sort(self, items: Items) -> tuple[Items, Items, Items]:
         """The items inside, outside, and bad, each in their order."""
-        found = self.sort_plain(items)
-        if found is not None:
-            return found
-        by_verdict: dict[Verdict, list[Item]] = {verdict: [] for verdict in Verdict}
-        for item in items:
-            by_verdict[self.verdict(item)].append(item)
-        return by_verdict[Verdict.INSIDE], by_verdict[Verdict.OUTSIDE], by_verdict[Verdict.BAD]
+        try:
+            inside = self.are_inside(items.texts(self.attribute, self.kind))
+        except KeyError:
+            inside = None
+        if inside is not None:
+            return items.where(inside), items.where(list(map(not_, inside))), items.where([False] * len(items))
+        verdicts = list(map(self.verdict, items.values(self.attribute)))
+        taken, outside, bad = (items.where([one is wanted for one in verdicts]) for wanted in Verdict)
+        return taken, outside, bad
 
 
 # The one form that can be compared as text. 29 February is left to the slow path, which knows leap years.
@@ -94,8 +101,8 @@ def _judge_of_text(attribute: str, start: datetime, end: datetime) -> Judge:
     # Bounds without the Z sort before both 00:00:00Z and 00:00:00.000Z, so they are right for every precision.
     first, after = start.strftime("%Y-%m-%dT%H:%M:%S"), end.strftime("%Y-%m-%dT%H:%M:%S")
 
-    def judge(item: dict[str, dict[str, Any]]) -> Verdict:
-        text = item.get(attribute, _NOTHING).get("S")
+    def judge(typed: Typed) -> Verdict:
+        text = (typed or _NOTHING).get("S")
         if text is None:
             return Verdict.BAD
         if _plain_utc(text):
@@ -107,16 +114,17 @@ def _judge_of_text(attribute: str, start: datetime, end: datetime) -> Judge:
             return Verdict.BAD
         return Verdict.INSIDE if start <= instant < end else Verdict.OUTSIDE
 
-    def sort_plain(items: list[Item]) -> Sorted | None:
-        try:
-            texts = list(map(itemgetter("S"), map(itemgetter(attribute), items)))
-        except KeyError:
+    def are_inside(texts: list[str]) -> list[bool] | None:
+        if not texts:
+            return []
+        least = min(texts)
+        if not _all(_plain_utc_texts, texts) or least < _FIRST_YEAR:
             return None
-        if not _all(_plain_utc_texts, texts) or min(texts, default=_FIRST_YEAR) < _FIRST_YEAR:
-            return None
-        return _apart(items, [first <= text < after for text in texts])
+        if first <= least and max(texts) < after:
+            return [True] * len(texts)
+        return [first <= text < after for text in texts]
 
-    return Judge(judge, sort_plain)
+    return Judge(attribute, "S", judge, are_inside)
 
 
 def _all(matches: Callable[[str], Any], texts: list[str]) -> bool:
@@ -126,17 +134,11 @@ def _all(matches: Callable[[str], Any], texts: list[str]) -> bool:
     return joined.count(",") == len(texts) and matches(joined) is not None
 
 
-def _apart(items: list[Item], inside: list[bool]) -> Sorted:
-    if all(inside):
-        return items, [], []
-    return list(compress(items, inside)), list(compress(items, map(not_, inside))), []
-
-
 def _judge_of_number(attribute: str, month: tuple[int, int], plausible: tuple[int, int]) -> Judge:
     (first, after), (earliest, latest) = month, plausible
 
-    def judge(item: dict[str, dict[str, Any]]) -> Verdict:
-        text = item.get(attribute, _NOTHING).get("N")
+    def judge(typed: Typed) -> Verdict:
+        text = (typed or _NOTHING).get("N")
         if text is None:
             return Verdict.BAD
         number: int | Decimal = int(text) if _INTEGER(text) else Decimal(text)
@@ -144,19 +146,15 @@ def _judge_of_number(attribute: str, month: tuple[int, int], plausible: tuple[in
             return Verdict.BAD
         return Verdict.INSIDE if first <= number < after else Verdict.OUTSIDE
 
-    def sort_plain(items: list[Item]) -> Sorted | None:
-        try:
-            texts = list(map(itemgetter("N"), map(itemgetter(attribute), items)))
-        except KeyError:
-            return None
+    def are_inside(texts: list[str]) -> list[bool] | None:
         if not _all(_integer_texts, texts):
             return None
         numbers = list(map(int, texts))
         if numbers and not earliest <= min(numbers) <= max(numbers) <= latest:
             return None
-        return _apart(items, [first <= number < after for number in numbers])
+        return [first <= number < after for number in numbers]
 
-    return Judge(judge, sort_plain)
+    return Judge(attribute, "N", judge, are_inside)
 
 
 def read_iso8601(text: str) -> datetime | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
 from typing import Any
 
-from ttl_archive.codec import Item
 from ttl_archive.manifest import KEYS_LISTED, TtlCounts
+from ttl_archive.page import Items
 from ttl_archive.page_codec import Kinds
 
 ATTRIBUTES_LISTED = 1000  # in a record's types
@@ -31,25 +31,25 @@ class TtlTally:
     first: int | None = None
     last: int | None = None
 
-    def add(self, items: list[Item]) -> None:
+    def add(self, items: Items) -> None:
         """Count archived items."""
         oldest = self.now - _FIVE_YEARS
         try:
-            usable = list(map(int, map(itemgetter("N"), map(itemgetter(self.attribute), items))))
+            usable = list(map(int, items.texts(self.attribute, "N")))
             if usable and (min(usable) < oldest or max(usable) >= _LATEST_SECONDS):
                 usable = self._usable(items, oldest)
         except (KeyError, ValueError):
             usable = self._usable(items, oldest)
         if usable:
+            first, last = min(usable), max(usable)
             self.counts["usable"] += len(usable)
-            self.first = min(usable) if self.first is None else min(self.first, *usable)
-            self.last = max(usable) if self.last is None else max(self.last, *usable)
+            self.first = first if self.first is None else min(self.first, first)
+            self.last = last if self.last is None else max(self.last, last)
 
-    def _usable(self, items: list[Item], oldest: int) -> list[int]:
+    def _usable(self, items: Items, oldest: int) -> list[int]:
         """The values that TTL will go by; the others are counted apart."""
         usable = []
-        for item in items:
-            typed = item.get(self.attribute)
+        for typed in items.values(self.attribute):
             if typed is None:
                 self.counts["missing"] += 1
                 continue
@@ -86,7 +86,7 @@ class Tally:
         self.returned += returned
         self.read_units += read_units
 
-    def add_archived(self, items: list[Item], kinds: Kinds) -> None:
+    def add_archived(self, items: Items, kinds: Kinds) -> None:
         """Count items that were written, and how many of them have an attribute as which type."""
         self.archived += len(items)
         for name, found in kinds.items():
@@ -98,10 +98,12 @@ class Tally:
         if self._ttl:
             self._ttl.add(items)
 
-    def add_bad(self, keys: list[dict[str, Any]]) -> None:
-        """Count quarantined items, given by their keys."""
-        self.quarantined += len(keys)
-        self._keys.extend(keys[: KEYS_LISTED - len(self._keys)])
+    def add_bad(self, items: Items, key_attributes: Sequence[str]) -> None:
+        """Count quarantined items, and list their keys."""
+        self.quarantined += len(items)
+        listed = items.where([number < KEYS_LISTED - len(self._keys) for number in range(len(items))])
+        keys = zip(*(listed.values(name) for name in key_attributes), strict=True)
+        self._keys.extend(dict(zip(key_attributes, key, strict=True)) for key in keys)
 
     def result(self) -> dict[str, Any]:
         """The counts, as fields of a ``SegmentRecord``."""

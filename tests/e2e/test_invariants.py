@@ -32,6 +32,7 @@ from ttl_archive.errors import (
 )
 from ttl_archive.layout import lease_key, pointer_key
 from ttl_archive.manifest import certify
+from ttl_archive.page import TypedItems
 from ttl_archive.planning import is_closed, published
 from ttl_archive.scan import Page
 
@@ -652,10 +653,10 @@ class Scripted:
     total_segments: int = 1
 
     def pages(self) -> Iterator[Page]:
-        yield Page(self.first, len(self.first), 0.5)
+        yield Page(TypedItems(self.first), len(self.first), 0.5)
         self.between()
         if self.second:
-            yield Page(self.second, len(self.second), 0.5)
+            yield Page(TypedItems(self.second), len(self.second), 0.5)
 
 
 def _staged_objects(pipeline: Pipeline, opened: dict[str, Any]) -> dict[str, bytes]:

@@ -15,9 +15,10 @@ from botocore.config import Config
 from ttl_archive import objects
 from ttl_archive.config import Timestamp
 from ttl_archive.errors import ArchiveError
-from ttl_archive.export import Encode, OpenMonth, SegmentExport, keys_of
+from ttl_archive.export import Encode, OpenMonth, SegmentExport, keys_of, whole
 from ttl_archive.months import Month
-from ttl_archive.page_codec import count_kinds, encode_page
+from ttl_archive.page import Items
+from ttl_archive.page_codec import Kinds, count_kinds
 from ttl_archive.scan import SegmentScan, prepare_client, python_types
 from ttl_archive.selection import judge_of
 from ttl_archive.translation import explained
@@ -168,11 +169,21 @@ class ExportSegmentOperator(DynamoDBToS3Operator):
 
     def _open_month(self, timestamp: Timestamp, opened: dict[str, Any]) -> OpenMonth:
         judge = judge_of(timestamp, Month.parse(opened["month"], self.timezone))
-        encode = encode_page if self.refresh_open_months else keys_of(opened["key_attributes"])
+        encode = whole if self.refresh_open_months else keys_of(opened["key_attributes"])
         return OpenMonth(opened["staging_prefix"], judge, encode)
 
     def _encode(self) -> Encode:
         if self.process_func is _convert_item_to_json_bytes:
-            return encode_page
-        process_func = self.process_func
-        return lambda items: ([bytes(process_func(python_types(item))) for item in items], count_kinds(items))
+            return whole
+        return self._processed
+
+    def _processed(self, items: Items) -> tuple[bytes, Kinds]:
+        """What the caller's ``process_func`` makes of the items, which are counted by their lines."""
+        typed = items.typed()
+        lines = [bytes(self.process_func(python_types(item))) for item in typed]
+        if not all(line.endswith(b"\n") and line.count(b"\n") == 1 for line in lines):
+            raise ArchiveError(
+                f"task {self.task_id}: process_func={self.process_func!r} must return one line with its newline for "
+                "an item, and returned none or several; make it one line of JSON"
+            )
+        return b"".join(lines), count_kinds(typed)
