@@ -7,9 +7,9 @@ from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.dialects.trino import Trino
 
-from local_aws.athena.checks import keeps_instant
-from local_aws.athena.errors import CannotTranslate
-from local_aws.athena.typing import FLOATS, INTEGERS, TEXTS, D, decimal_literal, kind
+from local_aws.athena.checks import keeps_instant, place, trino_name
+from local_aws.athena.errors import CannotTranslate, QueryFailed
+from local_aws.athena.typing import FLOATS, INSTANTS, INTEGERS, TEXTS, D, decimal_literal, kind
 
 if TYPE_CHECKING:
     from local_aws.athena.dialect import Writer
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 MACROS = [
     "CREATE MACRO cannot_cast(v, t) AS fail('INVALID_CAST_ARGUMENT: Cannot cast ''' || v || ''' to ' || t)",
     "CREATE MACRO text_as_integer(v, t) AS CASE WHEN regexp_full_match(v, '[-+]?[0-9]+') THEN v ELSE cannot_cast(v, t) END",  # noqa: E501
-    "CREATE MACRO text_as_number(v, t) AS CASE WHEN TRY_CAST(v AS DOUBLE) IS NULL THEN cannot_cast(v, t) ELSE v END",
+    "CREATE MACRO text_as_number(v, t) AS CASE WHEN NOT regexp_full_match(trim(v), "
+    "'[-+]?(NaN|Infinity|([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?)') THEN cannot_cast(v, t) ELSE v END",
     "CREATE MACRO text_as_boolean(v) AS CASE WHEN lower(v) IN ('true', 't', '1') THEN 'true' WHEN lower(v) IN ('false', 'f', '0') "  # noqa: E501
     "THEN 'false' ELSE cannot_cast(v, 'boolean') END",
     "CREATE MACRO text_as_date(v) AS CASE WHEN regexp_full_match(v, ' *[0-9]{4}-[0-9]{1,2}-[0-9]{1,2} *') THEN trim(v) "
@@ -30,6 +31,9 @@ MACROS = [
     "'INTEGER', 'BIGINT', 'HUGEINT', 'DATE') OR starts_with(typeof(v), 'DECIMAL') THEN CAST(v AS VARCHAR) "
     "ELSE refuse('a CAST of ' || typeof(v) || ' to varchar') END",
 ]  # fmt: skip
+
+
+_PLAIN = {*INTEGERS, *FLOATS, D.DECIMAL, D.BOOLEAN}
 
 
 def cast_sql(writer: "Writer", node: exp.Cast) -> str:
@@ -55,6 +59,9 @@ def cast_sql(writer: "Writer", node: exp.Cast) -> str:
         source in (D.ARRAY, D.MAP) and D.STRUCT in {each.this for each in target.find_all(exp.DataType)}
     ):
         raise CannotTranslate("a CAST between rows other than CAST(ROW(...) AS ROW(...))")
+    if (source in INSTANTS and (wanted in _PLAIN)) or (wanted in INSTANTS and source in _PLAIN):
+        into = target.sql(Trino).lower().replace(", ", ",")
+        raise QueryFailed(f"TYPE_MISMATCH: {place(node)}Cannot cast {trino_name(value)} to {into}")
     if source == D.JSON or wanted == D.JSON:
         return _json(value, written, target)
     if wanted in TEXTS:
@@ -141,9 +148,10 @@ def _json(value: exp.Expr, written: str, target: exp.DataType) -> str:
         convert = "py_json_of_row" if D.STRUCT in members else "py_json_of_map"
         return f"CAST(unless_refused({convert}({written})) AS JSON)"
     name = target.sql(Trino)
-    scalar = f"trino_json_scalar({written}, '$')"
+    # A scalar's text; an array or an object has none.
+    scalar = f"CASE WHEN json_type({written}) IN ('OBJECT', 'ARRAY') THEN CAST(cannot_cast(CAST({written} AS VARCHAR), '{name}') AS VARCHAR) ELSE trino_json_scalar({written}, '$') END"  # noqa: E501
     if target.this in TEXTS:
-        return f"CASE WHEN json_type({written}) IN ('OBJECT', 'ARRAY') THEN cannot_cast(CAST({written} AS VARCHAR), '{name}') ELSE {scalar} END"  # noqa: E501
+        return scalar
     if target.this in INTEGERS:
         rounded = f"CAST(round(CAST({scalar} AS DOUBLE)) AS {target.sql(DuckDB)})"
         return f"CASE WHEN json_type({written}) = 'DOUBLE' THEN {rounded} ELSE CAST(text_as_integer({scalar}, '{name}') AS {target.sql(DuckDB)}) END"  # noqa: E501

@@ -1,5 +1,8 @@
 """What must be refused because DuckDB would accept it with another meaning, and where in the statement it stands."""
 
+import re
+from typing import Any
+
 from sqlglot import exp
 from sqlglot.dialects.trino import Trino
 from sqlglot.optimizer.resolver import Resolver
@@ -41,13 +44,22 @@ def refuse_aliases(tree: exp.Expr, schema: Schema) -> None:
                 )
 
 
+_NUMBERS = {*INTEGERS, *FLOATS, D.DECIMAL}
+_COMPARABLE: tuple[set[Any], ...] = (
+    _NUMBERS, TEXTS, INSTANTS, {D.BOOLEAN}, {D.JSON}, {D.VARBINARY, D.BINARY}, {D.ARRAY}, {D.MAP}, {D.STRUCT},
+    {D.INTERVAL}, {D.TIME, D.TIMETZ}, {D.UUID},
+)  # fmt: skip
+
+
 def check_comparable(node: exp.Expr, left: exp.Expr, right: exp.Expr, operator: str) -> None:
     """Trino compares no text with a number or a date; DuckDB would convert."""
-    for text, other in ((left, right), (right, left)):
-        if kind(text) in TEXTS and kind(other) in {*INTEGERS, *FLOATS, *INSTANTS, D.DECIMAL, D.BOOLEAN}:
-            raise QueryFailed(
-                f"TYPE_MISMATCH: {place(node)}Cannot apply operator: {trino_name(left)} {operator} {trino_name(right)}"
-            )
+    if isinstance(right, (exp.Any, exp.All)):
+        return  # compared with what the subquery gives
+    groups = [next((group for group in _COMPARABLE if kind(side) in group), None) for side in (left, right)]
+    if None not in groups and groups[0] is not groups[1]:
+        raise QueryFailed(
+            f"TYPE_MISMATCH: {place(node)}Cannot apply operator: {trino_name(left)} {operator} {trino_name(right)}"
+        )
 
 
 # Functions of a text, by their first argument; DuckDB would convert a number or a date.
@@ -68,7 +80,6 @@ _OF_BINARY = {
 }  # fmt: skip
 _OF_MOMENTS = _ZONED_OK - {"date", "date_trunc"} | {"millisecond", "to_iso8601", "to_unixtime", "to_milliseconds"}
 _OF_LISTS = {"cardinality", "contains", "element_at", "array_join", "array_sort", "array_distinct", "flatten", "slice"}
-_NUMBERS = {*INTEGERS, *FLOATS, D.DECIMAL}
 
 
 def check_arguments(name: str, node: exp.Anonymous) -> None:
@@ -114,13 +125,21 @@ def check_tree(tree: exp.Expr) -> None:
                 [each for each in (node.args.get("true"), node.args.get("false")) if each], "Result types for IF"
             )
         elif isinstance(node, exp.Case):
-            if node.this is None:
-                for branch in node.args["ifs"]:
+            for branch in node.args["ifs"]:
+                if node.this is None:
                     check_condition(branch.this, "CASE WHEN clause")
+                else:
+                    check_comparable(node, node.this, branch.this, "=")
             results = [branch.args["true"] for branch in node.args["ifs"]]
             check_alike([each for each in [*results, node.args.get("default")] if each], "All CASE results")
         elif isinstance(node, exp.Anonymous) and node.name.lower() in ("coalesce", "greatest", "least", "nullif"):
             check_alike(node.expressions, f"All {node.name.upper()} operands")
+        elif isinstance(node, (exp.Like, exp.Escape)):
+            _check_like(node)
+        elif isinstance(node, exp.Window):
+            _check_window(node)
+        elif isinstance(node, exp.Select) and node.args.get("distinct") and node.args.get("order"):
+            _check_distinct_order(node)
         elif isinstance(node, exp.Array):
             check_alike(node.expressions, "All ARRAY elements")
         elif isinstance(node, exp.Values):
@@ -135,6 +154,51 @@ def check_tree(tree: exp.Expr) -> None:
             _check_set_operation(node)
         elif isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.DPipe)):
             _check_operands(node)
+
+
+def _check_like(node: exp.Expr) -> None:
+    if isinstance(node, exp.Like):
+        for side, name in (
+            (node.this, "Left side of LIKE expression"),
+            (node.expression, "Pattern for LIKE expression"),
+        ):
+            if kind(side) not in {*TEXTS, D.UNKNOWN, D.NULL}:
+                raise QueryFailed(
+                    f"TYPE_MISMATCH: {place(node)}{name} must evaluate to a varchar (actual: {trino_name(side)})"
+                )
+        return
+    pattern, escape = node.this.expression, node.expression
+    if not isinstance(pattern, exp.Literal) or not isinstance(escape, exp.Literal):
+        raise CannotTranslate("LIKE with ESCAPE where the pattern is not a literal")
+    mark = escape.name
+    if len(mark) != 1:
+        raise QueryFailed("INVALID_FUNCTION_ARGUMENT: Escape string must be a single character")
+    if re.search(f"{re.escape(mark)}(?![%_{re.escape(mark)}])", re.sub(re.escape(mark * 2), "", pattern.name)):
+        raise QueryFailed(
+            "INVALID_FUNCTION_ARGUMENT: Escape character must be followed by '%', '_' or the escape character itself"
+        )
+
+
+def _check_window(node: exp.Window) -> None:
+    call = node.this
+    while isinstance(call, (exp.Filter, exp.IgnoreNulls, exp.RespectNulls)):
+        call = call.this
+    arguments = call.expressions if isinstance(call, exp.Anonymous) else []
+    if any(isinstance(argument, exp.Distinct) for argument in arguments):
+        raise QueryFailed(f"NOT_SUPPORTED: {place(call)}DISTINCT in window function parameters not yet supported")
+    if call.name.lower() in ("lag", "lead") and len(arguments) > 1 and isinstance(arguments[1], exp.Neg):
+        raise QueryFailed("INVALID_FUNCTION_ARGUMENT: Offset must be at least 0")
+
+
+def _check_distinct_order(node: exp.Select) -> None:
+    shown = {each.unalias().sql() for each in node.selects} | {each.alias_or_name for each in node.selects}
+    for ordered in node.args["order"].expressions:
+        key = ordered.this
+        if not isinstance(key, exp.Literal) and key.sql() not in shown and (not key.name or key.args.get("table")):
+            raise QueryFailed(
+                f"EXPRESSION_NOT_IN_DISTINCT: {place(key)}For SELECT DISTINCT, ORDER BY expressions must appear in "
+                "select list"
+            )
 
 
 def _check_aliases(node: exp.Values) -> None:

@@ -15,6 +15,7 @@ from sqlglot.dialects.trino import Trino
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.generators.duckdb import DuckDBGenerator
 from sqlglot.parsers.trino import TrinoParser
+from sqlglot.tokens import TokenType
 
 from local_aws.athena.arguments import PLACEHOLDERS
 from local_aws.athena.checks import (
@@ -33,10 +34,25 @@ from local_aws.athena.typing import FLOATS, INSTANTS, INTEGERS, D, decimal, kind
 _KEPT_PARSERS = ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "SUBSTRING", "POSITION", "LISTAGG")
 
 
+# The words and signs of Trino's queries among those that sqlglot takes from any dialect.
+_KEYWORDS = """
+|| >= <= <> != -> => ALL AND ANY ARRAY AS ASC BETWEEN BIGINT BOOLEAN CASE CHAR CROSS CUBE CURRENT_CATALOG CURRENT_DATE
+CURRENT_SCHEMA CURRENT_TIME CURRENT_TIMESTAMP CURRENT_USER DATE DECIMAL DESC DISTINCT DOUBLE ELSE END ESCAPE EXCEPT EXISTS
+FALSE FETCH FILTER FIRST FOR FROM FULL HAVING HYPERLOGLOG IN INNER INT INTEGER INTERSECT INTERVAL IPADDRESS IS JOIN JSON
+LATERAL LEFT LIKE LIMIT LOCALTIME LOCALTIMESTAMP MAP MATCH_RECOGNIZE NATURAL NEXT NOT NULL OFFSET ON OR ORDINALITY OUTER OVER
+RANGE REAL RECURSIVE RIGHT ROLLUP ROW ROWS SELECT SMALLINT SOME TABLE TABLESAMPLE TDIGEST THEN TIME TIMESTAMP TINYINT TRUE
+UNION UNNEST USING UUID VALUES VARBINARY VARCHAR WHEN WHERE WINDOW WITH
+"""  # noqa: E501
+_WORDS = [*_KEYWORDS.split(), "GROUP BY", "GROUPING SETS", "ORDER BY", "PARTITION BY", "DOUBLE PRECISION"]
+
+
 class AthenaQuery(Trino):
     """Athena's query dialect with every function left as a name."""
 
     INDEX_OFFSET = 0
+
+    class Tokenizer(Trino.Tokenizer):
+        KEYWORDS: ClassVar = {word: Trino.Tokenizer.KEYWORDS[word] for word in _WORDS}
 
     class Parser(TrinoParser):
         FUNCTIONS: ClassVar[dict[str, Callable[..., exp.Expr]]] = {}
@@ -50,21 +66,42 @@ class AthenaQuery(Trino):
                 call.meta["place"] = f"line {token.line}:{token.col - len(token.text) + 1}: "
             return parsed
 
+        def _parse_join(self, *arguments: Any, **options: Any) -> exp.Join | None:
+            comma = self._curr is not None and self._curr.token_type == TokenType.COMMA
+            join = super()._parse_join(*arguments, **options)
+            crossed = comma or (join is not None and join.kind == "CROSS")
+            if join is not None and crossed == bool(join.args.get("on") or join.args.get("using")):
+                self.raise_error("a join but a cross join has a condition")
+            return join
+
 
 # sqlglot 30.30.0 reads `1_000` as `1 AS _000` and `0xFF` as a text.
 _NUMBER = re.compile(r"-?(\d+(\.\d*)?([eE]\d*)?)")
 
-# What sqlglot reads in any dialect and Trino does not know.
+# What sqlglot reads in any dialect and Trino does not know: by its text, and by what it becomes.
 _FOREIGN = re.compile(
-    r"""::|==|\^|(?<!U)&|(?<!\|)\|(?!\|)|<<|>>|~|\{|,(?=\s*(?:\)|$|FROM\b))|(?<=[(,=])\s*\[
-      |\b(?:SELECT|WHERE|AND|OR|IN|THEN|ELSE|ON|BY)\s*\[
-      |\bILIKE\b|\bSIMILAR\s+TO\b|\bUSING\s+SAMPLE\b|\bTABLESAMPLE\s*\(|\bDISTINCT\s+ON\s*\(
-      |\*\s*(?:EXCLUDE|EXCEPT|REPLACE)\s*\(|\bIS\s+(?:NOT\s+)?(?:TRUE|FALSE)\b
+    r"""\^|(?<!U)&|(?<!\|)\|(?!\|)|<<|>>|~|\{|,(?=\s*(?:[)\]]|$|FROM\b))|(?<=[(,=])\s*\[|\bAS\s+'
+      |\b(?:SELECT|WHERE|AND|OR|IN|THEN|ELSE|ON|BY)\s*\[|\b(?:SELECT\s*,|VALUES\s*\(\s*\)|IN\s*\(\s*\))
+      |\bDISTINCT\s+ON\s*\(|\*\s*(?:EXCLUDE|EXCEPT|REPLACE)\s*\(|\bIS\s+(?:NOT\s+)?(?:TRUE|FALSE)\b|\bUSING\s+SAMPLE\b
+      |\bTABLESAMPLE\b(?!\s+(?:BERNOULLI|SYSTEM)\s*\(\s*[\w.]+\s*\))
       |\b(?:SEMI|ANTI|ASOF|NATURAL|POSITIONAL)\s+(?:LEFT\s+|RIGHT\s+|INNER\s+)?JOIN\b|\b(?:PIVOT|UNPIVOT)\s*\(
-      |\b(?:GROUP|ORDER)\s+BY\s+ALL(?=\s*(?:$|\)|HAVING\b|ORDER\b|LIMIT\b))
-      |\bLIMIT\s+\S+\s+OFFSET\b|\bLIMIT\s+\d+\s*%""",
+      |\b(?:GROUP|ORDER)\s+BY\s+ALL(?=\s*(?:$|\)|HAVING\b|ORDER\b|LIMIT\b))|\bWITH\s+(?:ROLLUP|CUBE)\b
+      |\bINTERVAL\s+[-+]?(?:\d|\s*'[^']*'(?!\s*(?:YEAR|MONTH|DAY|HOUR|MINUTE|SECOND)\b))
+      |\bLIMIT\s+\S+\s+OFFSET\b|\bLIMIT\s+\d+\s*[%,]|\bFOR\s+(?:UPDATE|SHARE)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
+_FOREIGN_NODES = (exp.Concat, exp.JSONExtract, exp.Parameter)
+
+
+def _refuse_foreign(tree: exp.Expr) -> None:
+    for node in tree.find_all(*_FOREIGN_NODES, exp.Between, exp.Alias, exp.Limit):
+        if (
+            isinstance(node, _FOREIGN_NODES)
+            or node.args.get("symmetric") is not None
+            or node.args.get("limit_options")
+            or isinstance(node.this, exp.Star)
+        ):
+            raise InvalidRequest(f"{place(node) or 'line 1:1: '}mismatched input '{node.sql(Trino)}'")
 
 
 def parse(sql: str) -> exp.Expr:
@@ -95,6 +132,7 @@ def parse(sql: str) -> exp.Expr:
     if len(trees) != 1:
         raise InvalidRequest(f"Only one sql statement is allowed. Got: {sql}")
     tree = trees[0]
+    _refuse_foreign(tree)
     if isinstance(tree, exp.Select) and not tree.expressions:
         raise InvalidRequest(f"line 1:{len(sql) + 1}: mismatched input '<EOF>'")
     for call in tree.find_all(exp.Anonymous):
