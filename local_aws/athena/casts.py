@@ -1,13 +1,14 @@
 """CAST as Trino does it, where DuckDB is more lenient or rounds otherwise."""
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.dialects.trino import Trino
 
-from local_aws.athena.checks import keeps_instant, place, trino_name
+from local_aws.athena.checks import is_literal, keeps_instant, place, trino_name
 from local_aws.athena.errors import CannotTranslate, QueryFailed
 from local_aws.athena.typing import FLOATS, INSTANTS, INTEGERS, TEXTS, D, decimal_literal, kind
 
@@ -33,6 +34,11 @@ MACROS = [
 ]  # fmt: skip
 
 
+_DATE = re.compile(r"\s*(\d{4,})-(\d{1,2})-(\d{1,2})\s*")
+_MOMENT = re.compile(
+    r"(\d{4,})-(\d{1,2})-(\d{1,2})(?: (\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.\d{1,12})?)?)?(?:Z| ?[-+]\d.*| [A-Z].*)?"
+)
+_ZONED = re.compile(r"(\d.*\d) +([A-Z][a-z].*)")
 _PLAIN = {*INTEGERS, *FLOATS, D.DECIMAL, D.BOOLEAN}
 
 
@@ -41,6 +47,8 @@ def cast_sql(writer: "Writer", node: exp.Cast) -> str:
     value, target = node.this, node.to
     source, wanted = kind(value), target.this
     written, into = writer.sql(value), target.sql(DuckDB)
+    if is_literal(node):
+        _check_literal(node)
     if wanted in (D.TIMESTAMP, D.TIMESTAMPTZ) and target.expressions and target.expressions[0].name != "3":
         raise CannotTranslate(f"a CAST to {target.sql(Trino).lower()}; Athena's timestamps have milliseconds")
     if (
@@ -50,6 +58,8 @@ def cast_sql(writer: "Writer", node: exp.Cast) -> str:
         and not keeps_instant(node)
     ):
         raise CannotTranslate(f"the zone of TIMESTAMP '{value.name}'; convert with AT TIME ZONE 'UTC'")
+    if wanted == D.TIMESTAMPTZ and isinstance(value, exp.Literal) and (zoned := _ZONED.fullmatch(value.name)):
+        return f"instant_in('{zoned[2]}', TIMESTAMP '{zoned[1]}')"
     if wanted == D.DECIMAL and not target.expressions and isinstance(value, exp.Literal) and value.is_string:
         into = decimal_literal(value.name).sql(DuckDB)
     if isinstance(value, exp.Anonymous) and value.name.lower() == "row" and wanted == D.STRUCT:
@@ -67,16 +77,32 @@ def cast_sql(writer: "Writer", node: exp.Cast) -> str:
     if wanted in TEXTS:
         return _to_text(value, written, target)
     if source in TEXTS:
-        return f"CAST({_checked_text(written, target)} AS {into})"
+        moment = f"CAST({_checked_text(written, target)} AS {into})"
+        return f"to_milliseconds({moment})" if wanted == D.TIMESTAMP else moment
     if source == D.UNKNOWN and not isinstance(value, exp.Null):
         if wanted in INTEGERS:
             return f"CAST(CASE WHEN typeof({written}) IN ('FLOAT', 'DOUBLE', 'VARCHAR') THEN {_unknown(value)} ELSE {written} END AS {into})"  # noqa: E501
         return f"CAST(CASE WHEN typeof({written}) IN ('VARCHAR', 'JSON') THEN {_unknown(value)} ELSE {written} END AS {into})"  # noqa: E501
+    if wanted in (D.TIME, D.TIMETZ):
+        raise CannotTranslate(f"a CAST to {target.sql(Trino).lower()}")
     if source in FLOATS and wanted in INTEGERS:
         return f"CAST(round({written}) AS {into})"
     if source == D.TIMESTAMPTZ and wanted in (D.DATE, D.TIMESTAMP):
         return f"CAST(CAST({written} AS TIMESTAMP) AS {into})"
     return f"CAST({written} AS {into})"
+
+
+def _check_literal(node: exp.Cast) -> None:
+    """`DATE '2025-02-30'` is refused when the query is analysed."""
+    text, name = node.this.name, node.to.this.value.removesuffix("TZ")
+    found = (_DATE if name == "DATE" else _MOMENT).fullmatch(text)
+    try:
+        if found is None:
+            raise ValueError(text)
+        if len(found[1]) <= 4:
+            datetime(*(int(part) for part in found.groups() if part))  # noqa: DTZ001
+    except ValueError:
+        raise QueryFailed(f"INVALID_LITERAL: {place(node)}'{text}' is not a valid {name} literal") from None
 
 
 def _is_utc(literal: str) -> bool:
@@ -93,6 +119,11 @@ def _to_text(value: exp.Expr, written: str, target: exp.DataType) -> str:
     if target.this == D.CHAR:
         raise CannotTranslate("char(n), which pads with spaces; use varchar")
     text = text_of(kind(value), written)
+    literals = [each for each in value.find_all(exp.Cast) if is_literal(each) and each.to.this != D.DATE]
+    if kind(value) in (D.TIMESTAMP, D.TIMESTAMPTZ) and any("(3)" not in trino_name(each) for each in literals):
+        if value is not literals[0] or kind(value) == D.TIMESTAMPTZ:
+            raise CannotTranslate("a CAST to varchar of a time computed from a literal without milliseconds")
+        text = f"left({text}, 19) || '{re.sub(r'^[^.]*', '', value.this.name)}'"
     if not target.expressions:
         return text
     size = target.expressions[0].name

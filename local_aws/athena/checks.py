@@ -16,7 +16,7 @@ from local_aws.athena.typing import FLOATS, INSTANTS, INTEGERS, TEXTS, D, kind
 _ZONED_OK = {"date_trunc", "date_format", "format_datetime", "year", "quarter", "month", "week", "day", "hour", "minute",  # noqa: E501
              "second", "day_of_week", "dow", "day_of_month", "day_of_year", "doy", "week_of_year", "year_of_week", "yow",  # noqa: E501
              "date", "last_day_of_month"}  # fmt: skip
-_INSTANT_OK = {"to_unixtime", "at_timezone", "date_diff", "min", "max", "try", "coalesce", "count", "to_milliseconds"}
+_INSTANT_OK = {"to_unixtime", "at_timezone", "min", "max", "try", "coalesce", "count", "to_milliseconds"}
 
 
 def place(node: exp.Expr) -> str:
@@ -261,14 +261,37 @@ _SHORT_NAMES = {
 }  # fmt: skip
 
 
+def is_literal(node: exp.Expr) -> bool:
+    """Whether it is `DATE '2025-03-01'` or `TIMESTAMP '...'`."""
+    return isinstance(node, exp.Cast) and "cast" not in node.meta and node.to.this in INSTANTS and node.this.is_string
+
+
+def typeof(node: exp.Expr) -> str:
+    """The answer of `typeof`, or a refusal where Trino would count a text's letters."""
+    if isinstance(node, exp.CurrentTime):
+        return "time(3) with time zone"
+    if kind(node) == D.INTERVAL:
+        units = {each.text("unit").upper().rstrip("S") for each in node.find_all(exp.Interval)}
+        return "interval year to month" if units & {"YEAR", "MONTH"} else "interval day to second"
+    literals = (each for each in node.find_all(exp.Literal) if each.is_string and not isinstance(each.parent, exp.Cast))
+    counted = not isinstance(node, (exp.Literal, exp.Cast, exp.DPipe)) and node.name.lower() not in _UNBOUNDED
+    if kind(node) in TEXTS and counted and any(literals):
+        raise CannotTranslate(f"typeof({node.sql(Trino)}), the length of a text")
+    return trino_name(node)
+
+
+_UNBOUNDED = {"array_join", "concat", "date_format", "format", "format_datetime", "json_format", "to_base64", "to_hex"}
+
+
 def trino_name(node: exp.Expr) -> str:
     """The type as Trino writes it: `map(varchar(1), integer)`."""
     if node.type is None:
         raise CannotTranslate(f"typeof({node.sql(Trino)}), whose type is not known")
     if isinstance(node, exp.Literal) and node.is_string:
         return f"varchar({len(node.name)})"
-    if isinstance(node, exp.Cast) and isinstance(node.this, exp.Literal) and kind(node) == D.TIMESTAMP:
-        return f"timestamp({len(node.this.name.partition('.')[2])})" if node.this.is_string else "timestamp(3)"
+    if is_literal(node) and kind(node) in (D.TIMESTAMP, D.TIMESTAMPTZ):
+        digits = re.match(r"\d*", node.this.name.partition(".")[2])
+        return f"timestamp({len(digits[0]) if digits else 0}){' with time zone' * (kind(node) == D.TIMESTAMPTZ)}"
     # The names of a row's members, and the lengths of texts inside, are not kept in `.type`.
     if {D.VARCHAR, D.STRUCT} & {each.this for each in node.type.expressions if isinstance(each, exp.DataType)} or (
         kind(node) == D.STRUCT
@@ -298,6 +321,9 @@ def keeps_instant(node: exp.Expr) -> bool:
     while isinstance(parent, exp.Anonymous) and parent.name.lower() in ("try", "coalesce"):
         parent = _climb(parent)
     if isinstance(parent, exp.Anonymous):
+        if parent.name.lower() == "date_diff":
+            # Days begin at midnight of the zone.
+            return parent.expressions[0].name.lower() in ("millisecond", "second", "minute", "hour")
         return parent.name.lower() in _INSTANT_OK
     return isinstance(parent, (exp.AtTimeZone, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between, exp.Is))
 

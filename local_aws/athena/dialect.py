@@ -24,12 +24,12 @@ from local_aws.athena.checks import (
     check_zone_is_used_up,
     keeps_instant,
     place,
-    trino_name,
+    typeof,
 )
 from local_aws.athena.errors import CannotTranslate, InvalidRequest, QueryFailed
 from local_aws.athena.functions import AGGREGATES, FUNCTIONS, UNTRANSLATED, find
 from local_aws.athena.statements import Tokens
-from local_aws.athena.typing import FLOATS, INSTANTS, INTEGERS, D, decimal, kind, scaled, unscaled
+from local_aws.athena.typing import FLOATS, INSTANTS, INTEGERS, D, decimal, element_type, kind, scaled, unscaled
 
 _KEPT_PARSERS = ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "SUBSTRING", "POSITION", "LISTAGG")
 
@@ -64,6 +64,11 @@ class AthenaQuery(Trino):
             call = parsed.find(exp.Anonymous) if parsed is not None else None
             if call is not None and "place" not in call.meta:
                 call.meta["place"] = f"line {token.line}:{token.col - len(token.text) + 1}: "
+            return parsed
+
+        def _parse_cast(self, *arguments: Any, **options: Any) -> exp.Expr:
+            parsed = super()._parse_cast(*arguments, **options)
+            parsed.meta["cast"] = True  # unlike the literal DATE '2025-03-01', which becomes the same node
             return parsed
 
         def _parse_join(self, *arguments: Any, **options: Any) -> exp.Join | None:
@@ -187,11 +192,11 @@ class Writer(DuckDBGenerator):
             return self.attimezone_sql(exp.AtTimeZone(this=moment.copy(), zone=arguments[1].copy()), node)
         if name == "with_timezone":
             if keeps_instant(node):
-                return f"(CAST({self.sql(arguments[0])} AS TIMESTAMP) AT TIME ZONE {self.sql(arguments[1])})"
+                return f"instant_in({self.sql(arguments[1])}, CAST({self.sql(arguments[0])} AS TIMESTAMP))"
             check_zone_is_used_up(node)
             return f"CAST({self.sql(arguments[0])} AS TIMESTAMP)"
         if name == "typeof":
-            return exp.Literal.string(trino_name(arguments[0])).sql(DuckDB)
+            return exp.Literal.string(typeof(arguments[0])).sql(DuckDB)
         function = find(name, len(arguments))
         if name not in FUNCTIONS and name not in UNTRANSLATED and not name.startswith(("st_", "bing_tile")):
             raise QueryFailed(f"FUNCTION_NOT_FOUND: {place(node)}Function '{name}' not registered")
@@ -213,6 +218,8 @@ class Writer(DuckDBGenerator):
         result = re.sub(r"\{([^{}]+)\}", lambda found: fields[found[1]], template)
         if name == "sum" and kind(arguments[0]) in INTEGERS:
             return f"CAST({result} AS BIGINT)"
+        if name == "avg" and kind(arguments[0]) == D.FLOAT:
+            return f"CAST({result} AS FLOAT)"
         if name in ("round", "ceil", "ceiling", "floor", "truncate") and decimal(node) and node.type is not None:
             return f"CAST({result} AS {node.type.sql(DuckDB)})"
         return result
@@ -330,6 +337,15 @@ class Writer(DuckDBGenerator):
     def binary(self, node: exp.Binary, op: str) -> str:
         if isinstance(node, (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)):
             check_comparable(node, node.left, node.right, op)
+            if isinstance(node, (exp.EQ, exp.NEQ)) and kind(node.left) == kind(node.right) in (
+                D.ARRAY,
+                D.STRUCT,
+                D.MAP,
+            ):
+                # DuckDB's NULLs inside equal each other.
+                nested = kind(node.left) != D.ARRAY or element_type(node.left).this in (D.ARRAY, D.STRUCT, D.MAP)
+                compared = f"{'nested' if nested else 'array'}_equal({self.sql(node.left)}, {self.sql(node.right)})"
+                return f"(NOT {compared})" if isinstance(node, exp.NEQ) else compared
             if {kind(node.left), kind(node.right)} & FLOATS:
                 # DuckDB's NaN equals itself and is the largest number.
                 sides = [self.sql(side) for side in (node.left, node.right)]
