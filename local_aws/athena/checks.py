@@ -6,7 +6,7 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.dialects.trino import Trino
 from sqlglot.optimizer.resolver import Resolver
-from sqlglot.optimizer.scope import traverse_scope
+from sqlglot.optimizer.scope import Scope, traverse_scope
 from sqlglot.schema import Schema
 
 from local_aws.athena.errors import CannotTranslate, QueryFailed
@@ -42,6 +42,27 @@ def refuse_aliases(tree: exp.Expr, schema: Schema) -> None:
                     f"COLUMN_NOT_FOUND: {place(column)}Column '{column.name}' cannot be resolved or requester is not "
                     "authorized to access requested resources"
                 )
+
+
+def is_ambiguous(tree: exp.Expr, schema: Schema, name: str) -> bool:
+    """Whether two tables of one FROM have a column of this name."""
+    for scope in traverse_scope(tree):
+        resolver = Resolver(scope, schema)
+        if sum(name in resolver.get_source_columns(source) for source in scope.selected_sources) > 1:
+            return True
+    return False
+
+
+def refuse_twins(tree: exp.Expr) -> None:
+    """Of a subquery's two columns of one name neither can be asked for; DuckDB takes the first."""
+    for scope in traverse_scope(tree):
+        for alias, (_, source) in scope.selected_sources.items():
+            names = source.expression.named_selects if isinstance(source, Scope) else []
+            if scope.expression.is_star and len(set(names)) < len(names):
+                raise CannotTranslate("a star over a subquery with two columns of one name")
+            for column in scope.source_columns(alias):
+                if names.count(column.name) > 1:
+                    raise QueryFailed(f"AMBIGUOUS_NAME: {place(column)}Column '{column.name}' is ambiguous")
 
 
 _NUMBERS = {*INTEGERS, *FLOATS, D.DECIMAL}

@@ -1244,4 +1244,9 @@ QUERIES: dict[str, str | None] = {
     "SELECT ntile(0) OVER (ORDER BY v) FROM (VALUES 1) t(v)": "!INVALID_FUNCTION_ARGUMENT",
     "SELECT t.nope FROM (VALUES 1) t(v)": "!COLUMN_NOT_FOUND",
     "WITH a AS (SELECT 1), a AS (SELECT 2) SELECT * FROM a": "!DUPLICATE_NAMED_QUERY",
+    "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT sum(n) FROM t": "!NOT_SUPPORTED: Recursion depth limit exceeded (10)",
+    "WITH RECURSIVE t(n) AS (VALUES 1 UNION ALL SELECT n + 1 FROM t WHERE n < 4) SELECT * FROM t ORDER BY 1": "1; 2; 3; 4",
+    "SELECT a FROM (SELECT 1 a, 2 a)": "!AMBIGUOUS_NAME: line 1:8: Column 'a' is ambiguous",
+    "SELECT * FROM (SELECT 1 a, 2 a)": "!NOT_SUPPORTED",
+    "SELECT x FROM (VALUES 1) a(x) JOIN (VALUES 1) b(x) ON a.x = b.x": "!AMBIGUOUS_NAME: line 1:8: Column 'x' is ambiguous",
 }
