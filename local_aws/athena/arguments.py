@@ -1,5 +1,6 @@
 """What the rows of `functions.py` ask for besides plain arguments: units, formats, paths, lambdas."""
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -86,6 +87,17 @@ def _iso8601(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
     if kind(value) not in pattern:
         raise CannotTranslate(f"to_iso8601 of {value.sql(Trino)}, whose type is not known: add a CAST")
     return {"iso0": f"strftime({writer.sql(value)}, '{pattern[kind(value)]}')"}
+
+
+def _date_parse(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
+    """As Joda: without a year it is 2000, or 1970 where only a time is given; two digits mean 1970 to 2069."""
+    value, pattern = writer.sql(node.expressions[0]), mysql_format(node.expressions[1])
+    fields = set(re.findall("%(.)", node.expressions[1].name))
+    if not fields & set("Yyx"):
+        year = 2000 if fields & set("mcbMdejv") else 1970
+        return {"parsed": f"strptime('{year} ' || {value}, '%Y ' || {pattern})"}
+    parsed = f"strptime({value}, {pattern})"
+    return {"parsed": f"two_digit_year({parsed})" if "y" in fields and "Y" not in fields else parsed}
 
 
 def _types(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
@@ -178,6 +190,7 @@ PLACEHOLDERS: dict[str, Callable[["Writer", exp.Anonymous], dict[str, str]]] = {
     "transform_values": _map_lambda,
     "iso0": _iso8601,
     "nulls": lambda writer, node: {"nulls": ", ".join(f"{writer.sql(each)} IS NULL" for each in node.expressions)},
+    "parsed": _date_parse,
     "path1": lambda writer, node: {"path1": json_path(node.expressions[1])},
     "mysql1": lambda writer, node: {"mysql1": mysql_format(node.expressions[1])},
     "joda1": lambda writer, node: {"joda1": joda_format(node.expressions[1])},

@@ -1,15 +1,16 @@
 """CAST as Trino does it, where DuckDB is more lenient or rounds otherwise."""
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.dialects.trino import Trino
 
-from local_aws.athena.checks import keeps_instant
-from local_aws.athena.errors import CannotTranslate
-from local_aws.athena.typing import FLOATS, INTEGERS, TEXTS, D, decimal_literal, kind
+from local_aws.athena.checks import is_literal, keeps_instant, place, trino_name
+from local_aws.athena.errors import CannotTranslate, QueryFailed
+from local_aws.athena.typing import FLOATS, INSTANTS, INTEGERS, TEXTS, D, decimal_literal, kind
 
 if TYPE_CHECKING:
     from local_aws.athena.dialect import Writer
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 MACROS = [
     "CREATE MACRO cannot_cast(v, t) AS fail('INVALID_CAST_ARGUMENT: Cannot cast ''' || v || ''' to ' || t)",
     "CREATE MACRO text_as_integer(v, t) AS CASE WHEN regexp_full_match(v, '[-+]?[0-9]+') THEN v ELSE cannot_cast(v, t) END",  # noqa: E501
-    "CREATE MACRO text_as_number(v, t) AS CASE WHEN TRY_CAST(v AS DOUBLE) IS NULL THEN cannot_cast(v, t) ELSE v END",
+    "CREATE MACRO text_as_number(v, t) AS CASE WHEN NOT regexp_full_match(trim(v), "
+    "'[-+]?(NaN|Infinity|([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?)') THEN cannot_cast(v, t) ELSE v END",
     "CREATE MACRO text_as_boolean(v) AS CASE WHEN lower(v) IN ('true', 't', '1') THEN 'true' WHEN lower(v) IN ('false', 'f', '0') "  # noqa: E501
     "THEN 'false' ELSE cannot_cast(v, 'boolean') END",
     "CREATE MACRO text_as_date(v) AS CASE WHEN regexp_full_match(v, ' *[0-9]{4}-[0-9]{1,2}-[0-9]{1,2} *') THEN trim(v) "
@@ -32,11 +34,21 @@ MACROS = [
 ]  # fmt: skip
 
 
+_DATE = re.compile(r"\s*(\d{4,})-(\d{1,2})-(\d{1,2})\s*")
+_MOMENT = re.compile(
+    r"(\d{4,})-(\d{1,2})-(\d{1,2})(?: (\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.\d{1,12})?)?)?(?:Z| ?[-+]\d.*| [A-Z].*)?"
+)
+_ZONED = re.compile(r"(\d.*\d) +([A-Z][a-z].*)")
+_PLAIN = {*INTEGERS, *FLOATS, D.DECIMAL, D.BOOLEAN}
+
+
 def cast_sql(writer: "Writer", node: exp.Cast) -> str:
     """One CAST; a combination that is not known to agree is refused."""
     value, target = node.this, node.to
     source, wanted = kind(value), target.this
     written, into = writer.sql(value), target.sql(DuckDB)
+    if is_literal(node):
+        _check_literal(node)
     if wanted in (D.TIMESTAMP, D.TIMESTAMPTZ) and target.expressions and target.expressions[0].name != "3":
         raise CannotTranslate(f"a CAST to {target.sql(Trino).lower()}; Athena's timestamps have milliseconds")
     if (
@@ -46,6 +58,8 @@ def cast_sql(writer: "Writer", node: exp.Cast) -> str:
         and not keeps_instant(node)
     ):
         raise CannotTranslate(f"the zone of TIMESTAMP '{value.name}'; convert with AT TIME ZONE 'UTC'")
+    if wanted == D.TIMESTAMPTZ and isinstance(value, exp.Literal) and (zoned := _ZONED.fullmatch(value.name)):
+        return f"instant_in('{zoned[2]}', TIMESTAMP '{zoned[1]}')"
     if wanted == D.DECIMAL and not target.expressions and isinstance(value, exp.Literal) and value.is_string:
         into = decimal_literal(value.name).sql(DuckDB)
     if isinstance(value, exp.Anonymous) and value.name.lower() == "row" and wanted == D.STRUCT:
@@ -55,21 +69,40 @@ def cast_sql(writer: "Writer", node: exp.Cast) -> str:
         source in (D.ARRAY, D.MAP) and D.STRUCT in {each.this for each in target.find_all(exp.DataType)}
     ):
         raise CannotTranslate("a CAST between rows other than CAST(ROW(...) AS ROW(...))")
+    if (source in INSTANTS and (wanted in _PLAIN)) or (wanted in INSTANTS and source in _PLAIN):
+        into = target.sql(Trino).lower().replace(", ", ",")
+        raise QueryFailed(f"TYPE_MISMATCH: {place(node)}Cannot cast {trino_name(value)} to {into}")
     if source == D.JSON or wanted == D.JSON:
         return _json(value, written, target)
     if wanted in TEXTS:
         return _to_text(value, written, target)
     if source in TEXTS:
-        return f"CAST({_checked_text(written, target)} AS {into})"
+        moment = f"CAST({_checked_text(written, target)} AS {into})"
+        return f"to_milliseconds({moment})" if wanted == D.TIMESTAMP else moment
     if source == D.UNKNOWN and not isinstance(value, exp.Null):
         if wanted in INTEGERS:
             return f"CAST(CASE WHEN typeof({written}) IN ('FLOAT', 'DOUBLE', 'VARCHAR') THEN {_unknown(value)} ELSE {written} END AS {into})"  # noqa: E501
         return f"CAST(CASE WHEN typeof({written}) IN ('VARCHAR', 'JSON') THEN {_unknown(value)} ELSE {written} END AS {into})"  # noqa: E501
+    if wanted in (D.TIME, D.TIMETZ):
+        raise CannotTranslate(f"a CAST to {target.sql(Trino).lower()}")
     if source in FLOATS and wanted in INTEGERS:
         return f"CAST(round({written}) AS {into})"
     if source == D.TIMESTAMPTZ and wanted in (D.DATE, D.TIMESTAMP):
         return f"CAST(CAST({written} AS TIMESTAMP) AS {into})"
     return f"CAST({written} AS {into})"
+
+
+def _check_literal(node: exp.Cast) -> None:
+    """`DATE '2025-02-30'` is refused when the query is analysed."""
+    text, name = node.this.name, node.to.this.value.removesuffix("TZ")
+    found = (_DATE if name == "DATE" else _MOMENT).fullmatch(text)
+    try:
+        if found is None:
+            raise ValueError(text)
+        if len(found[1]) <= 4:
+            datetime(*(int(part) for part in found.groups() if part))  # noqa: DTZ001
+    except ValueError:
+        raise QueryFailed(f"INVALID_LITERAL: {place(node)}'{text}' is not a valid {name} literal") from None
 
 
 def _is_utc(literal: str) -> bool:
@@ -86,6 +119,11 @@ def _to_text(value: exp.Expr, written: str, target: exp.DataType) -> str:
     if target.this == D.CHAR:
         raise CannotTranslate("char(n), which pads with spaces; use varchar")
     text = text_of(kind(value), written)
+    literals = [each for each in value.find_all(exp.Cast) if is_literal(each) and each.to.this != D.DATE]
+    if kind(value) in (D.TIMESTAMP, D.TIMESTAMPTZ) and any("(3)" not in trino_name(each) for each in literals):
+        if value is not literals[0] or kind(value) == D.TIMESTAMPTZ:
+            raise CannotTranslate("a CAST to varchar of a time computed from a literal without milliseconds")
+        text = f"left({text}, 19) || '{re.sub(r'^[^.]*', '', value.this.name)}'"
     if not target.expressions:
         return text
     size = target.expressions[0].name
@@ -141,9 +179,10 @@ def _json(value: exp.Expr, written: str, target: exp.DataType) -> str:
         convert = "py_json_of_row" if D.STRUCT in members else "py_json_of_map"
         return f"CAST(unless_refused({convert}({written})) AS JSON)"
     name = target.sql(Trino)
-    scalar = f"trino_json_scalar({written}, '$')"
+    # A scalar's text; an array or an object has none.
+    scalar = f"CASE WHEN json_type({written}) IN ('OBJECT', 'ARRAY') THEN CAST(cannot_cast(CAST({written} AS VARCHAR), '{name}') AS VARCHAR) ELSE trino_json_scalar({written}, '$') END"  # noqa: E501
     if target.this in TEXTS:
-        return f"CASE WHEN json_type({written}) IN ('OBJECT', 'ARRAY') THEN cannot_cast(CAST({written} AS VARCHAR), '{name}') ELSE {scalar} END"  # noqa: E501
+        return scalar
     if target.this in INTEGERS:
         rounded = f"CAST(round(CAST({scalar} AS DOUBLE)) AS {target.sql(DuckDB)})"
         return f"CASE WHEN json_type({written}) = 'DOUBLE' THEN {rounded} ELSE CAST(text_as_integer({scalar}, '{name}') AS {target.sql(DuckDB)}) END"  # noqa: E501

@@ -1,9 +1,12 @@
 """What must be refused because DuckDB would accept it with another meaning, and where in the statement it stands."""
 
+import re
+from typing import Any
+
 from sqlglot import exp
 from sqlglot.dialects.trino import Trino
 from sqlglot.optimizer.resolver import Resolver
-from sqlglot.optimizer.scope import traverse_scope
+from sqlglot.optimizer.scope import Scope, traverse_scope
 from sqlglot.schema import Schema
 
 from local_aws.athena.errors import CannotTranslate, QueryFailed
@@ -13,7 +16,7 @@ from local_aws.athena.typing import FLOATS, INSTANTS, INTEGERS, TEXTS, D, kind
 _ZONED_OK = {"date_trunc", "date_format", "format_datetime", "year", "quarter", "month", "week", "day", "hour", "minute",  # noqa: E501
              "second", "day_of_week", "dow", "day_of_month", "day_of_year", "doy", "week_of_year", "year_of_week", "yow",  # noqa: E501
              "date", "last_day_of_month"}  # fmt: skip
-_INSTANT_OK = {"to_unixtime", "at_timezone", "date_diff", "min", "max", "try", "coalesce", "count", "to_milliseconds"}
+_INSTANT_OK = {"to_unixtime", "at_timezone", "min", "max", "try", "coalesce", "count", "to_milliseconds"}
 
 
 def place(node: exp.Expr) -> str:
@@ -41,13 +44,43 @@ def refuse_aliases(tree: exp.Expr, schema: Schema) -> None:
                 )
 
 
+def is_ambiguous(tree: exp.Expr, schema: Schema, name: str) -> bool:
+    """Whether two tables of one FROM have a column of this name."""
+    for scope in traverse_scope(tree):
+        resolver = Resolver(scope, schema)
+        if sum(name in resolver.get_source_columns(source) for source in scope.selected_sources) > 1:
+            return True
+    return False
+
+
+def refuse_twins(tree: exp.Expr) -> None:
+    """Of a subquery's two columns of one name neither can be asked for; DuckDB takes the first."""
+    for scope in traverse_scope(tree):
+        for alias, (_, source) in scope.selected_sources.items():
+            names = source.expression.named_selects if isinstance(source, Scope) else []
+            if scope.expression.is_star and len(set(names)) < len(names):
+                raise CannotTranslate("a star over a subquery with two columns of one name")
+            for column in scope.source_columns(alias):
+                if names.count(column.name) > 1:
+                    raise QueryFailed(f"AMBIGUOUS_NAME: {place(column)}Column '{column.name}' is ambiguous")
+
+
+_NUMBERS = {*INTEGERS, *FLOATS, D.DECIMAL}
+_COMPARABLE: tuple[set[Any], ...] = (
+    _NUMBERS, TEXTS, INSTANTS, {D.BOOLEAN}, {D.JSON}, {D.VARBINARY, D.BINARY}, {D.ARRAY}, {D.MAP}, {D.STRUCT},
+    {D.INTERVAL}, {D.TIME, D.TIMETZ}, {D.UUID},
+)  # fmt: skip
+
+
 def check_comparable(node: exp.Expr, left: exp.Expr, right: exp.Expr, operator: str) -> None:
     """Trino compares no text with a number or a date; DuckDB would convert."""
-    for text, other in ((left, right), (right, left)):
-        if kind(text) in TEXTS and kind(other) in {*INTEGERS, *FLOATS, *INSTANTS, D.DECIMAL, D.BOOLEAN}:
-            raise QueryFailed(
-                f"TYPE_MISMATCH: {place(node)}Cannot apply operator: {trino_name(left)} {operator} {trino_name(right)}"
-            )
+    if isinstance(right, (exp.Any, exp.All)):
+        return  # compared with what the subquery gives
+    groups = [next((group for group in _COMPARABLE if kind(side) in group), None) for side in (left, right)]
+    if None not in groups and groups[0] is not groups[1]:
+        raise QueryFailed(
+            f"TYPE_MISMATCH: {place(node)}Cannot apply operator: {trino_name(left)} {operator} {trino_name(right)}"
+        )
 
 
 # Functions of a text, by their first argument; DuckDB would convert a number or a date.
@@ -68,7 +101,6 @@ _OF_BINARY = {
 }  # fmt: skip
 _OF_MOMENTS = _ZONED_OK - {"date", "date_trunc"} | {"millisecond", "to_iso8601", "to_unixtime", "to_milliseconds"}
 _OF_LISTS = {"cardinality", "contains", "element_at", "array_join", "array_sort", "array_distinct", "flatten", "slice"}
-_NUMBERS = {*INTEGERS, *FLOATS, D.DECIMAL}
 
 
 def check_arguments(name: str, node: exp.Anonymous) -> None:
@@ -114,13 +146,21 @@ def check_tree(tree: exp.Expr) -> None:
                 [each for each in (node.args.get("true"), node.args.get("false")) if each], "Result types for IF"
             )
         elif isinstance(node, exp.Case):
-            if node.this is None:
-                for branch in node.args["ifs"]:
+            for branch in node.args["ifs"]:
+                if node.this is None:
                     check_condition(branch.this, "CASE WHEN clause")
+                else:
+                    check_comparable(node, node.this, branch.this, "=")
             results = [branch.args["true"] for branch in node.args["ifs"]]
             check_alike([each for each in [*results, node.args.get("default")] if each], "All CASE results")
         elif isinstance(node, exp.Anonymous) and node.name.lower() in ("coalesce", "greatest", "least", "nullif"):
             check_alike(node.expressions, f"All {node.name.upper()} operands")
+        elif isinstance(node, (exp.Like, exp.Escape)):
+            _check_like(node)
+        elif isinstance(node, exp.Window):
+            _check_window(node)
+        elif isinstance(node, exp.Select) and node.args.get("distinct") and node.args.get("order"):
+            _check_distinct_order(node)
         elif isinstance(node, exp.Array):
             check_alike(node.expressions, "All ARRAY elements")
         elif isinstance(node, exp.Values):
@@ -135,6 +175,51 @@ def check_tree(tree: exp.Expr) -> None:
             _check_set_operation(node)
         elif isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.DPipe)):
             _check_operands(node)
+
+
+def _check_like(node: exp.Expr) -> None:
+    if isinstance(node, exp.Like):
+        for side, name in (
+            (node.this, "Left side of LIKE expression"),
+            (node.expression, "Pattern for LIKE expression"),
+        ):
+            if kind(side) not in {*TEXTS, D.UNKNOWN, D.NULL}:
+                raise QueryFailed(
+                    f"TYPE_MISMATCH: {place(node)}{name} must evaluate to a varchar (actual: {trino_name(side)})"
+                )
+        return
+    pattern, escape = node.this.expression, node.expression
+    if not isinstance(pattern, exp.Literal) or not isinstance(escape, exp.Literal):
+        raise CannotTranslate("LIKE with ESCAPE where the pattern is not a literal")
+    mark = escape.name
+    if len(mark) != 1:
+        raise QueryFailed("INVALID_FUNCTION_ARGUMENT: Escape string must be a single character")
+    if re.search(f"{re.escape(mark)}(?![%_{re.escape(mark)}])", re.sub(re.escape(mark * 2), "", pattern.name)):
+        raise QueryFailed(
+            "INVALID_FUNCTION_ARGUMENT: Escape character must be followed by '%', '_' or the escape character itself"
+        )
+
+
+def _check_window(node: exp.Window) -> None:
+    call = node.this
+    while isinstance(call, (exp.Filter, exp.IgnoreNulls, exp.RespectNulls)):
+        call = call.this
+    arguments = call.expressions if isinstance(call, exp.Anonymous) else []
+    if any(isinstance(argument, exp.Distinct) for argument in arguments):
+        raise QueryFailed(f"NOT_SUPPORTED: {place(call)}DISTINCT in window function parameters not yet supported")
+    if call.name.lower() in ("lag", "lead") and len(arguments) > 1 and isinstance(arguments[1], exp.Neg):
+        raise QueryFailed("INVALID_FUNCTION_ARGUMENT: Offset must be at least 0")
+
+
+def _check_distinct_order(node: exp.Select) -> None:
+    shown = {each.unalias().sql() for each in node.selects} | {each.alias_or_name for each in node.selects}
+    for ordered in node.args["order"].expressions:
+        key = ordered.this
+        if not isinstance(key, exp.Literal) and key.sql() not in shown and (not key.name or key.args.get("table")):
+            raise QueryFailed(
+                f"EXPRESSION_NOT_IN_DISTINCT: {place(key)}For SELECT DISTINCT, ORDER BY expressions must appear in "
+                "select list"
+            )
 
 
 def _check_aliases(node: exp.Values) -> None:
@@ -197,14 +282,37 @@ _SHORT_NAMES = {
 }  # fmt: skip
 
 
+def is_literal(node: exp.Expr) -> bool:
+    """Whether it is `DATE '2025-03-01'` or `TIMESTAMP '...'`."""
+    return isinstance(node, exp.Cast) and "cast" not in node.meta and node.to.this in INSTANTS and node.this.is_string
+
+
+def typeof(node: exp.Expr) -> str:
+    """The answer of `typeof`, or a refusal where Trino would count a text's letters."""
+    if isinstance(node, exp.CurrentTime):
+        return "time(3) with time zone"
+    if kind(node) == D.INTERVAL:
+        units = {each.text("unit").upper().rstrip("S") for each in node.find_all(exp.Interval)}
+        return "interval year to month" if units & {"YEAR", "MONTH"} else "interval day to second"
+    literals = (each for each in node.find_all(exp.Literal) if each.is_string and not isinstance(each.parent, exp.Cast))
+    counted = not isinstance(node, (exp.Literal, exp.Cast, exp.DPipe)) and node.name.lower() not in _UNBOUNDED
+    if kind(node) in TEXTS and counted and any(literals):
+        raise CannotTranslate(f"typeof({node.sql(Trino)}), the length of a text")
+    return trino_name(node)
+
+
+_UNBOUNDED = {"array_join", "concat", "date_format", "format", "format_datetime", "json_format", "to_base64", "to_hex"}
+
+
 def trino_name(node: exp.Expr) -> str:
     """The type as Trino writes it: `map(varchar(1), integer)`."""
     if node.type is None:
         raise CannotTranslate(f"typeof({node.sql(Trino)}), whose type is not known")
     if isinstance(node, exp.Literal) and node.is_string:
         return f"varchar({len(node.name)})"
-    if isinstance(node, exp.Cast) and isinstance(node.this, exp.Literal) and kind(node) == D.TIMESTAMP:
-        return f"timestamp({len(node.this.name.partition('.')[2])})" if node.this.is_string else "timestamp(3)"
+    if is_literal(node) and kind(node) in (D.TIMESTAMP, D.TIMESTAMPTZ):
+        digits = re.match(r"\d*", node.this.name.partition(".")[2])
+        return f"timestamp({len(digits[0]) if digits else 0}){' with time zone' * (kind(node) == D.TIMESTAMPTZ)}"
     # The names of a row's members, and the lengths of texts inside, are not kept in `.type`.
     if {D.VARCHAR, D.STRUCT} & {each.this for each in node.type.expressions if isinstance(each, exp.DataType)} or (
         kind(node) == D.STRUCT
@@ -234,6 +342,9 @@ def keeps_instant(node: exp.Expr) -> bool:
     while isinstance(parent, exp.Anonymous) and parent.name.lower() in ("try", "coalesce"):
         parent = _climb(parent)
     if isinstance(parent, exp.Anonymous):
+        if parent.name.lower() == "date_diff":
+            # Days begin at midnight of the zone.
+            return parent.expressions[0].name.lower() in ("millisecond", "second", "minute", "hour")
         return parent.name.lower() in _INSTANT_OK
     return isinstance(parent, (exp.AtTimeZone, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between, exp.Is))
 

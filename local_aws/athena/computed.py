@@ -11,7 +11,7 @@ import re
 import unicodedata
 import zlib
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote_plus, unquote, unquote_plus, urlsplit
@@ -107,7 +107,7 @@ def _luhn_check(digits: str) -> bool:
 _SOUNDEX = {
     letter: code for code, letters in enumerate(("BFPV", "CGJKQSXZ", "DT", "L", "MN", "R"), 1) for letter in letters
 }
-_NUMBER_FORMAT = re.compile(r"%([-+ 0,(#]*)(\d*)(?:\.(\d+))?([a-zA-Z%])")
+_NUMBER_FORMAT = re.compile(r"%(?:(\d+)\$)?([-+ 0,(#]*)(\d*)(?:\.(\d+))?([a-zA-Z%]|$)")
 
 
 def _soundex(word: str) -> str:
@@ -172,12 +172,16 @@ def _format(pattern: str, *arguments: Any) -> str:
     given = iter(arguments)
 
     def one(match: re.Match[str]) -> str:
-        flags, width, precision, conversion = match[1], match[2], match[3], match[4]
+        number, flags, width, precision, conversion = match.groups()
+        if not conversion:
+            raise StopIteration
         if conversion in "%n":
             return "%" if conversion == "%" else "\n"
-        value = next(given)
+        value = next(given) if number is None else arguments[int(number) - 1]
         if conversion == "s" and not isinstance(value, datetime):
             shown = str(text(value, nested=True))[: int(precision) if precision else None]
+        elif conversion == "b" and isinstance(value, bool):
+            shown = str(text(value))
         elif conversion in "dxX" and isinstance(value, int) and not (value < 0 and conversion != "d"):
             shown = format(value, ("+" if "+" in flags else "") + ("," if "," in flags else "") + conversion)
         elif conversion == "f" and isinstance(value, (float, Decimal)):
@@ -195,17 +199,40 @@ def _format(pattern: str, *arguments: Any) -> str:
 
     try:
         return _NUMBER_FORMAT.sub(one, pattern)
-    except StopIteration:
+    except (StopIteration, IndexError):
         raise _invalid(f"Invalid format string: {pattern}") from None
 
 
+_ISO8601 = re.compile(
+    r"(?:(?P<year>\d{1,4})(?:-(?:(?P<month>\d{1,2})(?:-(?P<day>\d{1,2}))?|W(?P<week>\d{1,2})(?:-(?P<weekday>\d))?|"
+    r"(?P<yearday>\d{3})))?)?(?:(?P<t>[Tt])(?:(?P<hour>\d{1,2})(?::(?P<minute>\d{1,2})(?::(?P<second>\d{1,2}))?)?"
+    r"(?P<fraction>[.,]\d+)?)?(?P<zone>[Zz]|[-+]\d\d(?::?\d\d)?)?)?"
+)
+
+
 def _iso8601(value: str) -> str:
-    """The rarer forms of an ISO 8601 date as YYYY-MM-DD; any other text as it is."""
-    if match := re.fullmatch(r"(\d{4})-W(\d\d)(?:-(\d))?", value):
-        return date.fromisocalendar(int(match[1]), int(match[2]), int(match[3] or 1)).isoformat()
-    if match := re.fullmatch(r"(\d{4})-(\d{3})", value):
-        return datetime.strptime(value, "%Y-%j").date().isoformat()  # noqa: DTZ007
-    return f"{value}{'-01-01'[3 * value.count('-') :]}" if re.fullmatch(r"\d{4}(-\d\d)?", value) else value
+    """The rarer forms that Joda's ISODateTimeFormat reads in the common form; any other text as it is."""
+    found = _ISO8601.fullmatch(value)
+    if found is None or not value or (found["year"] is None and found["hour"] is None):
+        return value
+    number = {name: int(text) for name, text in found.groupdict().items() if text and text.isdigit()}
+    year = number.get("year", 1970)
+    try:
+        if "week" in number:
+            day = date.fromisocalendar(year, number["week"], number.get("weekday", 1))
+        elif "yearday" in number:
+            day = date.fromordinal(date(year, 1, 1).toordinal() + number["yearday"] - 1)
+        else:
+            day = date(year, number.get("month", 1), number.get("day", 1))
+        time = datetime(day.year, day.month, day.day, *(number.get(part, 0) for part in ("hour", "minute", "second")))  # noqa: DTZ001
+    except ValueError:
+        return value
+    if not found["t"]:
+        return day.isoformat()
+    unit = 1 if "second" in number else 60 if "minute" in number else 3600
+    time += timedelta(milliseconds=int(Decimal(f"0{(found['fraction'] or '.0').replace(',', '.')}") * unit * 1000))
+    zone = (found["zone"] or "Z").upper()
+    return f"{time.isoformat(timespec='milliseconds')}{zone if len(zone) != 3 else zone + ':00'}"
 
 
 # -- URLs ---------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from sqlglot.dialects.trino import Trino
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.generators.duckdb import DuckDBGenerator
 from sqlglot.parsers.trino import TrinoParser
+from sqlglot.tokens import TokenType
 
 from local_aws.athena.arguments import PLACEHOLDERS
 from local_aws.athena.checks import (
@@ -23,20 +24,35 @@ from local_aws.athena.checks import (
     check_zone_is_used_up,
     keeps_instant,
     place,
-    trino_name,
+    typeof,
 )
 from local_aws.athena.errors import CannotTranslate, InvalidRequest, QueryFailed
 from local_aws.athena.functions import AGGREGATES, FUNCTIONS, UNTRANSLATED, find
 from local_aws.athena.statements import Tokens
-from local_aws.athena.typing import FLOATS, INSTANTS, INTEGERS, D, decimal, kind, scaled, unscaled
+from local_aws.athena.typing import FLOATS, INSTANTS, INTEGERS, D, decimal, element_type, kind, scaled, unscaled
 
 _KEPT_PARSERS = ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "SUBSTRING", "POSITION", "LISTAGG")
+
+
+# The words and signs of Trino's queries among those that sqlglot takes from any dialect.
+_KEYWORDS = """
+|| >= <= <> != -> => ALL AND ANY ARRAY AS ASC BETWEEN BIGINT BOOLEAN CASE CHAR CROSS CUBE CURRENT_CATALOG CURRENT_DATE
+CURRENT_SCHEMA CURRENT_TIME CURRENT_TIMESTAMP CURRENT_USER DATE DECIMAL DESC DISTINCT DOUBLE ELSE END ESCAPE EXCEPT EXISTS
+FALSE FETCH FILTER FIRST FOR FROM FULL HAVING HYPERLOGLOG IN INNER INT INTEGER INTERSECT INTERVAL IPADDRESS IS JOIN JSON
+LATERAL LEFT LIKE LIMIT LOCALTIME LOCALTIMESTAMP MAP MATCH_RECOGNIZE NATURAL NEXT NOT NULL OFFSET ON OR ORDINALITY OUTER OVER
+RANGE REAL RECURSIVE RIGHT ROLLUP ROW ROWS SELECT SMALLINT SOME TABLE TABLESAMPLE TDIGEST THEN TIME TIMESTAMP TINYINT TRUE
+UNION UNNEST USING UUID VALUES VARBINARY VARCHAR WHEN WHERE WINDOW WITH
+"""  # noqa: E501
+_WORDS = [*_KEYWORDS.split(), "GROUP BY", "GROUPING SETS", "ORDER BY", "PARTITION BY", "DOUBLE PRECISION"]
 
 
 class AthenaQuery(Trino):
     """Athena's query dialect with every function left as a name."""
 
     INDEX_OFFSET = 0
+
+    class Tokenizer(Trino.Tokenizer):
+        KEYWORDS: ClassVar = {word: Trino.Tokenizer.KEYWORDS[word] for word in _WORDS}
 
     class Parser(TrinoParser):
         FUNCTIONS: ClassVar[dict[str, Callable[..., exp.Expr]]] = {}
@@ -50,21 +66,47 @@ class AthenaQuery(Trino):
                 call.meta["place"] = f"line {token.line}:{token.col - len(token.text) + 1}: "
             return parsed
 
+        def _parse_cast(self, *arguments: Any, **options: Any) -> exp.Expr:
+            parsed = super()._parse_cast(*arguments, **options)
+            parsed.meta["cast"] = True  # unlike the literal DATE '2025-03-01', which becomes the same node
+            return parsed
+
+        def _parse_join(self, *arguments: Any, **options: Any) -> exp.Join | None:
+            comma = self._curr is not None and self._curr.token_type == TokenType.COMMA
+            join = super()._parse_join(*arguments, **options)
+            crossed = comma or (join is not None and join.kind == "CROSS")
+            if join is not None and crossed == bool(join.args.get("on") or join.args.get("using")):
+                self.raise_error("a join but a cross join has a condition")
+            return join
+
 
 # sqlglot 30.30.0 reads `1_000` as `1 AS _000` and `0xFF` as a text.
 _NUMBER = re.compile(r"-?(\d+(\.\d*)?([eE]\d*)?)")
 
-# What sqlglot reads in any dialect and Trino does not know.
+# What sqlglot reads in any dialect and Trino does not know: by its text, and by what it becomes.
 _FOREIGN = re.compile(
-    r"""::|==|\^|(?<!U)&|(?<!\|)\|(?!\|)|<<|>>|~|\{|,(?=\s*(?:\)|$|FROM\b))|(?<=[(,=])\s*\[
-      |\b(?:SELECT|WHERE|AND|OR|IN|THEN|ELSE|ON|BY)\s*\[
-      |\bILIKE\b|\bSIMILAR\s+TO\b|\bUSING\s+SAMPLE\b|\bTABLESAMPLE\s*\(|\bDISTINCT\s+ON\s*\(
-      |\*\s*(?:EXCLUDE|EXCEPT|REPLACE)\s*\(|\bIS\s+(?:NOT\s+)?(?:TRUE|FALSE)\b
+    r"""\^|(?<!U)&|(?<!\|)\|(?!\|)|<<|>>|~|\{|,(?=\s*(?:[)\]]|$|FROM\b))|(?<=[(,=])\s*\[|\bAS\s+'
+      |\b(?:SELECT|WHERE|AND|OR|IN|THEN|ELSE|ON|BY)\s*\[|\b(?:SELECT\s*,|VALUES\s*\(\s*\)|IN\s*\(\s*\))
+      |\bDISTINCT\s+ON\s*\(|\*\s*(?:EXCLUDE|EXCEPT|REPLACE)\s*\(|\bIS\s+(?:NOT\s+)?(?:TRUE|FALSE)\b|\bUSING\s+SAMPLE\b
+      |\bTABLESAMPLE\b(?!\s+(?:BERNOULLI|SYSTEM)\s*\(\s*[\w.]+\s*\))
       |\b(?:SEMI|ANTI|ASOF|NATURAL|POSITIONAL)\s+(?:LEFT\s+|RIGHT\s+|INNER\s+)?JOIN\b|\b(?:PIVOT|UNPIVOT)\s*\(
-      |\b(?:GROUP|ORDER)\s+BY\s+ALL(?=\s*(?:$|\)|HAVING\b|ORDER\b|LIMIT\b))
-      |\bLIMIT\s+\S+\s+OFFSET\b|\bLIMIT\s+\d+\s*%""",
+      |\b(?:GROUP|ORDER)\s+BY\s+ALL(?=\s*(?:$|\)|HAVING\b|ORDER\b|LIMIT\b))|\bWITH\s+(?:ROLLUP|CUBE)\b
+      |\bINTERVAL\s+[-+]?(?:\d|\s*'[^']*'(?!\s*(?:YEAR|MONTH|DAY|HOUR|MINUTE|SECOND)\b))
+      |\bLIMIT\s+\S+\s+OFFSET\b|\bLIMIT\s+\d+\s*[%,]|\bFOR\s+(?:UPDATE|SHARE)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
+_FOREIGN_NODES = (exp.Concat, exp.JSONExtract, exp.Parameter)
+
+
+def _refuse_foreign(tree: exp.Expr) -> None:
+    for node in tree.find_all(*_FOREIGN_NODES, exp.Between, exp.Alias, exp.Limit):
+        if (
+            isinstance(node, _FOREIGN_NODES)
+            or node.args.get("symmetric") is not None
+            or node.args.get("limit_options")
+            or isinstance(node.this, exp.Star)
+        ):
+            raise InvalidRequest(f"{place(node) or 'line 1:1: '}mismatched input '{node.sql(Trino)}'")
 
 
 def parse(sql: str) -> exp.Expr:
@@ -95,6 +137,7 @@ def parse(sql: str) -> exp.Expr:
     if len(trees) != 1:
         raise InvalidRequest(f"Only one sql statement is allowed. Got: {sql}")
     tree = trees[0]
+    _refuse_foreign(tree)
     if isinstance(tree, exp.Select) and not tree.expressions:
         raise InvalidRequest(f"line 1:{len(sql) + 1}: mismatched input '<EOF>'")
     for call in tree.find_all(exp.Anonymous):
@@ -105,6 +148,39 @@ def parse(sql: str) -> exp.Expr:
         if cast.to.this in (D.TIMESTAMP, D.TIMESTAMPTZ) and isinstance(cast.this, exp.Literal):
             cast.to.set("expressions", [])
     return tree
+
+
+_DEEPEST_RECURSION = 10
+
+
+def limit_recursion(tree: exp.Expr) -> None:
+    """Count the steps of a qualified WITH RECURSIVE: Athena's end at a depth, whatever the data."""
+    for cte in tree.find_all(exp.CTE):
+        steps = cte.this
+        within = isinstance(cte.parent, exp.With) and cte.parent.args.get("recursive")
+        if not within or not isinstance(steps, exp.Union) or not isinstance(steps.right, exp.Select):
+            continue
+        own = next((table for table in steps.right.find_all(exp.Table) if table.name == cte.alias), None)
+        start = steps.left
+        if own is None or not isinstance(start, exp.Select):
+            continue
+        depth = exp.column("_depth", own.alias_or_name)
+        message = (
+            f"NOT_SUPPORTED: Recursion depth limit exceeded ({_DEEPEST_RECURSION}). Use 'max_recursion_depth' session "
+            "property to modify the limit."
+        )
+        failed = exp.Var(this=f"fail({exp.Literal.string(message).sql(DuckDB)})")
+        deeper = exp.Case(ifs=[exp.If(this=depth >= _DEEPEST_RECURSION, true=failed)], default=depth.copy() + 1)
+        start.select(exp.alias_(exp.Literal.number(0), "_depth"), copy=False)
+        steps.right.select(exp.alias_(deeper, "_depth"), copy=False)
+        if cte.args["alias"].args.get("columns"):
+            cte.args["alias"].append("columns", exp.to_identifier("_depth"))
+        for reader in [table for table in tree.find_all(exp.Table) if table.name == cte.alias and table is not own]:
+            # DuckDB computes no column that nobody reads.
+            read = exp.column("_depth", reader.alias_or_name)
+            select = reader.find_ancestor(exp.Select)
+            if select is not None:
+                select.where(exp.or_(read.is_(exp.null()), read >= 0), copy=False)
 
 
 def to_duckdb(tree: exp.Expr) -> str:
@@ -149,11 +225,11 @@ class Writer(DuckDBGenerator):
             return self.attimezone_sql(exp.AtTimeZone(this=moment.copy(), zone=arguments[1].copy()), node)
         if name == "with_timezone":
             if keeps_instant(node):
-                return f"(CAST({self.sql(arguments[0])} AS TIMESTAMP) AT TIME ZONE {self.sql(arguments[1])})"
+                return f"instant_in({self.sql(arguments[1])}, CAST({self.sql(arguments[0])} AS TIMESTAMP))"
             check_zone_is_used_up(node)
             return f"CAST({self.sql(arguments[0])} AS TIMESTAMP)"
         if name == "typeof":
-            return exp.Literal.string(trino_name(arguments[0])).sql(DuckDB)
+            return exp.Literal.string(typeof(arguments[0])).sql(DuckDB)
         function = find(name, len(arguments))
         if name not in FUNCTIONS and name not in UNTRANSLATED and not name.startswith(("st_", "bing_tile")):
             raise QueryFailed(f"FUNCTION_NOT_FOUND: {place(node)}Function '{name}' not registered")
@@ -175,6 +251,8 @@ class Writer(DuckDBGenerator):
         result = re.sub(r"\{([^{}]+)\}", lambda found: fields[found[1]], template)
         if name == "sum" and kind(arguments[0]) in INTEGERS:
             return f"CAST({result} AS BIGINT)"
+        if name == "avg" and kind(arguments[0]) == D.FLOAT:
+            return f"CAST({result} AS FLOAT)"
         if name in ("round", "ceil", "ceiling", "floor", "truncate") and decimal(node) and node.type is not None:
             return f"CAST({result} AS {node.type.sql(DuckDB)})"
         return result
@@ -292,6 +370,15 @@ class Writer(DuckDBGenerator):
     def binary(self, node: exp.Binary, op: str) -> str:
         if isinstance(node, (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)):
             check_comparable(node, node.left, node.right, op)
+            if isinstance(node, (exp.EQ, exp.NEQ)) and kind(node.left) == kind(node.right) in (
+                D.ARRAY,
+                D.STRUCT,
+                D.MAP,
+            ):
+                # DuckDB's NULLs inside equal each other.
+                nested = kind(node.left) != D.ARRAY or element_type(node.left).this in (D.ARRAY, D.STRUCT, D.MAP)
+                compared = f"{'nested' if nested else 'array'}_equal({self.sql(node.left)}, {self.sql(node.right)})"
+                return f"(NOT {compared})" if isinstance(node, exp.NEQ) else compared
             if {kind(node.left), kind(node.right)} & FLOATS:
                 # DuckDB's NaN equals itself and is the largest number.
                 sides = [self.sql(side) for side in (node.left, node.right)]

@@ -11,6 +11,7 @@ _OURS = re.compile(r"Could not convert string '\x1e?(.*)' to INT64|Unknown TimeZ
 _COMPUTED = re.compile(r"executing the UDF: ValueError: ([A-Z_]+:.*)", re.DOTALL)
 _COLUMN = re.compile(r"Column '?\"?([^'\"]+)'?\"? could not be resolved.*?(?:Line: (\d+), Col: (\d+))?$", re.DOTALL)
 
+_INTEGERS = {"INT8": "tinyint", "INT16": "smallint", "INT32": "integer", "INT64": "bigint"}
 # DuckDB's words: Athena's.
 _REASONS = {
     "Division by zero": "DIVISION_BY_ZERO: Division by zero",
@@ -22,6 +23,19 @@ _REASONS = {
     r"too small to be a Parquet file|No magic bytes found": "HIVE_BAD_DATA: Not valid Parquet file: expected magic number: PAR1",  # noqa: E501
     r"Expected OBJECT, but got ARRAY": "NOT_SUPPORTED: the local Athena does not translate a CAST of a JSON array to a row",  # noqa: E501
     r'Could not parse string "(.*?)" according to': 'INVALID_FUNCTION_ARGUMENT: Invalid format: "{0}"',
+    r'column "([^"]+)" must appear in the GROUP BY clause': "EXPRESSION_NOT_AGGREGATE: '{0}' must be an aggregate expression or appear in GROUP BY clause",  # noqa: E501
+    r"(\w+) clause cannot contain (?:aggregates|window functions)": "EXPRESSION_NOT_SCALAR: {0} clause cannot contain aggregations, window functions or grouping operations",  # noqa: E501
+    r"aggregate function calls cannot be nested": "NESTED_AGGREGATION: Cannot nest aggregations inside aggregation",
+    r'Duplicate CTE name "(\w+)"': "DUPLICATE_NAMED_QUERY: WITH query name '{0}' specified more than once",
+    r"Argument for ntile must be greater than zero": "INVALID_FUNCTION_ARGUMENT: Buckets must be greater than 0",
+    r"Map keys can not be NULL": "INVALID_FUNCTION_ARGUMENT: map key cannot be null",
+    r"Input Error: ((?:missing|unexpected) [])(].*|no argument for repetition operator.*)": "INVALID_FUNCTION_ARGUMENT: {0}",  # noqa: E501
+    r'Could not find key "(\w+)" in struct': "COLUMN_NOT_FOUND: Column '{0}' cannot be resolved or requester is not authorized to access requested resources",  # noqa: E501
+    r"value (\S+) can't be cast because the value is out of range for the destination type (INT\d\d?)\b": "INVALID_CAST_ARGUMENT: Out of range for {1}: {0}",  # noqa: E501
+    r"Could not (?:cast|convert) (?:value|string) \"?([^ \"]+)\"? to DECIMAL\((\d+), ?(\d+)\)": "INVALID_CAST_ARGUMENT: Cannot cast '{0}' to DECIMAL({1}, {2})",  # noqa: E501
+    r'date field value out of range: "(.*?)"': "INVALID_CAST_ARGUMENT: Value cannot be cast to date: {0}",
+    r'timestamp field value out of range: "(.*?)"': "INVALID_CAST_ARGUMENT: Value cannot be cast to timestamp: {0}",
+    r"Date out of range: (\S+)": "INVALID_FUNCTION_ARGUMENT: Cannot parse {0}: Value for dayOfMonth must be in the range of its month",  # noqa: E501
     r"More than one row returned by a subquery": "SUBQUERY_MULTIPLE_ROWS: Scalar sub-query has returned multiple rows",
 }
 
@@ -36,13 +50,21 @@ def column_failure(error: OptimizeError) -> QueryFailed:
             return CannotTranslate(f"the hidden column {name}")
         found = re.search(r"Line: (\d+), Col: (\d+)", message)
         line, end = (found[1], int(found[2])) if found else ("1", len(name))
-        return QueryFailed(
-            f"COLUMN_NOT_FOUND: line {line}:{end - len(name) + 1}: Column '{match[1]}' cannot be resolved or requester is not "  # noqa: E501
-            "authorized to access requested resources"
-        )
+        return _unresolved(match[1], f"line {line}:{end - len(name) + 1}: ")
+    if found := re.search(r"Unknown column: ([^,.\s]+)", message):
+        return _unresolved(found[1])
+    if found := re.search(r"Unknown output column: (\d+)", message):
+        return QueryFailed(f"INVALID_COLUMN_REFERENCE: position {found[1]} is not in select list")
     if "mbiguous" in message:
         return QueryFailed(f"AMBIGUOUS_NAME: {message}")
     return QueryFailed(f"SYNTAX_ERROR: {message}")
+
+
+def _unresolved(name: str, place: str = "") -> QueryFailed:
+    return QueryFailed(
+        f"COLUMN_NOT_FOUND: {place}Column '{name}' cannot be resolved or requester is not authorized to access "
+        "requested resources"
+    )
 
 
 def duckdb_failure(error: duckdb.Error) -> QueryFailed:
@@ -56,7 +78,7 @@ def duckdb_failure(error: duckdb.Error) -> QueryFailed:
         return Cancelled("Query cancelled by user")
     for found, reason in _REASONS.items():
         if match := re.search(found, message):
-            return QueryFailed(reason.format(*match.groups()))
+            return QueryFailed(reason.format(*(_INTEGERS.get(group, group) for group in match.groups())))
     if isinstance(error, duckdb.OutOfMemoryException):
         return QueryFailed("EXCEEDED_MEMORY_LIMIT: Query exceeded the local engine's memory limit", category=SYSTEM)
     if isinstance(error, duckdb.BinderException) and "GROUP BY" in message:

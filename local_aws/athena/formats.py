@@ -36,9 +36,9 @@ def mysql_format(node: exp.Expr) -> str:
     """`%Y-%m-%d %H:%i` as a strftime literal."""
 
     def convert(match: re.Match[str]) -> str:
-        if match[1] not in _MYSQL:
-            raise CannotTranslate(f"%{match[1]} in a date format")
-        return _MYSQL[match[1]]
+        if match[1] in "DUuVwX":
+            raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: %{match[1]} not supported in date format string")
+        return _MYSQL.get(match[1], match[1])
 
     return _quoted(re.sub(r"%(.)", convert, _text(node, "a date format")))
 

@@ -90,7 +90,7 @@ grouping           1-30 BIGINT    CAST(grouping({*}) AS BIGINT)
 """)
 
 _SCALARS = """
-coalesce           1-99 common    coalesce({*})
+coalesce           2-99 common    coalesce({*})
 nullif             2    0         nullif({*})
 try                1    0         try({0})
 greatest           1-99 common    CASE WHEN list_contains([{nulls}], true) THEN NULL ELSE greatest({*}) END
@@ -251,7 +251,7 @@ to_unixtime        1    DOUBLE    epoch({0})
 to_milliseconds    1    BIGINT    CAST(epoch_ms({0}) AS BIGINT)
 to_iso8601         1    VARCHAR   {iso0}
 date_format        2    VARCHAR   strftime({0}, {mysql1})
-date_parse         2    TIMESTAMP date_trunc('milliseconds', strptime({0}, {mysql1}))
+date_parse         2    TIMESTAMP date_trunc('milliseconds', {parsed})
 format_datetime    2    VARCHAR   strftime({0}, {joda1})
 parse_datetime     2    TIMESTAMPTZ CAST(strptime({0}, {joda1}) AS TIMESTAMPTZ)
 date_trunc         2    1         {date_trunc}
@@ -348,6 +348,10 @@ MACROS = [
     "ELSE chr(CAST(n AS INTEGER)) END",
     "CREATE MACRO trino_unhex(s) AS CASE WHEN length(s) % 2 = 1 THEN unhex(CAST(fail('INVALID_FUNCTION_ARGUMENT: expected input length to be even, was ' || length(s)) AS VARCHAR)) "
     "ELSE unhex(s) END",
+    # Of a local time that the clocks show twice, Java takes the first, DuckDB the second.
+    "CREATE MACRO instant_in(z, t) AS CASE WHEN timezone(z, timezone(z, t) - INTERVAL 1 HOUR) = t THEN timezone(z, t) - INTERVAL 1 HOUR ELSE timezone(z, t) END",
+    "CREATE MACRO to_milliseconds(t) AS make_timestamp((epoch_us(t) + 500) // 1000 * 1000)",
+    "CREATE MACRO two_digit_year(t) AS CASE WHEN year(t) = 1969 THEN t + INTERVAL 100 YEAR ELSE t END",
     "CREATE MACRO trino_lower(s) AS CASE WHEN strlen(s) = length(s) THEN lower(s) ELSE py_lower(s) END",
     "CREATE MACRO trino_upper(s) AS CASE WHEN strlen(s) = length(s) THEN upper(s) ELSE py_upper(s) END",
     "CREATE MACRO trino_pad(s, n, p, l) AS CASE WHEN p = '' THEN fail('INVALID_FUNCTION_ARGUMENT: Padding string must not be empty') "
@@ -376,6 +380,9 @@ MACROS = [
     "CREATE MACRO map_of_nothing(k, v, n) AS map(k[1:n], v[1:n])",
     # What is NULL inside an array makes the answer unknown, unless another element decides it.
     "CREATE MACRO has_null(l) AS (len(list_filter(l, lambda e: e IS NULL)) > 0)",
+    "CREATE MACRO array_equal(a, b) AS CASE WHEN len(a) <> len(b) THEN false ELSE all_of(list_transform(list_zip(a, b), lambda e: e[1] = e[2])) END",
+    "CREATE MACRO nested_equal(a, b) AS CASE WHEN regexp_matches(CAST(to_json(a) AS VARCHAR) || CAST(to_json(b) AS VARCHAR), '[:,[]null') "
+    "THEN CAST(refuse('a comparison of rows, maps or nested arrays with a NULL in them') AS BOOLEAN) ELSE a = b END",
     "CREATE MACRO trino_contains(l, x) AS CASE WHEN list_contains(l, x) THEN true WHEN l IS NULL OR x IS NULL OR has_null(l) THEN NULL ELSE false END",
     "CREATE MACRO trino_overlap(a, b) AS CASE WHEN list_has_any(list_filter(a, lambda e: e IS NOT NULL), b) THEN true "
     "WHEN a IS NULL OR b IS NULL OR has_null(a) OR has_null(b) THEN NULL ELSE false END",
@@ -385,7 +392,8 @@ MACROS = [
     "CREATE MACRO trino_regexp_position(s, p) AS py_regexp_position(s, p, 1, 1), (s, p, a) AS py_regexp_position(s, p, a, 1), "
     "(s, p, a, n) AS py_regexp_position(s, p, a, n)",
     # Only the rarer forms of a date go through Python.
-    "CREATE MACRO iso_form(s) AS CASE WHEN regexp_full_match(s, '[0-9]{4}(-W[0-9]{2}(-[1-7])?|-[0-9]{3}|-[0-9]{2})?') THEN py_iso8601(s) ELSE s END",
+    "CREATE MACRO iso_form(s) AS CASE WHEN regexp_full_match(s, '[0-9]{4}-[0-9]{2}-[0-9]{2}(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]+)?(Z|[-+][0-9]{2}:[0-9]{2}))?') "
+    "THEN s ELSE py_iso8601(s) END",
     "CREATE MACRO put_point(x, s) AS CASE WHEN x < 0 THEN '-' ELSE '' END || left(lpad(CAST(abs(x) AS VARCHAR), CAST(greatest(s + 1, length(CAST(abs(x) AS VARCHAR))) AS INTEGER), '0'), -s) "
     "|| '.' || right(lpad(CAST(abs(x) AS VARCHAR), CAST(greatest(s + 1, length(CAST(abs(x) AS VARCHAR))) AS INTEGER), '0'), s)",
     "CREATE MACRO trino_substr(s, a) AS CASE WHEN a = 0 OR -a > length(s) THEN left(s, 0) ELSE substr(s, a) END, "
@@ -408,7 +416,7 @@ MACROS = [
     "'[0-9]{4}-[0-9]{2}-[0-9]{2}') THEN fail('INVALID_FUNCTION_ARGUMENT: Invalid format: \"' || s || '\"') "
     "ELSE TRY_CAST(s AS DATE) END",
     "CREATE MACRO iso_instant(s) AS CASE WHEN s IS NULL THEN NULL WHEN TRY_CAST(s AS TIMESTAMPTZ) IS NULL OR NOT "
-    "regexp_full_match(s, '[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[-+][0-9]{2}:?[0-9]{2})?)?') "
+    "regexp_full_match(s, '[0-9]{4}-[0-9]{2}-[0-9]{2}(T([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[-+][0-9]{2}:?[0-9]{2})?)?') "
     "THEN fail('INVALID_FUNCTION_ARGUMENT: Invalid format: \"' || s || '\"') "
     "ELSE date_trunc('milliseconds', TRY_CAST(s AS TIMESTAMPTZ)) END",
     # Trino keeps the text's offset with the value; DuckDB keeps only the instant.

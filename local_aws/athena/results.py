@@ -64,8 +64,9 @@ def text(value: Any, nested: bool = False) -> str | None:
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(str(text(item, True)) for item in value) + "]"
     if isinstance(value, timedelta):
-        seconds, milliseconds = divmod(value // timedelta(milliseconds=1), 1000)
-        return f"{seconds // 86400} {seconds // 3600 % 24:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{milliseconds:03d}"  # noqa: E501
+        seconds, milliseconds = divmod(abs(value) // timedelta(milliseconds=1), 1000)
+        sign = "-" if value < timedelta(0) else ""
+        return f"{sign}{seconds // 86400} {seconds // 3600 % 24:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{milliseconds:03d}"  # noqa: E501
     return str(value)
 
 

@@ -1,5 +1,6 @@
 """One SELECT: from Athena's text to a DuckDB query over the objects it needs, and to its rows."""
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -13,10 +14,10 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 from sqlglot.schema import MappingSchema
 
 from local_aws.athena.catalog import Catalog, Partition, Table
-from local_aws.athena.checks import check_tree, place, refuse_aliases
+from local_aws.athena.checks import check_tree, is_ambiguous, place, refuse_aliases, refuse_twins
 from local_aws.athena.computed import real_text
 from local_aws.athena.conversion import identifier, literal
-from local_aws.athena.dialect import AthenaQuery, parse, to_duckdb
+from local_aws.athena.dialect import AthenaQuery, limit_recursion, parse, to_duckdb
 from local_aws.athena.errors import Cancelled, CannotTranslate, QueryFailed
 from local_aws.athena.failures import column_failure
 from local_aws.athena.partitions import key_values, prunable_terms, prune
@@ -62,7 +63,14 @@ class Select:
             refuse_aliases(qualify(tree.copy(), schema=schema, expand_alias_refs=False, **_QUALIFY), schema)
             tree = qualify(tree, schema=schema, **_QUALIFY)
         except OptimizeError as error:
-            raise column_failure(error) from error
+            failure = column_failure(error)
+            name = re.search(r"Column '([^'.]+)' cannot", failure.message)
+            if name and is_ambiguous(tree, schema, name[1]):
+                where = re.search(r"line \d+:\d+: ", failure.message)
+                failure = QueryFailed(f"AMBIGUOUS_NAME: {where[0] if where else ''}Column '{name[1]}' is ambiguous")
+            raise failure from error
+        refuse_twins(tree)
+        limit_recursion(tree)
         tree = annotate(tree, schema)
         check_tree(tree)
         self.names = _merge_names(written, tree)

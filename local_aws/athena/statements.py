@@ -135,7 +135,9 @@ class Tokens:
         text = [" "] * len(self._sql)
         for token in self._tokens:
             quoted = token.lastgroup in ("string", "quoted", "backtick")
-            text[token.start() : token.end()] = "x" * len(token[0]) if quoted else token[0]
+            text[token.start() : token.end()] = (
+                f"{token[0][0]}{'x' * (len(token[0]) - 2)}{token[0][0]}" if quoted else token[0]
+            )
         return "".join(text)
 
     def numbers(self) -> Iterator[tuple[int, str]]:

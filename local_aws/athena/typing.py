@@ -89,7 +89,7 @@ def arithmetic_type(node: exp.Binary) -> exp.DataType:
     left, right = node.left, node.right
     kinds = {kind(left), kind(right)}
     if kinds & FLOATS and kinds <= FLOATS | set(INTEGERS) | {D.DECIMAL}:
-        return exp.DataType.build("FLOAT" if D.DOUBLE not in kinds and D.DECIMAL not in kinds else "DOUBLE")
+        return exp.DataType.build("FLOAT" if D.DOUBLE not in kinds else "DOUBLE")
     if kinds <= set(INTEGERS):
         return exp.DataType.build(max(kinds, key=lambda each: INTEGERS[each]))
     exact = decimal(left), decimal(right)
@@ -121,7 +121,7 @@ def common_type(nodes: list[exp.Expr]) -> exp.DataType:
     if kinds <= set(INTEGERS):
         return exp.DataType.build(max(kinds, key=lambda each: INTEGERS[each]))
     if kinds & FLOATS and kinds <= FLOATS | set(INTEGERS) | {D.DECIMAL}:
-        return exp.DataType.build("DOUBLE")
+        return exp.DataType.build("DOUBLE" if D.DOUBLE in kinds else "FLOAT")
     sizes = [decimal(node) for node in known]
     if all(sizes):
         scale = max(size[1] for size in sizes if size)
@@ -172,7 +172,7 @@ def _function_type(node: exp.Anonymous) -> exp.DataType:
             return exp.DataType.build("BIGINT")
         return _decimal_type(38, size[1]) if size else own
     if returns == "avg":
-        return own if kind(first) == D.DECIMAL else exp.DataType.build("DOUBLE")
+        return own if kind(first) in (D.DECIMAL, D.FLOAT) else exp.DataType.build("DOUBLE")
     if returns in ("round", "integral"):
         if kind(first) != D.DECIMAL or size is None:
             return own
@@ -258,6 +258,7 @@ _ANNOTATORS: dict[Any, Any] = {
     exp.Literal: _set(_literal_type),
     exp.Null: _set(lambda node: exp.DataType.build("NULL")),
     exp.Bracket: _set(lambda node: element_type(node.this)),
+    exp.Array: _set(lambda node: _array(common_type(node.expressions))),
     exp.AtTimeZone: _set(lambda node: exp.DataType.build("TIMESTAMP")),
     exp.Filter: _set(lambda node: node.this.type or UNKNOWN),
     exp.Window: _set(lambda node: node.this.type or UNKNOWN),
