@@ -353,7 +353,8 @@ class AthenaService:
             if key not in self._clients:
                 settings = Config(s3={"addressing_style": "path"}, retries={"max_attempts": 2}, max_pool_connections=32,
                                   proxies={}, request_checksum_calculation="when_required",
-                                  response_checksum_validation="when_required")  # fmt: skip
+                                  response_checksum_validation="when_required",
+                                  user_agent_extra="athena.amazonaws.com")  # fmt: skip
                 self._clients[key] = self._session.client(
                     service, region_name=caller.region, endpoint_url=self._endpoint, config=settings,
                     aws_access_key_id=caller.access_key, aws_secret_access_key=caller.secret_key,
