@@ -1,10 +1,10 @@
 """Which resource a call of Glue, Athena, SES or a DynamoDB export is authorised on.
 
 Seen in ministack 1.5.33: Athena calls that name a query instead of a workgroup are authorised on `*`, GetDatabase on a
-*table* ARN, DynamoDB's exports on none, SES's SendRawEmail on `*`, and every Glue call with a DatabaseName on the database only, so that a grant
-on one table opens the whole database. AWS authorises a call about a query on the query's workgroup, a Glue call on
-the catalog, the database and the table, and a mail on the identity that is verified for its sender. Exit condition: `ministack.core.iam_actions.extract_resource_arn` names these
-itself.
+*table* ARN, DynamoDB's exports on none, SES's SendRawEmail on `*`, and every Glue call with a DatabaseName on the
+database only, so that a grant on one table opens the whole database. AWS authorises a call about a query on the query's
+workgroup, a Glue call on the catalog, the database and the table, and a mail on the identity that is verified for its
+sender. Exit condition: `ministack.core.iam_actions.extract_resource_arn` names these itself.
 https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonathena.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html

@@ -3,8 +3,9 @@
 `PUT /_local_aws/decisions` begins a record anew, `GET /_local_aws/decisions?from=12` gives it from number 12 on, a line
 of JSON a decision:
 
-    {"action": "glue:GetTable", "resource": "arn:aws:glue:...:table/db/logs", "caller": "arn:aws:sts::...:assumed-role/x",
-     "allowed": true, "statement": "KeepTheCatalogInStep", "by": "athena.amazonaws.com"}
+    {"action": "glue:GetTable", "resource": "arn:aws:glue:...:table/db/logs",
+     "caller": "arn:aws:sts::...:assumed-role/x/session", "allowed": true, "statement": "KeepTheCatalogInStep",
+     "by": "athena.amazonaws.com"}
 
 `statement` is the Sid that allowed it, empty where a policy of the resource did; `by` names the service that made the
 call on the caller's behalf, empty for the caller's own calls. Whom no policy limits, such as the account's
@@ -79,8 +80,6 @@ async def answer(scope: Any, send: Any) -> bool:
     else:
         first = int(parse_qs(scope["query_string"].decode()).get("from", ["0"])[0])
         body = "".join(json.dumps(one) + "\n" for one in _record[first:]).encode()
-    await send(
-        {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/x-ndjson")]}
-    )
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/x-ndjson")]})
     await send({"type": "http.response.body", "body": body})
     return True

@@ -197,7 +197,8 @@ def test_a_section_scans_the_bytes_of_its_columns_in_the_compacted_month(finishe
     for number, key in enumerate(readers.keys(finished.aws, shown.bucket, shown.prefix)):
         (tmp_path / f"{number}.parquet").write_bytes(readers.body(finished.aws, shown.bucket, key))
     expected = duckdb.sql(
-        f"SELECT SUM(total_compressed_size) FROM parquet_metadata('{tmp_path}/*.parquet') WHERE path_in_schema IN {columns}"
+        f"SELECT SUM(total_compressed_size) FROM parquet_metadata('{tmp_path}/*.parquet') "
+        f"WHERE path_in_schema IN {columns}"
     ).fetchall()
     (section,) = [one for one in finished.report["sections"] if one["name"] == name]
     assert [(section["data_scanned_bytes"],)] == expected
