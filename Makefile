@@ -54,6 +54,7 @@ check: .venv/.ready ## linters, types, formatting, SQL, generated files: changes
 	@echo "sqlfluff"; .venv/bin/sqlfluff lint --disable-progress-bar tests/golden tests/report/golden
 	@echo "SQL rules"; $(PY) -m ttl_archive.report.sql_rules tests/golden
 	@echo "cfn-lint"; .venv/bin/cfn-lint include/aws/stack.yaml
+	@echo "policy rules"; $(PY) -m deploy.policy_rules
 
 format: .venv/.ready ## formats, and writes the generated files anew
 	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .

@@ -4,7 +4,8 @@ Seen in ministack 1.5.33: Athena calls that name a query instead of a workgroup 
 *table* ARN, DynamoDB's exports on none, SES's SendRawEmail on `*`, and every Glue call with a DatabaseName on the
 database only, so that a grant on one table opens the whole database. AWS authorises a call about a query on the query's
 workgroup, a Glue call on the catalog, the database and the table, and a mail on the identity that is verified for its
-sender. Exit condition: `ministack.core.iam_actions.extract_resource_arn` names these itself.
+sender; and it knows the condition key cloudwatch:namespace. Exit condition: `ministack.core.iam_actions` does all that
+itself.
 https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonathena.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html
@@ -63,6 +64,15 @@ def install() -> None:
         return original(service, method, path, headers, body, params, region, account)
 
     iam_actions.extract_resource_arn = extract_resource_arn
+    original_tags: Callable[..., dict[str, Any]] = iam_actions.request_tag_context
+
+    def request_context(service: str, iam_action: str, body: bytes, params: Any) -> dict[str, Any]:
+        keys = original_tags(service, iam_action, body, params)
+        if iam_action == "cloudwatch:PutMetricData" and body.startswith(b"{"):  # as botocore 1.43 sends it
+            keys["cloudwatch:namespace"] = str(json.loads(body).get("Namespace", ""))
+        return keys
+
+    iam_actions.request_tag_context = request_context
 
 
 def sending_identity(params: Any) -> str:

@@ -25,6 +25,7 @@ class Settings(BaseModel):
     workgroup: str | None = Field(None, description="Athena workgroup, named by the shipped archives.")
     table_prefix: str | None = Field(None, description="What the source tables' names start with.")
     aws_conn_id: str = Field("aws_default", description="Airflow connection of the pipeline role.")
+    metric_namespace: str | None = Field(None, description="CloudWatch namespace of the stack's alarm, if it has one.")
     athena_poll_seconds: int = Field(30, ge=1, description="Seconds between two looks at a running query.")
     sensor_poll_seconds: int = Field(180, ge=1, description="Seconds between two looks of a sensor.")
     retry_seconds: int = Field(120, ge=0, description="Seconds before the first retry of a task; doubled each time.")

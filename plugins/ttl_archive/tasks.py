@@ -206,3 +206,9 @@ def remove_superseded(name: str) -> dict[str, list[str]]:
 def require_published(name: str) -> list[str]:
     """Fail if a month whose run is due isn't published."""
     return upkeep.require_published(_archive(name), datetime.now(UTC), s3=client("s3"), glue=client("glue"))
+
+
+@task
+def tell_alarm() -> None:
+    """Tell the stack's alarm that every due month of every archive is published."""
+    upkeep.tell_alarm(client("cloudwatch"), settings().metric_namespace or "")

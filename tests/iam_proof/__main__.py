@@ -68,7 +68,9 @@ def _compare(role: str, logs: Sequence[Path]) -> int:
     _say(f"{len(calls)} calls of {role} in {len(logs)} files")
     comparison = Comparison(policies, calls)
     _report(comparison)
-    return _judge(list(comparison.problems(not_exercised())), began)
+    # Against AWS itself, what is declared as not exercised may well be.
+    declared = [each for each in not_exercised() if each.grant not in comparison.needed]
+    return _judge(list(comparison.problems(declared)), began)
 
 
 def _keep(name: str, outcome: Outcome) -> None:

@@ -10,6 +10,8 @@ from tests.e2e.conftest import _deployed, embedded_aws, migrated_database
 from tests.e2e.deployment import Deployment, copy_include
 from tests.iam_proof.world import Place, write_archive
 
+_OPTIONS = ("--parameter", "WithAlarm=true")
+
 
 @contextmanager
 def embedded(folder: Path) -> Iterator[Deployment]:
@@ -23,7 +25,7 @@ def make(deployment: Deployment, env: str) -> Place:
     include = copy_include(deployment.folder / f"include-{env}")
     place = Place(env=env, url=deployment.url, include=include)
     write_archive(place)
-    deployed = _deployed(deployment.with_variables({"TTL_ARCHIVE_INCLUDE_DIR": str(include)}), "--env", env)
+    deployed = _deployed(deployment.with_variables({"TTL_ARCHIVE_INCLUDE_DIR": str(include)}), "--env", env, *_OPTIONS)
     return place.model_copy(
         update={"bucket": deployed.bucket, "role": deployed.role, "environment": dict(deployed.environment)}
     )

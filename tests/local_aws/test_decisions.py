@@ -88,3 +88,15 @@ def test_a_mail_is_authorised_on_the_verified_identity(aws: Aws, assume: Assume,
     may_send(verified)
     with pytest.raises(ClientError, match="not authorized to perform"):
         may_send("example.org")
+
+
+def test_metrics_are_authorised_by_their_namespace(aws: Aws, assume: Assume) -> None:
+    statement = {"Effect": "Allow", "Action": "cloudwatch:PutMetricData", "Resource": "*"}
+    only_ours = {"Condition": {"StringEquals": {"cloudwatch:namespace": "ttl-archive/dev"}}}
+    cloudwatch = assume([{**statement, **only_ours}]).client("cloudwatch")
+    data = [{"MetricName": "EveryMonthPublished", "Value": 1}]
+    cloudwatch.put_metric_data(Namespace="ttl-archive/dev", MetricData=data)
+    with pytest.raises(ClientError, match="not authorized to perform: cloudwatch:PutMetricData"):
+        cloudwatch.put_metric_data(Namespace="ttl-archive/prd", MetricData=data)
+    metrics = aws.client("cloudwatch").list_metrics(Namespace="ttl-archive/dev")["Metrics"]
+    assert [one["MetricName"] for one in metrics] == ["EveryMonthPublished"]
