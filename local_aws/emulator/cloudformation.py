@@ -1,9 +1,9 @@
 """Properties that ministack's CloudFormation skips without a word, applied from the template that was submitted.
 
 Seen in ministack 1.5.33: a table's TimeToLiveSpecification and PointInTimeRecoverySpecification, a bucket's
-LifecycleConfiguration, BucketEncryption, OwnershipControls and Tags, a topic's KmsMasterKeyId; the type AWS::Athena::NamedQuery is refused. Exit
-condition: the property's name appears in `ministack.services.cloudformation.provisioners` under its resource's create
-function.
+LifecycleConfiguration, BucketEncryption, OwnershipControls and Tags, a topic's KmsMasterKeyId; the type
+AWS::Athena::NamedQuery is refused. Exit condition: the property's name appears in
+`ministack.services.cloudformation.provisioners` under its resource's create function.
 """
 
 import json
