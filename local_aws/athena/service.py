@@ -31,6 +31,15 @@ _ENGINE = {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": "Athena en
 _LIVE = ("QUEUED", "RUNNING")
 
 
+# As Athena words it: https://github.com/awslabs/amazon-s3-find-and-forget/issues/290
+_RESULTS_NOT_READABLE = (
+    "You do not seem to have access to the S3 location of your query results. Please confirm your account has access "
+    "to the S3 location where your query results are saved and try again. If specifying an expected bucket owner, "
+    "confirm the bucket is owned by the expected account. If you are using KMS to encrypt query results, please ensure "
+    "you have permission to access your KMS key. If you continue to see this issue, please contact customer support."
+)
+
+
 class AthenaService:
     """The operations about query executions, for all accounts and regions of the emulator."""
 
@@ -337,7 +346,7 @@ class AthenaService:
             body: bytes = self._client("s3", caller).get_object(Bucket=bucket, Key=key)["Body"].read()
         except ClientError as error:
             if error.response["Error"]["Code"] in ("AccessDenied", "403"):
-                raise ApiError("AccessDeniedException", f"Access denied when reading s3://{bucket}/{key}") from error
+                raise invalid(_RESULTS_NOT_READABLE) from error
             raise invalid(f"Could not find results at s3://{bucket}/{key}") from error
         return body
 

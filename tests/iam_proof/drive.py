@@ -94,7 +94,7 @@ class Driver:
         self._role, self._run_task, self._uses = job.place.role_name, run_task, job.uses
         self._whole = RolePolicies.of(job.place.iam, self._role)
         self._proven: set[Grant] = set()
-        self._done: set[tuple[str, str, int]] = set()
+        self._done: set[tuple[str, str]] = set()
         self._mode = ""
         self._recorded = 0
         self.error: BaseException | str | None = None  # of the task that failed last
@@ -125,11 +125,12 @@ class Driver:
             self.error = None
             return self._run_task(ti=ti, task=task, run_triggerer=run_triggerer)
 
-        place = (self._mode, ti.task_id, ti.map_index)
+        task_name = ti.task_id if ti.map_index < 0 else f"{ti.task_id}[{ti.map_index}]"
+        place = (self._mode, task_name)
         for use in self._uses:
             open_still = use.grant not in self._proven and place not in self._done
-            if open_still and (use.mode, use.task) == place[:2]:
-                outcome = self._try_without(use.grant, ti, attempt)
+            if open_still and (use.mode, use.task) == place:
+                outcome = self._try_without(use, ti, attempt)
                 if outcome == "tolerated":
                     return None
         self._recorded += len(calls.recorded(self.world.place.url, self._recorded))
@@ -139,16 +140,16 @@ class Driver:
             self._done.add(place)
             made = calls.recorded(self.world.place.url, self._recorded)
             self._recorded += len(made)
-            self.outcome.calls += [(self._mode, ti.task_id, asdict(call)) for call in made]
+            self.outcome.calls += [(self._mode, task_name, asdict(call)) for call in made]
 
-    def _try_without(self, grant: Grant, ti: Any, attempt: Callable[[], Any]) -> str:
+    def _try_without(self, use: Use, ti: Any, attempt: Callable[[], Any]) -> str:
         """Try a task without a grant; make it ready for another try unless it succeeded."""
         from airflow.utils.session import create_session
         from airflow.utils.state import TaskInstanceState
 
         from ttl_archive.translation import translate
 
-        iam = self.world.admin.iam
+        grant, iam = use.grant, self.world.admin.iam
         self._whole.without(grant).put(iam, self._role)
         try:
             attempt()
@@ -166,9 +167,9 @@ class Driver:
         else:
             outcome = "explained"
             self._proven.add(grant)
-        found = Removal(mode=self._mode, task=ti.task_id, grant=grant, outcome=outcome, message=message)
+        found = Removal(mode=self._mode, task=use.task, grant=grant, outcome=outcome, message=message)
         self.outcome.removals.append(found)
-        _say(f"  without {grant}: {self._mode} {ti.task_id}: {outcome}")
+        _say(f"  without {grant}: {use.mode} {use.task}: {outcome}")
         if outcome != "tolerated":
             with create_session() as session:
                 ti.state = TaskInstanceState.SCHEDULED

@@ -13,12 +13,14 @@ from tests.iam_proof.policy import Grant, RolePolicies
 # opaque words, and a channel.
 SAMPLE = [
     ("check_prerequisites", Grant("AuditAndReportThroughAthena", "athena:GetWorkGroup")),
-    ("archive.export_segment", Grant("ReadTheSourceTables", "dynamodb:Scan")),
+    ("archive.export_segment[0]", Grant("ReadTheSourceTables", "dynamodb:Scan")),
     ("catalog.create_table", Grant("KeepTheCatalogInStep", "glue:CreateTable")),
     ("catalog.create_table", Grant("LookUpTheDefaultDatabase", "glue:GetDatabase")),
     ("catalog.stage", Grant("KeepTheCatalogInStep", "glue:BatchCreatePartition")),
+    ("verify.verify_archive", Grant("WriteQueryResultsAndReports", "s3:GetObject")),
     ("publish_partition", Grant("KeepTheCatalogInStep", "glue:CreatePartition")),
-    ("deliver_report", Grant("SendReportsByMail", "ses:SendRawEmail")),
+    ("deliver_report[0]", Grant("NotifyOfPublishedMonths", "sns:Publish")),
+    ("deliver_report[1]", Grant("SendReportsByMail", "ses:SendRawEmail")),
 ]
 
 
