@@ -142,7 +142,7 @@ def main() -> int:
     include_dir = settings().include_dir
     archive = find_archive(include_dir, arguments.archive, os.environ)
     month = Month.parse(arguments.month, archive.timezone)
-    s3 = client("s3")
+    s3 = client(archive, "s3")
     readings = estimate_from_manifests(s3, include_dir, archive, month)
     lines = [*map(str, readings), f"total: {sum(one.bytes for one in readings):,} bytes"]
     sys.stdout.write("".join(f"{line}\n" for line in lines))

@@ -6,10 +6,14 @@ import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ttl_archive.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from ttl_archive.config import Archive
 
 PREFIX = "TTL_ARCHIVE_"
 _REPOSITORY = Path(__file__).resolve().parents[2]
@@ -50,3 +54,8 @@ class Settings(BaseModel):
 def settings() -> Settings:
     """The settings of this process."""
     return Settings.from_environment(os.environ)
+
+
+def connection_of(archive: Archive) -> str:
+    """The Airflow connection that the archive's tasks use: its own, else that of the settings."""
+    return archive.aws_conn_id or settings().aws_conn_id

@@ -44,6 +44,6 @@ class DeliverReportOperator(BaseOperator):
         del context
         archive = find_archive(settings().include_dir, self.archive_name, os.environ)
         month = Month.parse(self.month, archive.timezone)
-        report = delivery.read_report(client("s3"), archive, month)
+        report = delivery.read_report(client(archive, "s3"), archive, month)
         delivery.send(archive, self.channel, report)
         self.log.info("Report of %s %s: delivered through %s", archive.name, month, self.channel)
