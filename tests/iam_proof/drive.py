@@ -125,7 +125,9 @@ class Driver:
             self.error = None
             return self._run_task(ti=ti, task=task, run_triggerer=run_triggerer)
 
-        task_name = ti.task_id if ti.map_index < 0 else f"{ti.task_id}[{ti.map_index}]"
+        # Without the watch's task group, which is named for the archive, and so for the stack.
+        task_name = ti.task_id.removeprefix(f"{self.world.place.name}.")
+        task_name += f"[{ti.map_index}]" if ti.map_index >= 0 else ""
         place = (self._mode, task_name)
         for use in self._uses:
             open_still = use.grant not in self._proven and place not in self._done
