@@ -29,7 +29,7 @@ LOCKED := requirements.txt requirements-dev.txt requirements-celery.txt local_aw
 PY := .venv/bin/python
 AWS_PY := .venv-aws/bin/python
 
-.PHONY: help run test chaos check format lock up down local-aws local-aws-stop seed archive bench deploy mwaa-package astronomer-project licences audit compose-test clean
+.PHONY: help run test chaos iam-proof check format lock up down local-aws local-aws-stop seed archive bench deploy mwaa-package astronomer-project licences audit compose-test clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r t d; do printf '  make %-16s %s\n' "$$t" "$$d"; done
@@ -44,6 +44,9 @@ chaos: .venv/.ready .venv-aws/.ready ## the long form of the fault suite, a quar
 	@seed="$(or $(SEED),$$RANDOM)"; echo "seed $$seed: 'make chaos SEED=$$seed' does the same again" >&2; \
 	CHAOS_LONG=1 CHAOS_SEED="$$seed" $(PY) -m pytest tests/chaos -n 2 --dist loadgroup -v
 
+iam-proof: .venv/.ready .venv-aws/.ready ## that the pipeline role's policy is sufficient and minimal: what allowed what, and each action taken away
+	@$(PY) -m tests.iam_proof
+
 check: .venv/.ready ## linters, types, formatting, SQL, generated files: changes nothing
 	@echo "ruff"; .venv/bin/ruff check . && .venv/bin/ruff format --check .
 	@echo "mypy"; .venv/bin/mypy
@@ -52,6 +55,7 @@ check: .venv/.ready ## linters, types, formatting, SQL, generated files: changes
 	@echo "SQL rules"; $(PY) -m ttl_archive.report.sql_rules tests/golden
 	@echo "bytes that reports will scan"; $(PY) -m ttl_archive.scan_estimate
 	@echo "cfn-lint"; .venv/bin/cfn-lint include/aws/stack.yaml
+	@echo "policy rules"; $(PY) -m deploy.policy_rules
 
 format: .venv/.ready ## formats, and writes the generated files anew
 	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .

@@ -8,8 +8,8 @@ it; scans a published month once more before its first items may be deleted; del
 Pointers, manifests and listings in the archive bucket, and the Glue partitions; never the DynamoDB table.
 
 ### Writes
-Nothing new. It deletes generations that a later one replaced over a day ago and staged copies of published ones, and
-triggers `monthly_archive_<name>`.
+Nothing but a CloudWatch metric, where the stack has the alarm that misses it. It deletes generations that a later one
+replaced over a day ago and staged copies of published ones, and triggers `monthly_archive_<name>`.
 
 ### Re-running
 Safe at any time; a refresh is triggered at most once a day and month.
@@ -46,6 +46,7 @@ with DAG(
     dagrun_timeout=timedelta(hours=6),
     tags=["ttl-archive"],
 ):
+    required = []
     for archive in load_archives(settings().include_dir, os.environ):
         with TaskGroup(archive.name, default_args=default_arguments(archive)):
             find_refreshes = tasks.find_refreshes(archive.name)
@@ -54,4 +55,6 @@ with DAG(
             ).expand_kwargs(find_refreshes)
             chain(find_refreshes, refresh_month)
             tasks.remove_superseded(archive.name)
-            tasks.require_published(archive.name)
+            required.append(tasks.require_published(archive.name))
+    if settings().metric_namespace:
+        chain(required, tasks.tell_alarm())  # silence raises the alarm, so it must not speak before all have passed

@@ -56,13 +56,12 @@ from ttl_archive.operators.deliver_report import DeliverReportOperator
 from ttl_archive.operators.export_segment import ExportSegmentOperator
 from ttl_archive.operators.publish_report import PublishReportOperator
 from ttl_archive.report.sections import load_sections
-from ttl_archive.settings import settings
+from ttl_archive.settings import connection_of, settings
 
 
 def monthly_archive(archive: Archive) -> DAG:
     """The DAG of one archive: what is below is the order, and nothing else decides it."""
-    connection = settings().aws_conn_id
-    athena, sensor = athena_arguments(archive), sensor_arguments()
+    athena, sensor = athena_arguments(archive), sensor_arguments(archive)
     asset = archive_asset(archive)
 
     with DAG(
@@ -114,7 +113,7 @@ def monthly_archive(archive: Archive) -> DAG:
 
         with TaskGroup("catalog") as catalog_group:
             create_database = GlueCatalogCreateDatabaseOperator(
-                task_id="create_database", database_name=archive.catalog.database, aws_conn_id=connection
+                task_id="create_database", database_name=archive.catalog.database, aws_conn_id=connection_of(archive)
             )
             create_table, create_audit_table, stage = (
                 AthenaFileOperator(task_id=name, query=f"catalog/{name}.sql", sql_variables=staged, **athena)

@@ -55,6 +55,7 @@ def serve(port: int, state: Path) -> None:
         athena,
         authorisation,
         cloudformation,
+        decisions,
         dynamodb_export,
         faults,
         glue,
@@ -63,6 +64,7 @@ def serve(port: int, state: Path) -> None:
     )
 
     authorisation.install()
+    decisions.install()
     athena.install(state / "athena", os.environ["AWS_ENDPOINT_URL"])
     glue.install(state)
     cloudformation.install()
@@ -71,7 +73,9 @@ def serve(port: int, state: Path) -> None:
     dynamodb_export.install(os.environ["AWS_ENDPOINT_URL"])  # outermost: it notes only what TTL really removes
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http" and await faults.answer(scope, receive, send):
+        if scope["type"] == "http" and (
+            await decisions.answer(scope, send) or await faults.answer(scope, receive, send)
+        ):
             return
         if scope["type"] == "http" and scope["path"] == READY_PATH:
             await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})

@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, LoginPassword
 
 
 class Mailbox:
@@ -24,6 +25,14 @@ class Mailbox:
         self.mails: list[tuple[list[str], EmailMessage]] = []
         self.posts: list[dict[str, Any]] = []
         self.refuses_mail = False
+        self.passwords: list[bytes] = []
+
+    def authenticate(
+        self, server: Any, session: Any, envelope: Any, mechanism: str, given: LoginPassword
+    ) -> AuthResult:
+        """Take whoever signs in; nobody must."""
+        self.passwords.append(given.password)
+        return AuthResult(success=True)
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802  # aiosmtpd's name
         """Take a mail."""
@@ -65,7 +74,14 @@ def open_mailbox() -> Iterator[Mailbox]:
     server = HTTPServer(("127.0.0.1", 0), Handler)
     mailbox.http = f"127.0.0.1:{server.server_port}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    controller = Controller(mailbox, hostname="127.0.0.1", port=mailbox.smtp_port, ready_timeout=10)
+    controller = Controller(
+        mailbox,
+        hostname="127.0.0.1",
+        port=mailbox.smtp_port,
+        ready_timeout=10,
+        authenticator=mailbox.authenticate,
+        auth_require_tls=False,
+    )
     controller.start()
     try:
         yield mailbox

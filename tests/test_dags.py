@@ -255,10 +255,10 @@ def test_the_links_address_can_be_opened_and_holds_no_secret(endpoint: str, regi
 
 
 def test_every_task_that_calls_aws_explains_its_failures(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(service: str) -> Any:
+    def refuse(service: str, aws_conn_id: str) -> Any:
         raise ClientError({"Error": {"Code": "ExpiredToken", "Message": "expired"}}, "AssumeRole")
 
-    monkeypatch.setattr(tasks, "client", refuse)
+    monkeypatch.setattr("ttl_archive.clients.connected", refuse)
     for run in (
         lambda: tasks.append_columns.function("usage_logs"),
         lambda: tasks.check_prerequisites.function("usage_logs", "2025-03"),

@@ -67,7 +67,7 @@ def statements(template: dict[str, Any]) -> list[dict[str, Any]]:
     policies = [each["Properties"] for each in template["Resources"].values() if each["Type"] == "AWS::IAM::Policy"]
     for each in template["Resources"].values():
         policies += each["Properties"]["Policies"] if each["Type"] == "AWS::IAM::Role" else []
-    assert len(policies) == 2
+    assert len(policies) == 4
     found = [each for policy in policies for each in policy["PolicyDocument"]["Statement"]]
     assert len(found) >= 8
     return found
@@ -95,6 +95,11 @@ def test_no_action_and_no_resource_of_the_role_is_a_wildcard(statements: list[di
         assert actions, statement["Sid"]
         assert not [each for each in actions if "*" in each], statement["Sid"]
         resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+        if statement["Action"] == "cloudwatch:PutMetricData":  # AWS knows no resource for it
+            namespace = {"Fn::Sub": "ttl-archive/${Environment}"}
+            assert resources == ["*"]
+            assert statement["Condition"] == {"StringEquals": {"cloudwatch:namespace": namespace}}
+            continue
         for resource in resources:
             assert set(resource) <= {"Ref", "Fn::Sub"}, f"{statement['Sid']}: {resource} isn't derived from an archive"
             assert "*" not in str(resource), statement["Sid"]
@@ -157,7 +162,48 @@ def test_the_workgroup_enforces_its_result_location(template: dict[str, Any]) ->
     assert configuration["EnforceWorkGroupConfiguration"] is True
     assert configuration["PublishCloudWatchMetricsEnabled"] is True
     assert configuration["ResultConfiguration"]["OutputLocation"] == {"Fn::Sub": "s3://${ResultsBucket}/athena/"}
-    assert configuration["ResultConfiguration"]["EncryptionConfiguration"] == {"EncryptionOption": "SSE_S3"}
+    with_key = {"EncryptionOption": "SSE_KMS", "KmsKey": {"Ref": "KmsKeyArn"}}
+    encryption = configuration["ResultConfiguration"]["EncryptionConfiguration"]
+    assert encryption == {"Fn::If": ["HasKey", with_key, {"EncryptionOption": "SSE_S3"}]}
+
+
+def test_a_key_encrypts_everything_and_only_then_may_the_role_use_it(template: dict[str, Any]) -> None:
+    resources, key = template["Resources"], {"Ref": "KmsKeyArn"}
+    for name in ("ArchiveBucket", "ResultsBucket"):
+        (rule,) = resources[name]["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        condition, encrypted, plain = rule["Fn::If"]
+        assert condition == "HasKey"
+        assert encrypted == {
+            "ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key},
+            "BucketKeyEnabled": True,
+        }
+        assert plain == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    topic = resources["ReportTopic"]["Properties"]
+    assert topic["KmsMasterKeyId"] == {"Fn::If": ["HasKey", key, {"Ref": "AWS::NoValue"}]}
+    policy = resources["KeyPolicy"]
+    assert policy["Condition"] == "HasKey"
+    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert statement["Action"] == ["kms:GenerateDataKey", "kms:Decrypt"]
+    assert statement["Resource"] == key
+
+
+def test_the_alarm_looks_back_no_further_than_cloudwatch_does(template: dict[str, Any]) -> None:
+    alarm = template["Resources"]["UnpublishedMonthAlarm"]["Properties"]
+    assert alarm["Period"] >= 3600
+    assert alarm["Period"] * alarm["EvaluationPeriods"] <= 7 * 86400
+    assert alarm["DatapointsToAlarm"] == alarm["EvaluationPeriods"]  # one good hour in the window keeps it quiet
+    assert alarm["Period"] * alarm["EvaluationPeriods"] > 86400 + 3600, "archive_watch speaks once a day"
+    assert alarm["TreatMissingData"] == "breaching"
+
+
+def test_the_sample_table_is_that_of_the_shipped_archive(template: dict[str, Any]) -> None:
+    archives = load_archives(REPOSITORY / "include", archive_environment(PLACE.names(), {}))
+    (archive,) = [each for each in archives if each.name == "usage_logs"]
+    table, database = (template["Resources"][name]["Properties"] for name in ("SampleTable", "SampleDatabase"))
+    assert table["TableName"] == {"Fn::Sub": "${TableNamePrefix}usage-logs"}
+    assert archive.source.table == f"{PLACE.names()['TableNamePrefix']}usage-logs"
+    assert table["TimeToLiveSpecification"] == {"AttributeName": archive.source.ttl.attribute, "Enabled": True}
+    assert database["DatabaseInput"]["Name"] == archive.catalog.database
 
 
 def test_the_command_gives_exactly_the_parameters_without_a_default(
@@ -281,7 +327,7 @@ def test_a_broken_archive_is_named(include_dir: Path) -> None:
 
 OUTPUTS = {
     "Bucket": "b", "ResultsBucket": "r", "Workgroup": "w", "TablePrefix": "dev-",
-    "RoleArn": "arn:aws:iam::1:role/p", "TopicArn": "t",
+    "RoleArn": "arn:aws:iam::1:role/p", "TopicArn": "t", "MetricNamespace": "ttl-archive/dev",
 }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """DDL: statements that change or show the Glue catalog. Answers are rows of text."""
 
 import base64
+import contextlib
 import json
 import re
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from local_aws.athena.catalog import DEFAULT_DATABASE
 from local_aws.athena.create_table import parse_create_table, show_create_table
 from local_aws.athena.errors import CannotTranslate, QueryFailed, ddl_failed
 from local_aws.athena.partition_ddl import Answer, PartitionDdl, lines
@@ -26,6 +28,7 @@ class Ddl(PartitionDdl):
             raise CannotTranslate(f"{statement.substatement} statements")
         tokens = Tokens(statement.sql)
         try:
+            self._look_up_default_database()
             answer = runner(tokens)
         except ClientError as error:
             code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
@@ -35,6 +38,14 @@ class Ddl(PartitionDdl):
         if not tokens.ended:
             raise tokens.error("extraneous input")
         return answer or ([], iter(()))
+
+    def _look_up_default_database(self) -> None:
+        """Before any DDL Athena looks the default database up, with its caller's rights; it needn't be there.
+
+        https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html
+        """
+        with contextlib.suppress(self._glue.exceptions.EntityNotFoundException):
+            self._glue.get_database(Name=DEFAULT_DATABASE)
 
     # -- databases ----------------------------------------------------------------------------------------------
 

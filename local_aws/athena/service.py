@@ -33,6 +33,15 @@ _LIVE = ("QUEUED", "RUNNING")
 _LONGEST_QUERY, _MOST_IDS, _MOST_ROWS = 262_144, 50, 1_000
 
 
+# As Athena words it: https://github.com/awslabs/amazon-s3-find-and-forget/issues/290
+_RESULTS_NOT_READABLE = (
+    "You do not seem to have access to the S3 location of your query results. Please confirm your account has access "
+    "to the S3 location where your query results are saved and try again. If specifying an expected bucket owner, "
+    "confirm the bucket is owned by the expected account. If you are using KMS to encrypt query results, please ensure "
+    "you have permission to access your KMS key. If you continue to see this issue, please contact customer support."
+)
+
+
 class AthenaService:
     """The operations about query executions, for all accounts and regions of the emulator."""
 
@@ -352,7 +361,7 @@ class AthenaService:
             body: bytes = self._client("s3", caller).get_object(Bucket=bucket, Key=key)["Body"].read()
         except ClientError as error:
             if error.response["Error"]["Code"] in ("AccessDenied", "403"):
-                raise ApiError("AccessDeniedException", f"Access denied when reading s3://{bucket}/{key}") from error
+                raise invalid(_RESULTS_NOT_READABLE) from error
             raise invalid(f"Could not find results at s3://{bucket}/{key}") from error
         return body
 
@@ -368,7 +377,8 @@ class AthenaService:
             if key not in self._clients:
                 settings = Config(s3={"addressing_style": "path"}, retries={"max_attempts": 2}, max_pool_connections=32,
                                   proxies={}, request_checksum_calculation="when_required",
-                                  response_checksum_validation="when_required")  # fmt: skip
+                                  response_checksum_validation="when_required",
+                                  user_agent_extra="athena.amazonaws.com")  # fmt: skip
                 self._clients[key] = self._session.client(
                     service, region_name=caller.region, endpoint_url=self._endpoint, config=settings,
                     aws_access_key_id=caller.access_key, aws_secret_access_key=caller.secret_key,

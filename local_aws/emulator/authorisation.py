@@ -1,16 +1,21 @@
-"""Which resource a call of Glue, Athena or a DynamoDB export is authorised on.
+"""Which resource a call of Glue, Athena, SES or a DynamoDB export is authorised on.
 
 Seen in ministack 1.5.33: Athena calls that name a query instead of a workgroup are authorised on `*`, GetDatabase on a
-*table* ARN, DynamoDB's exports on none, and every Glue call with a DatabaseName on the database only, so that a grant
-on one table opens the whole database. AWS authorises a call about a query on the query's workgroup, and a Glue call on
-the catalog, the database and the table. Exit condition: `ministack.core.iam_actions.extract_resource_arn` names these
+*table* ARN, DynamoDB's exports on none, SES's SendRawEmail on `*`, and every Glue call with a DatabaseName on the
+database only, so that a grant on one table opens the whole database. AWS authorises a call about a query on the query's
+workgroup, a Glue call on the catalog, the database and the table, and a mail on the identity that is verified for its
+sender; and it knows the condition key cloudwatch:namespace. Exit condition: `ministack.core.iam_actions` does all that
 itself.
 https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonathena.html
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html
 """
 
+import base64
+import email
 import json
 from collections.abc import Callable
+from email.utils import parseaddr
 from typing import Any
 
 from local_aws.emulator import athena, operation
@@ -20,7 +25,7 @@ _WORKGROUP_FREE = {"ListWorkGroups", "ListDataCatalogs", "CreateDataCatalog", "L
 
 
 def install() -> None:
-    """Replace ministack's choice of the resource for Athena, Glue and DynamoDB's exports."""
+    """Replace ministack's choice of the resource for Athena, Glue, SES and DynamoDB's exports."""
     from ministack.core import iam_actions
 
     original: Callable[..., str] = iam_actions.extract_resource_arn
@@ -54,9 +59,35 @@ def install() -> None:
                     request.get("WorkGroup") or athena.workgroup_of(request.get("QueryExecutionId", "")) or "primary"
                 )
                 return f"arn:aws:athena:{region}:{account}:workgroup/{group}"
+        elif service == "ses" and _first(params, "Action") == "SendRawEmail":
+            return f"arn:aws:ses:{region}:{account}:identity/{sending_identity(params)}"
         return original(service, method, path, headers, body, params, region, account)
 
     iam_actions.extract_resource_arn = extract_resource_arn
+    original_tags: Callable[..., dict[str, Any]] = iam_actions.request_tag_context
+
+    def request_context(service: str, iam_action: str, body: bytes, params: Any) -> dict[str, Any]:
+        keys = original_tags(service, iam_action, body, params)
+        if iam_action == "cloudwatch:PutMetricData" and body.startswith(b"{"):  # as botocore 1.43 sends it
+            keys["cloudwatch:namespace"] = str(json.loads(body).get("Namespace", ""))
+        return keys
+
+    iam_actions.request_tag_context = request_context
+
+
+def sending_identity(params: Any) -> str:
+    """The identity that a SendRawEmail is sent from: its sender's address if that is verified, else the domain."""
+    from ministack.services import ses
+
+    raw = base64.b64decode(_first(params, "RawMessage.Data"))
+    address = parseaddr(_first(params, "Source") or str(email.message_from_bytes(raw).get("From", "")))[1]
+    return address if address in ses._identities else address.rpartition("@")[2]
+
+
+def _first(params: Any, name: str) -> str:
+    """A parameter of a query protocol's form."""
+    found = params.get(name, "")
+    return str(found[0]) if isinstance(found, list) else str(found)
 
 
 def glue_resources(name: str, request: dict[str, Any], region: str, account: str) -> list[str]:

@@ -1,9 +1,9 @@
 """Properties that ministack's CloudFormation skips without a word, applied from the template that was submitted.
 
 Seen in ministack 1.5.33: a table's TimeToLiveSpecification and PointInTimeRecoverySpecification, a bucket's
-LifecycleConfiguration, BucketEncryption, OwnershipControls and Tags; the type AWS::Athena::NamedQuery is refused. Exit
-condition: the property's name appears in `ministack.services.cloudformation.provisioners` under its resource's create
-function.
+LifecycleConfiguration, BucketEncryption, OwnershipControls and Tags, a topic's KmsMasterKeyId; the type
+AWS::Athena::NamedQuery is refused. Exit condition: the property's name appears in
+`ministack.services.cloudformation.provisioners` under its resource's create function.
 """
 
 import json
@@ -17,10 +17,14 @@ Properties = dict[str, Any]
 
 
 def install() -> None:
-    """Wrap the create and update handlers of tables and buckets; they get properties with every reference resolved."""
+    """Wrap create and update handlers, which get properties with every reference resolved."""
     from ministack.services.cloudformation import provisioners
 
-    for resource, apply in {"AWS::DynamoDB::Table": _apply_to_table, "AWS::S3::Bucket": _apply_to_bucket}.items():
+    for resource, apply in {
+        "AWS::DynamoDB::Table": _apply_to_table,
+        "AWS::S3::Bucket": _apply_to_bucket,
+        "AWS::SNS::Topic": _apply_to_topic,
+    }.items():
         handlers = provisioners._RESOURCE_HANDLERS[resource]
         handlers["create"] = _created(handlers["create"], apply)
         handlers["update"] = _updated(handlers["update"], apply)
@@ -108,6 +112,12 @@ def _apply_to_bucket(name: str, properties: Properties) -> None:
         _must(s3._put_bucket_ownership_controls(name, _body("PutBucketOwnershipControls", OwnershipControls=ownership)))
     if tags := properties.get("Tags"):
         _must(s3._put_bucket_tagging(name, _body("PutBucketTagging", Tagging={"TagSet": tags})))
+
+
+def _apply_to_topic(arn: str, properties: Properties) -> None:
+    from ministack.services import sns
+
+    sns._topics[arn]["attributes"]["KmsMasterKeyId"] = properties.get("KmsMasterKeyId", "")
 
 
 def _lifecycle_rule(rule: Properties) -> Properties:

@@ -11,7 +11,7 @@ from ttl_archive.config import Archive
 from ttl_archive.dag_arguments import athena_arguments
 from ttl_archive.operators.athena import AthenaFileOperator
 from ttl_archive.report.sections import Section
-from ttl_archive.settings import settings
+from ttl_archive.settings import connection_of
 
 
 def run_sections(archive: Archive, sections: list[Section], variables: dict[str, Any]) -> Any:
@@ -27,7 +27,7 @@ def run_sections(archive: Archive, sections: list[Section], variables: dict[str,
         **athena_arguments(archive),
     ).expand_kwargs([{"query": section.template, "section": section.name} for section in sections])
     await_section = AthenaSensor.partial(
-        task_id="await_section", max_retries=1, mode="reschedule", aws_conn_id=settings().aws_conn_id
+        task_id="await_section", max_retries=1, mode="reschedule", aws_conn_id=connection_of(archive)
     ).expand(query_execution_id=run_section.output)
     chain(run_section, await_section)
     return run_section

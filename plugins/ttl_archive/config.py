@@ -19,7 +19,7 @@ import yaml
 from croniter import croniter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from ttl_archive.channels import Notify
+from ttl_archive.channels import ConnectionId, Notify
 from ttl_archive.errors import ConfigurationError
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -172,6 +172,9 @@ class Archive(_Section):
     catalog: Catalog
     athena: Athena
     columns: tuple[Column, ...] = Field(min_length=1)
+    aws_conn_id: ConnectionId | None = Field(
+        None, description="Airflow connection of the archive's own; without it, that of the settings."
+    )
     schedule: Annotated[str, AfterValidator(_fires_once_a_month)] = "0 18 1 * *"
     timezone: Annotated[str, AfterValidator(_known_timezone)] = "UTC"
     report: Report

@@ -10,7 +10,7 @@ from airflow.sdk import Param
 from ttl_archive import notifications
 from ttl_archive.config import Archive
 from ttl_archive.operators.retries import retry_policy
-from ttl_archive.settings import settings
+from ttl_archive.settings import connection_of, settings
 
 QUERY_SECONDS = 2 * 3600  # the longest a query may take
 SENSOR_SECONDS = 3600
@@ -60,7 +60,7 @@ def default_arguments(archive: Archive) -> dict[str, Any]:
 def export_arguments(archive: Archive) -> dict[str, Any]:
     """What a segment's export needs of the archive."""
     return {
-        "source_aws_conn_id": settings().aws_conn_id,
+        "source_aws_conn_id": connection_of(archive),
         "dynamodb_table_name": archive.source.table,
         "dynamodb_scan_kwargs": {"ConsistentRead": archive.source.consistent_read},
         "s3_bucket_name": archive.destination.bucket,
@@ -76,7 +76,7 @@ def export_arguments(archive: Archive) -> dict[str, Any]:
 def athena_arguments(archive: Archive) -> dict[str, Any]:
     """Where and how the archive's queries run: deferred, so that no worker slot waits for Athena."""
     return {
-        "aws_conn_id": settings().aws_conn_id,
+        "aws_conn_id": connection_of(archive),
         "database": archive.catalog.database,
         "workgroup": archive.athena.workgroup,
         "output_location": archive.athena.results,
@@ -86,10 +86,10 @@ def athena_arguments(archive: Archive) -> dict[str, Any]:
     }
 
 
-def sensor_arguments() -> dict[str, Any]:
+def sensor_arguments(archive: Archive) -> dict[str, Any]:
     """How the deferred sensors wait."""
     return {
-        "aws_conn_id": settings().aws_conn_id,
+        "aws_conn_id": connection_of(archive),
         "deferrable": True,
         "poke_interval": settings().sensor_poll_seconds,
         "timeout": SENSOR_SECONDS,

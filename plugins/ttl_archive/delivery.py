@@ -23,7 +23,7 @@ from ttl_archive.console import object_url
 from ttl_archive.errors import ConfigurationError, DeliveryFailed
 from ttl_archive.layout import report_prefix
 from ttl_archive.months import Month, Quarter
-from ttl_archive.settings import settings
+from ttl_archive.settings import connection_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -92,7 +92,7 @@ def _send_to_topic(archive: Archive, delivery: Delivery) -> None:
 
     topic = _configured(archive.report.notify.sns_topic)
     message = f"{delivery.subject}: published and verified.\n\nReport: {delivery.url}"
-    hook: Any = SnsHook(aws_conn_id=settings().aws_conn_id)  # type: ignore[no-untyped-call]
+    hook: Any = SnsHook(aws_conn_id=connection_of(archive))  # type: ignore[no-untyped-call]
     hook.publish_to_target(topic, message, ascii_subject(delivery.subject))
 
 
@@ -116,7 +116,7 @@ def _send_by_ses(archive: Archive, delivery: Delivery) -> None:
 
     mail = _configured(archive.report.notify.ses)
     with _files(delivery) as files:
-        hook = SesHook(aws_conn_id=settings().aws_conn_id)
+        hook = SesHook(aws_conn_id=connection_of(archive))
         hook.send_email(mail_from=mail.sender, files=files, **_message(mail, delivery))
 
 

@@ -73,6 +73,7 @@ _ACTIONS = {
     "DescribeTable": "dynamodb:DescribeTable",
     "DescribeTimeToLive": "dynamodb:DescribeTimeToLive",
     "AssumeRole": "sts:AssumeRole",
+    "PutMetricData": "cloudwatch:PutMetricData",
     "Publish": "sns:Publish",
     "SendRawEmail": "ses:SendRawEmail",
     "GetWorkGroup": "athena:GetWorkGroup",

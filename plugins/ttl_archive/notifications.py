@@ -7,7 +7,7 @@ from typing import Any
 
 from ttl_archive.channels import Mail
 from ttl_archive.config import Archive
-from ttl_archive.settings import settings
+from ttl_archive.settings import connection_of
 from ttl_archive.translation import translate
 
 _TITLE_CHARACTERS = 60  # a subject has at most 100: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
@@ -37,7 +37,7 @@ def failed(archive: Archive) -> list[Callable[[Any], None]]:
 
         told.append(
             SnsNotifier(
-                aws_conn_id=settings().aws_conn_id,
+                aws_conn_id=connection_of(archive),
                 target_arn=notify.sns_topic,
                 subject=f"{ascii_subject(title)}: {{{{ task.task_id }}}} failed",
                 message=text,
@@ -58,7 +58,7 @@ def failed(archive: Archive) -> list[Callable[[Any], None]]:
 
         told.append(
             SesNotifier(
-                aws_conn_id=settings().aws_conn_id, mail_from=notify.ses.sender, **_mail(notify.ses, subject, html)
+                aws_conn_id=connection_of(archive), mail_from=notify.ses.sender, **_mail(notify.ses, subject, html)
             )
         )
     if notify.apprise:

@@ -32,7 +32,7 @@ def open_month(
         if archive.source.refresh_open_months:
             gone_lines, audit, missing_keys = _queries(archive, opened, "gone_lines", "audit", "missing_keys")
             chain(
-                tasks.choose_refresh(late_items.output),
+                tasks.choose_refresh(archive.name, late_items.output),
                 gone_lines,
                 tasks.merge_month(archive.name, opened, plan_segments, gone_lines.output),
                 [audit, missing_keys],

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from ttl_archive import diagnosis, probes
 from ttl_archive.errors import AwsFailed, QueryFailed, QueryInterrupted
 
 if TYPE_CHECKING:
-    from botocore.exceptions import ClientError
     from mypy_boto3_athena import AthenaClient
 
 
@@ -31,13 +32,19 @@ class QueryResult:
 
 
 def fetch(client: AthenaClient, query_execution_id: str, max_rows: int = 10_000) -> QueryResult:
-    """Read the result of a query that succeeded; ``truncated`` says that rows beyond ``max_rows`` were left."""
+    """Read the result of a query that succeeded; ``truncated`` says that rows beyond ``max_rows`` were left.
+
+    :raises CallDenied: if the result may not be read, which Athena says without an action.
+    """
     execution = client.get_query_execution(QueryExecutionId=query_execution_id)["QueryExecution"]
     rows: list[tuple[str | None, ...]] = []
     columns: tuple[dict[str, Any], ...] = ()
     token: dict[str, Any] = {}
     while True:
-        page = client.get_query_results(QueryExecutionId=query_execution_id, **token)
+        try:
+            page = client.get_query_results(QueryExecutionId=query_execution_id, **token)
+        except ClientError as error:
+            raise _result_refused(error, execution, client.meta.partition) from error
         columns = tuple(dict(info) for info in page["ResultSet"]["ResultSetMetadata"]["ColumnInfo"])
         rows += [tuple(cell.get("VarCharValue") for cell in row.get("Data", [])) for row in page["ResultSet"]["Rows"]]
         token = {"NextToken": page["NextToken"]} if page.get("NextToken") else {}
@@ -54,6 +61,22 @@ def fetch(client: AthenaClient, query_execution_id: str, max_rows: int = 10_000)
         data_scanned_bytes=statistics.get("DataScannedInBytes", 0),
         seconds=statistics.get("TotalExecutionTimeInMillis", 0) / 1000,
         statement=execution.get("Query", ""),
+    )
+
+
+def _result_refused(error: ClientError, execution: Any, partition: str) -> Exception:
+    """The error that names what is missing where Athena doesn't; else the error itself."""
+    entry = diagnosis.find("call", str(error))
+    if entry is None or entry.id != "results-not-readable":
+        return error
+    location = execution.get("ResultConfiguration", {}).get("OutputLocation", "").removeprefix("s3://")
+    resource = f"arn:{partition}:s3:::{location.rpartition('/')[0]}/*"
+    return diagnosis.explain(
+        "call",
+        str(error),
+        f"the result of Athena query {execution['QueryExecutionId']}",
+        operation=error.operation_name,
+        next_step=diagnosis.grant("s3:GetObject", resource),
     )
 
 

@@ -146,11 +146,11 @@ def main() -> int:
         return 0
     if arguments.archive:
         archive = find_archive(include_dir, arguments.archive, os.environ)
-        return _print_estimate(client("s3"), include_dir, archive, arguments.month)
+        return _print_estimate(client(archive, "s3"), include_dir, archive, arguments.month)
     archives = load_archives(include_dir, os.environ)
     try:
         # Every one is printed, also after one that is over.
-        return max([_print_estimate(client("s3"), include_dir, one, None) for one in archives])
+        return max([_print_estimate(client(one, "s3"), include_dir, one, None) for one in archives])
     except BotoCoreError as error:  # a check of statements that needs no deployment must not fail for want of one
         sys.stdout.write(f"nothing to estimate by: {error}\n")
         return 0

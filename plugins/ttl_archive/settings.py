@@ -6,10 +6,14 @@ import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ttl_archive.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from ttl_archive.config import Archive
 
 PREFIX = "TTL_ARCHIVE_"
 _REPOSITORY = Path(__file__).resolve().parents[2]
@@ -25,6 +29,7 @@ class Settings(BaseModel):
     workgroup: str | None = Field(None, description="Athena workgroup, named by the shipped archives.")
     table_prefix: str | None = Field(None, description="What the source tables' names start with.")
     aws_conn_id: str = Field("aws_default", description="Airflow connection of the pipeline role.")
+    metric_namespace: str | None = Field(None, description="CloudWatch namespace of the stack's alarm, if it has one.")
     athena_poll_seconds: int = Field(30, ge=1, description="Seconds between two looks at a running query.")
     sensor_poll_seconds: int = Field(180, ge=1, description="Seconds between two looks of a sensor.")
     retry_seconds: int = Field(120, ge=0, description="Seconds before the first retry of a task; doubled each time.")
@@ -49,3 +54,8 @@ class Settings(BaseModel):
 def settings() -> Settings:
     """The settings of this process."""
     return Settings.from_environment(os.environ)
+
+
+def connection_of(archive: Archive) -> str:
+    """The Airflow connection that the archive's tasks use: its own, else that of the settings."""
+    return archive.aws_conn_id or settings().aws_conn_id

@@ -137,7 +137,8 @@ def settings_of(outputs: Mapping[str, str], embedded: str | None, region: str) -
         if field != "include_dir":
             # Nothing in the embedded AWS is worth waiting for.
             default = 1 if embedded and field.endswith("_seconds") else information.default
-            variables[PREFIX + field.upper()] = str(named.get(field, default))
+            value = named.get(field, default)
+            variables[PREFIX + field.upper()] = "" if value is None else str(value)
     extra: dict[str, Any] = {"region_name": region, "role_arn": outputs["RoleArn"]}
     if embedded:
         # With endpoint_url alone the provider still assumes the role at the real STS (provider amazon 9.39.0).

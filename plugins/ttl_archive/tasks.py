@@ -21,7 +21,7 @@ from ttl_archive import (
     upkeep,
     verification,
 )
-from ttl_archive.clients import client
+from ttl_archive.clients import client, clients, connected
 from ttl_archive.config import Archive, find_archive
 from ttl_archive.errors import ConfigurationError, MonthError
 from ttl_archive.months import Month
@@ -50,7 +50,7 @@ def resolve_month(name: str, params: Any = None, dag_run: Any = None) -> dict[st
 def check_prerequisites(name: str, month: str, params: Any = None) -> None:
     """Fail in seconds, with every problem there is, before anything is read."""
     archive, parsed = _named(name, month)
-    services = {service: client(service) for service in ("dynamodb", "s3", "glue", "athena")}
+    services = clients(archive, "dynamodb", "s3", "glue", "athena")
     prerequisites.check_prerequisites(archive, parsed, reads_table=not params["report_only"], **services)
 
 
@@ -62,7 +62,7 @@ def choose_path(name: str, month: str, scan: str, report: str, params: Any = Non
     :param report: task id to go on with for a report.
     """
     archive, parsed = _named(name, month)
-    published = planning.published(archive, parsed, s3=client("s3"), glue=client("glue"))
+    published = planning.published(archive, parsed, **clients(archive, "s3", "glue"))
     if published and planning.is_closed(archive, parsed, published[1], datetime.now(UTC)):
         return report
     if params["report_only"] and not published:
@@ -73,35 +73,38 @@ def choose_path(name: str, month: str, scan: str, report: str, params: Any = Non
 @task(multiple_outputs=True)
 def open_generation(name: str, month: str, dag_run: Any = None) -> dict[str, Any]:
     """Choose where this run writes, and the published generation that it must not fall short of."""
-    now, clients = datetime.now(UTC), {service: client(service) for service in ("s3", "dynamodb", "glue")}
-    return planning.open_generation(*_named(name, month), dag_run.run_id, dag_run.clear_number, now, **clients)
+    (archive, parsed), now = _named(name, month), datetime.now(UTC)
+    services = clients(archive, "s3", "dynamodb", "glue")
+    return planning.open_generation(archive, parsed, dag_run.run_id, dag_run.clear_number, now, **services)
 
 
 @task
 def open_months(name: str, month: str, dag_run: Any = None) -> list[dict[str, Any]]:
     """Find the earlier months that are published and still open: items of theirs may have come late."""
-    now, clients = datetime.now(UTC), {service: client(service) for service in ("s3", "dynamodb", "glue")}
-    return planning.open_months(*_named(name, month), dag_run.run_id, dag_run.clear_number, now, **clients)
+    (archive, parsed), now = _named(name, month), datetime.now(UTC)
+    services = clients(archive, "s3", "dynamodb", "glue")
+    return planning.open_months(archive, parsed, dag_run.run_id, dag_run.clear_number, now, **services)
 
 
 @task
 def plan_segments(name: str, month: str, generation: str) -> list[dict[str, Any]]:
     """Split the table into segments; a retry reads back what the first try chose."""
     archive, parsed = _named(name, month)
-    return planning.plan_segments(archive, parsed, generation, s3=client("s3"), dynamodb=client("dynamodb"))
+    return planning.plan_segments(archive, parsed, generation, **clients(archive, "s3", "dynamodb"))
 
 
 @task
 def write_manifest(name: str, month: str, opened: dict[str, Any], exported: Any, params: Any = None) -> None:
     """Commit the staged generation, if everything adds up."""
     archive, parsed = _named(name, month)
-    commit.write_manifest(archive, parsed, opened, list(exported), params["accept_fewer"], s3=client("s3"))
+    commit.write_manifest(archive, parsed, opened, list(exported), params["accept_fewer"], **clients(archive, "s3"))
 
 
 @task
 def append_columns(name: str) -> list[str]:
     """Append the columns that the archive declares and the table lacks."""
-    return catalog.append_columns(_archive(name), client("glue"))
+    archive = _archive(name)
+    return catalog.append_columns(archive, client(archive, "glue"))
 
 
 @task
@@ -111,19 +114,20 @@ def verify_archive(name: str, opened: dict[str, Any], audit: str, missing_keys: 
     :param audit: execution id of ``audit.sql``.
     :param missing_keys: execution id of ``missing_keys.sql``.
     """
-    results = [queries.fetch(client("athena"), one) for one in (audit, missing_keys)]
-    verification.verify_archive(_archive(name), opened, *results, s3=client("s3"))
+    archive = _archive(name)
+    results = [queries.fetch(client(archive, "athena"), one) for one in (audit, missing_keys)]
+    verification.verify_archive(archive, opened, *results, s3=client(archive, "s3"))
 
 
 @task
-def choose_refresh(late_items: str) -> None:
+def choose_refresh(name: str, late_items: str) -> None:
     """Go on only if the scan found something of the open month that the archive lacks.
 
     A skip of its own, since a short circuit inside a mapped task group skips nothing in ``dag.test`` (Airflow 3.3.2).
 
     :param late_items: execution id of ``late_items.sql``.
     """
-    row = queries.fetch_row(client("athena"), late_items)
+    row = queries.fetch_row(client(_archive(name), "athena"), late_items)
     if not int(row["fresh_items"] or 0):
         raise AirflowSkipException(f"{row['open_month']}: the archive has all that the scan found")
 
@@ -134,8 +138,9 @@ def merge_month(name: str, opened: dict[str, Any], plan: Any, gone_lines: str, t
 
     :param gone_lines: execution id of ``gone_lines.sql``.
     """
-    clients = {service: client(service) for service in ("s3", "athena")}
-    refresh.merge_month(*_named(name, opened["month"]), opened, len(plan), gone_lines, ti.try_number, **clients)
+    archive, month = _named(name, opened["month"])
+    services = clients(archive, "s3", "athena")
+    refresh.merge_month(archive, month, opened, len(plan), gone_lines, ti.try_number, **services)
 
 
 @task
@@ -144,9 +149,9 @@ def publish_partition(
 ) -> None:
     """Show the month to readers, whole, in one catalog call, and tell Airflow's asset."""
     archive, month = _named(name, opened["month"])
-    s3 = client("s3")
-    pointer = publication.publish_partition(archive, month, opened, dag_run.run_id, s3=s3, glue=client("glue"))
-    manifest = planning.read_manifest(s3, archive.destination.bucket, pointer.manifest)
+    services = clients(archive, "s3", "glue")
+    pointer = publication.publish_partition(archive, month, opened, dag_run.run_id, **services)
+    manifest = planning.read_manifest(services["s3"], archive.destination.bucket, pointer.manifest)
     extra = {"items": manifest.archived, "bytes": manifest.bytes, "manifest": pointer.manifest}
     _tell(task, outlet_events, month, extra)
 
@@ -161,7 +166,8 @@ def _tell(task: Any, outlet_events: Any, month: Month, extra: dict[str, Any]) ->
 @task
 def plan_compaction(name: str, dag_run: Any = None) -> list[dict[str, str]]:
     """Find the published months that the compacted table lacks."""
-    return compaction.plan_compaction(_archive(name), dag_run.run_id, dag_run.clear_number, client("glue"))
+    archive = _archive(name)
+    return compaction.plan_compaction(archive, dag_run.run_id, dag_run.clear_number, client(archive, "glue"))
 
 
 @task
@@ -178,16 +184,17 @@ def publish_compaction(
 
     :param audit: execution id of ``audit_parquet.sql``.
     """
-    (archive, month), result = _named(name, opened["month"]), queries.fetch(client("athena"), audit)
-    clients = {service: client(service) for service in ("s3", "glue")}
-    location = compaction.publish_compaction(archive, month, opened, folder, result, dag_run.run_id, **clients)
+    archive, month = _named(name, opened["month"])
+    result, services = queries.fetch(client(archive, "athena"), audit), clients(archive, "s3", "glue")
+    location = compaction.publish_compaction(archive, month, opened, folder, result, dag_run.run_id, **services)
     _tell(task, outlet_events, month, {"location": location, "generation": opened["generation"]})
 
 
 @task
 def require_compacted(name: str) -> None:
     """Make sure that the compacted table holds every published month: the report reads it."""
-    compaction.require_compacted(_archive(name), client("glue"))
+    archive = _archive(name)
+    compaction.require_compacted(archive, client(archive, "glue"))
 
 
 @task
@@ -202,26 +209,35 @@ def require_quarter(name: str, quarter: str) -> None:
     """Make sure that every month of the quarter can be read, and that the report's statements are sound."""
     archive = _archive(name)
     parsed = months.Quarter.parse(quarter, archive.timezone)
-    planning.require_quarter(archive, parsed, s3=client("s3"), glue=client("glue"))
+    planning.require_quarter(archive, parsed, **clients(archive, "s3", "glue"))
     if problems := prerequisites.sql_problems(archive, "quarterly"):
         raise ConfigurationError("\n".join(problems))
     if archive.catalog.parquet:
-        compaction.require_compacted(archive, client("glue"))
+        compaction.require_compacted(archive, client(archive, "glue"))
 
 
 @task
 def find_refreshes(name: str) -> list[dict[str, Any]]:
     """Find the published months to scan once more before their first item may be deleted."""
-    return upkeep.find_refreshes(_archive(name), datetime.now(UTC), s3=client("s3"), glue=client("glue"))
+    archive = _archive(name)
+    return upkeep.find_refreshes(archive, datetime.now(UTC), **clients(archive, "s3", "glue"))
 
 
 @task
 def remove_superseded(name: str) -> dict[str, list[str]]:
     """Delete what a later generation replaced over a day ago; list what dead runs left."""
-    return upkeep.remove_superseded(_archive(name), s3=client("s3"), glue=client("glue"))
+    archive = _archive(name)
+    return upkeep.remove_superseded(archive, **clients(archive, "s3", "glue"))
 
 
 @task
 def require_published(name: str) -> list[str]:
     """Fail if a month whose run is due isn't published."""
-    return upkeep.require_published(_archive(name), datetime.now(UTC), s3=client("s3"), glue=client("glue"))
+    archive = _archive(name)
+    return upkeep.require_published(archive, datetime.now(UTC), **clients(archive, "s3", "glue"))
+
+
+@task
+def tell_alarm() -> None:
+    """Tell the stack's alarm that every due month of every archive is published."""
+    upkeep.tell_alarm(connected("cloudwatch", settings().aws_conn_id), settings().metric_namespace or "")

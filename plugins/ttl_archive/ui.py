@@ -47,7 +47,7 @@ def report(dag_id: str, period: str) -> HTMLResponse:
         raise HTTPException(404, str(error)) from None
     key = f"{report_prefix(archive, parsed)}report.html"
     try:
-        found = objects.read(client("s3"), archive.athena.results_bucket, key)
+        found = objects.read(client(archive, "s3"), archive.athena.results_bucket, key)
     except ClientError as error:
         raise HTTPException(502, f"S3 didn't give the report of {archive.name} {parsed}: {error}") from None
     if found is None:

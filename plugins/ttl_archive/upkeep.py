@@ -19,6 +19,7 @@ from ttl_archive.months import Month
 from ttl_archive.planning import horizon, published
 
 if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_s3 import S3Client
 
@@ -64,6 +65,13 @@ def require_published(archive: Archive, now: datetime, *, s3: S3Client, glue: Gl
             "never started, then trigger it with each month; docs/runbook.md has the steps"
         )
     return there
+
+
+def tell_alarm(cloudwatch: CloudWatchClient, namespace: str) -> None:
+    """Put the metric whose absence raises the alarm of ``include/aws/stack.yaml``."""
+    cloudwatch.put_metric_data(
+        Namespace=namespace, MetricData=[{"MetricName": "EveryMonthPublished", "Value": 1, "Unit": "Count"}]
+    )
 
 
 def find_refreshes(archive: Archive, now: datetime, *, s3: S3Client, glue: GlueClient) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ import fcntl
 import shutil
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,16 +36,21 @@ def airflow_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         database = folder / "airflow/airflow.db"
         if not (folder / "ready").exists():
-            migrated = Deployment(folder, base_environment(folder)).command("-m", "airflow", "db", "migrate")
-            assert migrated.returncode == 0, migrated.stderr
+            migrated_database(folder)
             (folder / "ready").touch()
     return database
 
 
-@pytest.fixture(scope="session")
-def embedded(tmp_path_factory: pytest.TempPathFactory, airflow_database: Path) -> Iterator[Deployment]:
-    """The embedded AWS, with nothing in it yet, and an Airflow home."""
-    folder = tmp_path_factory.mktemp("e2e")
+def migrated_database(folder: Path) -> Path:
+    """A new metadata database, as ``airflow db migrate`` makes it."""
+    migrated = Deployment(folder, base_environment(folder)).command("-m", "airflow", "db", "migrate")
+    assert migrated.returncode == 0, migrated.stderr
+    return folder / "airflow/airflow.db"
+
+
+@contextmanager
+def embedded_aws(folder: Path, airflow_database: Path) -> Iterator[Deployment]:
+    """An embedded AWS with nothing in it yet, and an Airflow home."""
     deployment = Deployment(folder, base_environment(folder))
     shutil.copy(airflow_database, folder / "airflow/airflow.db")
     state = str(folder / "aws")
@@ -58,6 +64,13 @@ def embedded(tmp_path_factory: pytest.TempPathFactory, airflow_database: Path) -
         stopped = deployment.command("-m", "local_aws", "stop", "--state", state, venv=".venv-aws")
         shutil.rmtree(folder / "aws")
     assert "stopped http://127.0.0.1:" in stopped.stderr
+
+
+@pytest.fixture(scope="session")
+def embedded(tmp_path_factory: pytest.TempPathFactory, airflow_database: Path) -> Iterator[Deployment]:
+    """The embedded AWS that the worker's tests share."""
+    with embedded_aws(tmp_path_factory.mktemp("e2e"), airflow_database) as deployment:
+        yield deployment
 
 
 def _deployed(deployment: Deployment, *arguments: str) -> Deployment:

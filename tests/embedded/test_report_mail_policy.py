@@ -13,7 +13,7 @@ from tests.conftest import REPOSITORY
 from tests.local_aws.harness import ACCOUNT, Aws, exports
 
 
-def deploy(aws: Aws, include: Path) -> str:
+def deploy(aws: Aws, include: Path, *arguments: str) -> str:
     """``make local-aws``'s deployment of these archives; the role's ARN."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TTL_ARCHIVE_")}
     environment |= {
@@ -24,7 +24,7 @@ def deploy(aws: Aws, include: Path) -> str:
         "TTL_ARCHIVE_INCLUDE_DIR": str(include),
     }
     done = subprocess.run(
-        [sys.executable, "-m", "ttl_archive.stack", "deploy", "--env", "dev"],
+        [sys.executable, "-m", "ttl_archive.stack", "deploy", "--env", "dev", *arguments],
         env=environment,
         capture_output=True,
         text=True,
@@ -37,11 +37,7 @@ def deploy(aws: Aws, include: Path) -> str:
 
 
 def granted(aws: Aws, role: str) -> list[str]:
-    """The SES identities that the role may send from.
-
-    Read from its policies: ministack 1.5.33 authorises SendRawEmail on ``*``, AWS on the identity, so that the embedded
-    role can't send. Exit condition: ``extract_resource_arn`` names the identity of a v1 SendRawEmail.
-    """
+    """The SES identities that the role may send from."""
     iam, name = aws.client("iam"), role.rpartition("/")[2]
     documents = [
         iam.get_role_policy(RoleName=name, PolicyName=each)["PolicyDocument"]

@@ -44,6 +44,6 @@ class DeliverReportOperator(BaseOperator):
         del context
         archive = find_archive(settings().include_dir, self.archive_name, os.environ)
         period = parse_period(self.period, archive.timezone)
-        report = delivery.read_report(client("s3"), archive, period)
+        report = delivery.read_report(client(archive, "s3"), archive, period)
         delivery.send(archive, self.channel, report)
         self.log.info("Report of %s %s: delivered through %s", archive.name, period, self.channel)

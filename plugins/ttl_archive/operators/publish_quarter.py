@@ -57,7 +57,7 @@ class PublishQuarterOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Collect, write, and say where."""
         archive = find_archive(settings().include_dir, self.archive_name, os.environ)
-        quarter, s3 = Quarter.parse(self.quarter, archive.timezone), client("s3")
+        quarter, s3 = Quarter.parse(self.quarter, archive.timezone), client(archive, "s3")
         content = self._content(archive, quarter, _published(archive, quarter, s3), context["run_id"])
         location = write_report(s3, archive, quarter, content)
         self.report_page = report_page(context["ti"].dag_id, self.quarter)
@@ -74,7 +74,7 @@ class PublishQuarterOperator(BaseOperator):
     def _content(
         self, archive: Archive, quarter: Quarter, published: dict[str, tuple[Pointer, Manifest]], run_id: str
     ) -> ReportContent:
-        athena, now = client("athena"), datetime.now(UTC).replace(microsecond=0)
+        athena, now = client(archive, "athena"), datetime.now(UTC).replace(microsecond=0)
         counted = queries.fetch(athena, self.count)
         items = {str(month): int(count or 0) for month, count in counted.rows}
         results = [queries.fetch(athena, one) for one in self.sections]
@@ -95,7 +95,8 @@ class PublishQuarterOperator(BaseOperator):
 
 
 def _published(archive: Archive, quarter: Quarter, s3: Any) -> dict[str, tuple[Pointer, Manifest]]:
-    found = {str(month): planning.published(archive, month, s3=s3, glue=client("glue")) for month in quarter.months}
+    glue = client(archive, "glue")
+    found = {str(month): planning.published(archive, month, s3=s3, glue=glue) for month in quarter.months}
     if missing := [month for month, one in found.items() if one is None]:
         raise ArchiveIncomplete(f"{quarter}: {', '.join(missing)} is no longer published; clear the run")
     return {month: one for month, one in found.items() if one}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from ttl_archive import planning, queries
+from ttl_archive import metrics, planning, queries
 from ttl_archive.clients import client
 from ttl_archive.config import Archive, find_archive
 from ttl_archive.console import object_url, report_page
@@ -86,8 +86,8 @@ class PublishReportOperator(BaseOperator):
         """Collect, write, and say where."""
         archive = find_archive(settings().include_dir, self.archive_name, os.environ)
         month = Month.parse(self.month, archive.timezone)
-        s3, athena = client("s3"), client("athena")
-        published = planning.published(archive, month, s3=s3, glue=client("glue"))
+        s3, athena = client(archive, "s3"), client(archive, "athena")
+        published = planning.published(archive, month, s3=s3, glue=client(archive, "glue"))
         if published is None:
             raise ArchiveIncomplete(f"{month}: no manifest is published, so there is nothing to report; clear the run")
         pointer, manifest = published
@@ -96,6 +96,7 @@ class PublishReportOperator(BaseOperator):
         self.report_page = report_page(context["ti"].dag_id, self.month)
         self.report_url = object_url(s3, archive.athena.results_bucket, f"{report_prefix(archive, month)}report.html")
         self.log.info("Report of %s %s: %s", archive.name, month, location)
+        metrics.emit(content, manifest.bytes, context["dag_run"].start_date or content.provenance.generated_at)
         if not content.counts.agree:
             raise ArchiveIncomplete(
                 f"{month}: the published table has {content.counts.athena} items, the manifest {manifest.archived}: "
