@@ -160,7 +160,7 @@ def monthly_archive(archive: Archive) -> DAG:
             month=month,
             count=count_published.output,
             sections=run_section.output,
-            other_queries=[audit.output, missing_keys.output, *compaction.queries],
+            other_queries={"audit": audit.output, "missing_keys": missing_keys.output, **compaction.queries},
             late_items=late_items,
             trigger_rule="none_failed_min_one_success",  # a closed month has no audit
         )

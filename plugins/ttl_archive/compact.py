@@ -16,21 +16,21 @@ from ttl_archive.operators.unload import UnloadOperator
 
 
 class Compaction(NamedTuple):
-    """The group as the only one of its steps, and the execution ids of its queries that read data."""
+    """The group as the only one of its steps, and the execution ids of its queries that read data, by their names."""
 
     steps: list[TaskGroup]
-    queries: list[Any]
+    queries: dict[str, Any]
 
 
 def compact(archive: Archive) -> Compaction:
     """Compact every published month that the compacted table lacks: as a rule, the run's own; no step if it is off."""
     if not archive.catalog.parquet:
-        return Compaction([], [])
+        return Compaction([], {})
 
     with TaskGroup("compact") as group:
         plan_compaction = tasks.plan_compaction.override(trigger_rule="none_failed_min_one_success")(archive.name)
         require_compacted = tasks.require_compacted.override(trigger_rule="none_failed_min_one_success")(archive.name)
-        queries: list[Any] = []
+        queries: dict[str, Any] = {}
 
         @task_group
         def compact_month(opened: Any) -> None:
@@ -53,7 +53,7 @@ def compact(archive: Archive) -> Compaction:
             publish_compaction = show(archive.name, opened, folder, audit)
             # The table shows the month only after its rows were compared.
             chain(unload, stage_parquet, audit_parquet, publish_compaction, require_compacted)
-            queries.extend([unload.output, audit])
+            queries.update(unload=unload.output, audit_parquet=audit)
 
         compact_month.expand(opened=plan_compaction)
         chain(plan_compaction, require_compacted)  # there may be no month to compact

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
-UPLOAD_BYTES = 8 * 1024 * 1024  # of one UploadPart; S3 wants 5 MiB at least
+UPLOAD_BYTES = 5 * 1024 * 1024  # of one UploadPart: the least that S3 takes, since twice as much is held in memory
 BLOCK_BYTES = 256 * 1024  # lines go to the compressor in blocks that don't depend on the pages they came in
 GZIP_LEVEL = 1
 _GZIP = 31  # zlib's wbits for a gzip stream, whose header then holds no time

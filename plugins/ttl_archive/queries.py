@@ -87,10 +87,11 @@ def fetch_row(client: AthenaClient, query_execution_id: str) -> dict[str, str | 
     return dict(zip((column["Name"] for column in result.columns), row, strict=True))
 
 
-def data_scanned_bytes(client: AthenaClient, query_execution_id: str) -> int:
-    """What Athena read for a query, in bytes, as it charges for it."""
+def fetch_statistics(client: AthenaClient, query_execution_id: str) -> tuple[int, float]:
+    """What Athena read for a query, in bytes, as it charges for it; and the seconds that it took."""
     execution = client.get_query_execution(QueryExecutionId=query_execution_id)["QueryExecution"]
-    return execution.get("Statistics", {}).get("DataScannedInBytes", 0)
+    statistics = execution.get("Statistics", {})
+    return statistics.get("DataScannedInBytes", 0), statistics.get("TotalExecutionTimeInMillis", 0) / 1000
 
 
 def failure(

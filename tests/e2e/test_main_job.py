@@ -185,6 +185,11 @@ def test_every_file_of_the_report_is_there(finished: Finished) -> None:
         assert len(rows) == 1 + len(section["rows"])
         assert section["query_execution_id"]
     assert any(section["data_scanned_bytes"] for section in finished.report["sections"])
+    used = {query["name"]: query["query_execution_id"] for query in finished.report["queries"]}
+    assert used.keys() == {"audit", "missing_keys", "unload", "audit_parquet", "count_published"}
+    assert all(execution_id in finished.files["report.html"].decode() for execution_id in used.values())
+    paid = {part["what"] for part in finished.report["cost"]["parts"]}
+    assert paid == {"DynamoDB reads", "Athena", "S3 writes", "S3 reads"}
 
 
 def test_a_section_scans_the_bytes_of_its_columns_in_the_compacted_month(finished: Finished, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ttl_archive.report.cost import PRICE_LIST_DATE, CostPart, billed_bytes, cost
+from ttl_archive.report.cost import PRICE_LIST_DATE, CostPart, billed_bytes, cost, s3_requests
 
 MB = 1024 * 1024
 
@@ -34,3 +34,11 @@ def test_a_bill_computed_by_hand() -> None:
 def test_a_half_read_unit_counts() -> None:
     assert cost(0.5, []).usd == 6.2e-08  # half of $0.000000125, to nine digits
     assert cost(0, []).usd == 0
+
+
+def test_the_requests_of_parts_are_those_that_writing_them_takes() -> None:
+    # One PUT; create, two uploads and complete; then a copy and two looks each.
+    assert s3_requests([100, 199], 100) == (1 + 1 + 2, 4)
+    assert s3_requests([200], 100) == (2 + 2 + 1, 2)
+    assert s3_requests([299, 300], 100) == (2 + 2 + 2 + 3 + 2, 4)
+    assert s3_requests([], 100) == (0, 0)

@@ -17,7 +17,7 @@ from ttl_archive.errors import ArchiveIncomplete
 from ttl_archive.layout import report_prefix
 from ttl_archive.manifest import certify, certify_together, together
 from ttl_archive.months import Quarter
-from ttl_archive.operators.publish_report import provenance, section_results, write_report
+from ttl_archive.operators.publish_report import provenance, query_of, section_results, write_report
 from ttl_archive.operators.report_links import ReportLink, StoredReportLink
 from ttl_archive.report.content import ReportContent, counts_of, data_quality_of
 from ttl_archive.report.cost import cost
@@ -88,6 +88,7 @@ class PublishQuarterOperator(BaseOperator):
             counts=counts_of(manifest, sum(items.values())),
             certificate=certify_together(certificates),
             sections=section_results(load_sections(settings().include_dir, archive.name, "quarterly"), results),
+            queries=(query_of(athena, "count_quarter", self.count),),
             cost=cost(0, [one.data_scanned_bytes for one in (counted, *results)]),
             data_quality=data_quality_of(manifest),
             provenance=provenance(archive, [one for one, _ in published.values()], manifest, run_id, now),

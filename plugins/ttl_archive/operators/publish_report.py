@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -20,16 +20,18 @@ from ttl_archive.layout import report_prefix, report_table
 from ttl_archive.manifest import Manifest, certify
 from ttl_archive.months import Month, Quarter
 from ttl_archive.operators.report_links import ReportLink, StoredReportLink
+from ttl_archive.parts import UPLOAD_BYTES
 from ttl_archive.report.content import (
     LateItems,
     Provenance,
+    Query,
     ReportContent,
     SectionResult,
     counts_of,
     data_quality_of,
     section_result,
 )
-from ttl_archive.report.cost import cost
+from ttl_archive.report.cost import cost, s3_requests
 from ttl_archive.report.render import render_csv, render_html, render_json, render_markdown
 from ttl_archive.report.sections import Section, load_sections
 from ttl_archive.settings import settings
@@ -51,8 +53,8 @@ class PublishReportOperator(BaseOperator):
     :param month: ``2025-03``. (templated)
     :param count: execution id of ``count_published.sql``. (templated)
     :param sections: execution ids of the sections, in their order. (templated)
-    :param other_queries: execution ids of the run's other queries that read data, lists of them of mapped tasks, None
-        where one was skipped; they only enter the cost. (templated)
+    :param other_queries: execution ids of the run's other queries that read data, by their names: lists of mapped
+        tasks, None where one was skipped. (templated)
     :param late_items: execution ids of ``late_items.sql``, one an open month. (templated)
     :return: the certificate and where the report lies; no item data.
     :raises ArchiveIncomplete: if the published partition doesn't hold what the manifest says.
@@ -68,7 +70,7 @@ class PublishReportOperator(BaseOperator):
         month: str,
         count: str,
         sections: Sequence[str],
-        other_queries: Sequence[Any] = (),
+        other_queries: Mapping[str, Any] | None = None,
         late_items: Sequence[str] | str | None = None,
         **kwargs: Any,
     ) -> None:
@@ -77,7 +79,7 @@ class PublishReportOperator(BaseOperator):
         self.month = month
         self.count = count
         self.sections = sections
-        self.other_queries = other_queries
+        self.other_queries = other_queries or {}
         self.late_items = late_items
         self.report_page = self.report_url = ""
 
@@ -107,12 +109,19 @@ class PublishReportOperator(BaseOperator):
 
     def _results(self, archive: Archive, athena: Any) -> _Results:
         late_items = _ids(self.late_items)
+        others = {**self.other_queries, "late_items": late_items, "count_published": self.count}
         return _Results(
             counted=queries.fetch(athena, self.count),
             sections=[queries.fetch(athena, one) for one in self.sections],
-            other_bytes=[queries.data_scanned_bytes(athena, one) for one in (*_ids(self.other_queries), *late_items)],
+            others=tuple(query_of(athena, name, one) for name, given in others.items() for one in _ids(given)),
             late_items=tuple(_late(archive, queries.fetch_row(athena, one)) for one in late_items),
         )
+
+
+def query_of(athena: Any, name: str, query_execution_id: str) -> Query:
+    """A query that is no section."""
+    scanned, seconds = queries.fetch_statistics(athena, query_execution_id)
+    return Query(name=name, query_execution_id=query_execution_id, data_scanned_bytes=scanned, seconds=seconds)
 
 
 def _ids(given: Any) -> list[str]:
@@ -131,7 +140,7 @@ class _Results:
 
     counted: QueryResult
     sections: list[QueryResult]
-    other_bytes: list[int]
+    others: tuple[Query, ...]
     late_items: tuple[LateItems, ...]
 
 
@@ -164,9 +173,14 @@ def _content(
         counts=counts_of(manifest, athena_count),
         certificate=certify(manifest, athena_count, now),
         sections=section_results(load_sections(settings().include_dir, archive.name), results.sections),
+        queries=results.others,
         cost=cost(
             manifest.read_units,
-            [*(one.data_scanned_bytes for one in (results.counted, *results.sections)), *results.other_bytes],
+            [
+                *(one.data_scanned_bytes for one in results.sections),
+                *(one.data_scanned_bytes for one in results.others),
+            ],
+            *s3_requests([part.bytes for part in manifest.parts], UPLOAD_BYTES),
         ),
         data_quality=data_quality_of(manifest, results.late_items),
         provenance=provenance(archive, [pointer], manifest, run_id, now),

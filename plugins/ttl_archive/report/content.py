@@ -69,6 +69,15 @@ class SectionResult(_Content):
         return self.types[self.columns.index(name)]
 
 
+class Query(_Content):
+    """A query of the run that is no section: an audit, a count, the compaction."""
+
+    name: str
+    query_execution_id: str
+    data_scanned_bytes: int
+    seconds: float
+
+
 class BadTimestamps(_Content):
     """Items whose timestamp is missing or unreadable; ``keys`` lists the first of them as JSON."""
 
@@ -134,6 +143,7 @@ class ReportContent(_Content):
     counts: Counts
     certificate: Certificate
     sections: tuple[SectionResult, ...]
+    queries: tuple[Query, ...] = ()
     cost: Cost
     data_quality: DataQuality
     provenance: Provenance

@@ -53,6 +53,18 @@ def billed_bytes(scanned: int) -> int:
     return max(MINIMUM_BYTES_PER_QUERY, -(-scanned // MEGABYTE) * MEGABYTE)
 
 
+def s3_requests(part_bytes: Sequence[int], upload_bytes: int) -> tuple[int, int]:
+    """The requests that writing and publishing parts takes: each is put, copied, and looked at before and after.
+
+    Retried ones, the few small records of a run, and Athena's own come on top.
+
+    :param upload_bytes: of one UploadPart; a part of less than two of them is put with one request.
+    :return: writes and reads.
+    """
+    puts = sum(1 if size < 2 * upload_bytes else 2 + size // upload_bytes for size in part_bytes)
+    return puts + len(part_bytes), 2 * len(part_bytes)
+
+
 def cost(read_units: float, query_bytes: Sequence[int], s3_writes: int = 0, s3_reads: int = 0) -> Cost:
     """Price a run.
 
