@@ -60,6 +60,13 @@ def test_the_shipped_archives_load() -> None:
             "notify",
             "report.notify.email.to.0: String should match pattern",
         ),
+        ("sns_topic: null}", "sns_topic: null}, locale: xx_YY", "notify", "report.locale: no such locale: 'xx_YY'"),
+        (
+            "sns_topic: null}",
+            'sns_topic: null}, parameters: {action: "it\'s"}',
+            "notify",
+            "report.parameters.action.*should match pattern",
+        ),
         (
             'athena/"}',
             'athena/", max_scan_bytes: 0}',

@@ -60,7 +60,7 @@ def sql_variables(archive: Archive) -> dict[str, Any]:
 
 def report_variables(archive: Archive) -> dict[str, Any]:
     """What the statements of a report may use: ``table`` is the one that they read."""
-    return {**sql_variables(archive), "table": report_table(archive)}
+    return {**sql_variables(archive), "table": report_table(archive), "parameters": archive.report.parameters}
 
 
 def find_table(glue: GlueClient, database: str, table: str) -> Any:

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 import yaml
+from babel import localedata
 from croniter import croniter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
@@ -32,6 +33,9 @@ AttributeName = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 CatalogName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,128}$")]
 BucketName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
+ParameterName = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]{0,63}$")]
+# A text may stand inside quotes in a statement, and must not end them.
+Parameter = bool | int | float | Annotated[str, StringConstraints(pattern=r"^[^'\"\\;\x00-\x1f]{0,255}$")]
 TableName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_.-]{3,255}$")]
 
 
@@ -42,6 +46,12 @@ _timezones = cache(available_timezones)
 def _known_timezone(name: str) -> str:
     if name not in _timezones():
         raise ValueError(f"no such time zone: {name!r}; expected an IANA name such as Europe/Berlin")
+    return name
+
+
+def _known_locale(name: str) -> str:
+    if not localedata.exists(name):
+        raise ValueError(f"no such locale: {name!r}; expected a language, or a language and a country, such as pt_BR")
     return name
 
 
@@ -159,6 +169,12 @@ class Report(_Section):
     """The monthly report."""
 
     title: str
+    locale: Annotated[str, AfterValidator(_known_locale)] = Field(
+        "en", description="How numbers, dates and months are written, such as de or pt_BR; the text stays English."
+    )
+    parameters: dict[ParameterName, Parameter] = Field(
+        {}, description="What the statements of the report may use as {{ parameters.name }}."
+    )
     notify: Notify = Notify()
 
 

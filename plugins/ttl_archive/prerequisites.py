@@ -62,7 +62,9 @@ def sql_problems(archive: Archive, kind: str = "report") -> list[str]:
 
     :param kind: ``report``, a month's, or ``quarterly``.
     """
-    variables = sample_variables(archive.catalog.database, report_table(archive), archive.timezone, kind)
+    variables = sample_variables(
+        archive.catalog.database, report_table(archive), archive.timezone, kind, archive.report.parameters
+    )
     return section_problems(settings().include_dir, archive.name, variables, kind)
 
 

@@ -97,7 +97,7 @@ def test_the_section_answers(case: Path) -> None:
     params = {"timezone": "UTC", **(json.loads(given.read_text()) if given.exists() else {})}
     database, table, _ = TABLES[case.parent.name]
     period = {"quarter": "2025-Q1"} if "/quarterly/" in section.template else {"month": params.get("month", "2025-03")}
-    variables = {"database": database, "table": table, "timezone": params["timezone"], **period}
+    variables = {"database": database, "table": table, "timezone": params["timezone"], "parameters": {}, **period}
     sql = render_section(INCLUDE, section, with_months(variables))
     archive = ArchiveInMemory(table, _lines(case / "input.jsonl"))
     result = Engine(archive, archive).run(sql, database=database)

@@ -92,3 +92,14 @@ def test_every_file_with_a_problem_is_told(
     monkeypatch.setattr("ttl_archive.report.sql_rules.settings", lambda: Settings(include_dir=tmp_path))
     assert main() == 1
     assert capsys.readouterr().err.count("10_a.sql:") == 2
+
+
+def test_a_section_may_use_what_its_archive_declares(tmp_path: Path) -> None:
+    path = tmp_path / "sql" / "mine" / "report" / "10_a.sql"
+    path.parent.mkdir(parents=True)
+    path.write_text(f"{HEADER}SELECT COUNT(*) AS n{FROM}WHERE {MONTH} AND size > {{{{ parameters.least }}}}")
+    (problem,) = check_sections(tmp_path)
+    assert "10_a.sql:8: 'dict object' has no attribute 'least'" in problem
+    (tmp_path / "archives").mkdir()
+    (tmp_path / "archives/mine.yaml").write_text("report: {title: ${UNSET}, parameters: {least: 5}}")
+    assert check_sections(tmp_path) == []

@@ -85,6 +85,7 @@ class PublishQuarterOperator(BaseOperator):
             title=archive.report.title,
             month=str(quarter),
             timezone=archive.timezone,
+            locale=archive.report.locale,
             counts=counts_of(manifest, sum(items.values())),
             certificate=certify_together(certificates),
             sections=section_results(load_sections(settings().include_dir, archive.name, "quarterly"), results),

@@ -170,6 +170,7 @@ def _content(
         title=archive.report.title,
         month=str(month),
         timezone=archive.timezone,
+        locale=archive.report.locale,
         counts=counts_of(manifest, athena_count),
         certificate=certify(manifest, athena_count, now),
         sections=section_results(load_sections(settings().include_dir, archive.name), results.sections),

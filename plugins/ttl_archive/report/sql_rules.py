@@ -19,6 +19,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError
 
 from ttl_archive.errors import ConfigurationError
@@ -34,14 +35,31 @@ _FAR_PARTITION = {"year": "9998", "month": "12"}
 
 
 def sample_variables(
-    database: str = "example_archive", table: str = "items", timezone: str = "UTC", kind: str = "report"
+    database: str = "example_archive",
+    table: str = "items",
+    timezone: str = "UTC",
+    kind: str = "report",
+    parameters: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What a section's template may use: of March 2025, or in a ``quarterly`` one of that year's first quarter."""
     month, quarter = Month(2025, 3, timezone), Quarter(2025, 1, timezone)
     period: dict[str, Any] = {"month": month, "previous_month": month.previous}
     if kind == "quarterly":
         period = {"quarter": quarter, "previous_quarter": quarter.previous}
-    return {**period, "database": database, "table": table, "timezone": timezone}
+    return {
+        **period,
+        "database": database,
+        "table": table,
+        "timezone": timezone,
+        "parameters": parameters or {},
+    }
+
+
+def _declared_parameters(include_dir: Path, folder: str) -> dict[str, Any]:
+    """The archive's ``report.parameters``, read without the environment that the whole file needs."""
+    path = include_dir / "archives" / f"{folder}.yaml"
+    declared = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return dict(declared.get("report", {}).get("parameters", {}))
 
 
 def render_section(include_dir: Path, section: Section, variables: Mapping[str, Any]) -> str:
@@ -100,7 +118,12 @@ def check_sections(include_dir: Path) -> list[str]:
         problem
         for kind in ("report", "quarterly")
         for folder in sorted((include_dir / "sql").glob(f"*/{kind}"))
-        for problem in section_problems(include_dir, folder.parent.name, kind=kind)
+        for problem in section_problems(
+            include_dir,
+            folder.parent.name,
+            sample_variables(kind=kind, parameters=_declared_parameters(include_dir, folder.parent.name)),
+            kind,
+        )
     ]
 
 

@@ -22,4 +22,4 @@ SELECT
     ROUND(CAST(uses AS DOUBLE) * 100 / SUM(uses) OVER (), 2) AS share_percent
 FROM users
 ORDER BY uses DESC, userid ASC
-LIMIT 20
+LIMIT {{ parameters.top_users | default(20) }}
