@@ -101,5 +101,5 @@ def test_a_section_may_use_what_its_archive_declares(tmp_path: Path) -> None:
     (problem,) = check_sections(tmp_path)
     assert "10_a.sql:8: 'dict object' has no attribute 'least'" in problem
     (tmp_path / "archives").mkdir()
-    (tmp_path / "archives/mine.yaml").write_text("report: {title: ${UNSET}, parameters: {least: 5}}")
+    (tmp_path / "archives/mine.yaml").write_text('report: {title: "${UNSET}", parameters: {least: 5}}')
     assert check_sections(tmp_path) == []
