@@ -216,7 +216,7 @@ def test_the_task_reads_the_report_and_sends_it(
         )
     )
     monkeypatch.setattr("ttl_archive.operators.deliver_report.settings", lambda: Settings(include_dir=tmp_path))
-    operator = DeliverReportOperator(task_id="d", archive_name="usage_logs", month="2025-03", channel="email")
+    operator = DeliverReportOperator(task_id="d", archive_name="usage_logs", period="2025-03", channel="email")
     operator.execute({})  # type: ignore[typeddict-item]
     check_mail(*next_mail(inbox))
 
