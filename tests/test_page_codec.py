@@ -68,6 +68,12 @@ def test_an_unknown_type_is_refused(count: int) -> None:
         encode_page([{"a": {"X": "1"}}] * count)
 
 
+@pytest.mark.parametrize("count", [1, 9])
+def test_items_without_an_attribute_end(count: int) -> None:
+    """As a projection of attributes that no item has gives them."""
+    assert encode_page([{}] * count) == ([b"{}\n"] * count, {})
+
+
 def test_no_items_no_lines() -> None:
     assert encode_page([]) == ([], {})
 

@@ -1,6 +1,7 @@
 """The embedded DynamoDB's TTL deletes what DynamoDB's would, and nothing else."""
 
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -34,7 +35,7 @@ def test_only_the_reaper_is_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dynamodb, "_remove_item", lambda table, partition, sort: removed.append(partition))
     monkeypatch.setattr(dynamodb, "_ttl_settings", dynamodb.AccountRegionScopedDict())
     dynamodb._ttl_settings.set_scoped("000000000000", "us-east-1", "t", {"AttributeName": "gone"})
-    monkeypatch.setattr("local_aws.emulator.time_to_live.time.time", lambda: NOW)
+    monkeypatch.setattr(time_to_live, "time", SimpleNamespace(time=lambda: NOW))
     time_to_live.install()
     items = {"expired": {"s": {"gone": {"N": "1799999999"}}}, "ancient": {"s": {"gone": {"N": "1000"}}}}
     table = {"TableArn": "arn:aws:dynamodb:us-east-1:000000000000:table/t", "items": items}

@@ -83,6 +83,8 @@ def _encode_alike(names: tuple[str, ...], group: list[Item], kinds: Kinds) -> Se
 
 def _maps_of(names: list[str], maps: list[Any], kinds: Kinds | None, end: str = "") -> tuple[Texts, Trees]:
     """Maps that all have these names, which are in their order."""
+    if not names:  # a zip without a column of the maps' own would never end
+        return [f"{{}}{end}"] * len(maps), None
     columns, trees, between = [], {}, "{"
     for name in names:
         quotes, texts, tree = _column(list(map(itemgetter(name), maps)), name, kinds)
