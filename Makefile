@@ -40,9 +40,9 @@ run: .venv/.ready .venv-aws/.ready .airflow/.ready ## the main job, end to end, 
 test: .venv/.ready .venv-aws/.ready ## the whole test suite
 	@$(PY) -m pytest -n 2 --dist loadgroup --max-worker-restart=0
 
-chaos: .venv/.ready .venv-aws/.ready ## the long form of the fault suite, a quarter of an hour: SEED=n repeats one
+chaos: .venv/.ready .venv-aws/.ready ## the long form of the fault suite and a table of a million items, half an hour: SEED=n repeats one
 	@seed="$(or $(SEED),$$RANDOM)"; echo "seed $$seed: 'make chaos SEED=$$seed' does the same again" >&2; \
-	CHAOS_LONG=1 CHAOS_SEED="$$seed" $(PY) -m pytest tests/chaos -n 2 --dist loadgroup --max-worker-restart=0 -v
+	CHAOS_LONG=1 CHAOS_SEED="$$seed" $(PY) -m pytest tests/chaos tests/e2e/test_million.py -n 2 --dist loadgroup --max-worker-restart=0 -v
 
 iam-proof: .venv/.ready .venv-aws/.ready ## that the pipeline role's policy is sufficient and minimal: what allowed what, and each action taken away
 	@$(PY) -m tests.iam_proof

@@ -13,8 +13,8 @@ import http.client
 import json
 import os
 import resource
-import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
@@ -77,23 +77,25 @@ def _put(connection: http.client.HTTPConnection, body: bytes) -> None:
     connection.getresponse().read()
 
 
-class PeakMemory(threading.Thread):
-    """Samples this process's resident memory; ``ru_maxrss`` would count what imports once took."""
+class PeakMemory:
+    """The most memory that this process was resident with since now, as the kernel keeps it.
+
+    ``ru_maxrss`` would count what imports once took; https://man7.org/linux/man-pages/man5/proc_pid_clear_refs.5.html
+    """
 
     def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self.idle = self.peak = _resident()
+        Path("/proc/self/clear_refs").write_text("5")
+        self._idle = self._resident()
 
-    def run(self) -> None:
-        """Sample until the process ends."""
-        while True:
-            self.peak = max(self.peak, _resident())
-            time.sleep(0.02)
+    @property
+    def above_idle(self) -> int:
+        """Bytes above what the process began with."""
+        return self._resident() - self._idle
 
-
-def _resident() -> int:
-    with open("/proc/self/statm") as file:  # noqa: PTH123 - read fifty times a second
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    @staticmethod
+    def _resident() -> int:
+        (line,) = (one for one in Path("/proc/self/status").read_text().splitlines() if one.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024
 
 
 def main() -> None:
@@ -117,13 +119,12 @@ def main() -> None:
         for service in ("dynamodb", "s3"):
             AwsGenericHook(client_type=service).get_conn()
     memory = PeakMemory()
-    memory.start()
     before, started = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
     summary = floor(arguments.url) if task is None else task.execute(context)
     seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     print(
-        json.dumps({"seconds": seconds, "cpu": cpu, "memory": memory.peak - memory.idle, "summary": summary}),
+        json.dumps({"seconds": seconds, "cpu": cpu, "memory": memory.above_idle, "summary": summary}),
         flush=True,
     )
 

@@ -21,7 +21,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from benchmarks.wire_server import items
 from ttl_archive import layout
-from ttl_archive.catalog import sql_variables
+from ttl_archive.catalog import report_variables, sql_variables
 from ttl_archive.config import Archive, find_archive
 from ttl_archive.months import Month
 from ttl_archive.page_codec import encode_page
@@ -56,7 +56,7 @@ def scanned(count: int, say: Callable[[str], None]) -> dict[str, tuple[float, st
             say(f"parquet: {month}: {count:,} items as JSON Lines and as Parquet")
         sections = [one.template for one in load_sections(REPOSITORY / "include", archive.name)]
         both = {
-            table: sum(athena.run(template, month=MONTHS[-1], table=table) for template in sections)
+            table: sum(athena.run(template, **{**report_variables(archive), "table": table}) for template in sections)
             for table in (archive.catalog.table, layout.parquet_table(archive))
         }
     lines, columnar = both.values()
@@ -71,7 +71,7 @@ def _load(s3: Any, archive: Archive, month: Month, count: int) -> None:
         if int(item["timestamp"]["S"][8:10]) <= 28
     ]
     key = f"{archive.destination.prefix}year={month.yyyy}/month={month.mm}/{_FOLDER}/part-00000-00001.jsonl.gz"
-    body = gzip.compress(b"".join(line + b"\n" for line in encode_page(taken)[0]), compresslevel=1)
+    body = gzip.compress(b"".join(encode_page(taken)[0]), compresslevel=1)
     s3.put_object(Bucket=BUCKET, Key=key, Body=body)
 
 

@@ -1,6 +1,6 @@
 """Runs the benchmarks, prints one table and writes ``benchmarks/results.json``.
 
-    python -m benchmarks.run [--items 400000] [--rounds 3]
+    python -m benchmarks.run [--items 1000000] [--rounds 3]
 
 Exporters take turns against one wire-level server, each in a process of its own; a figure is the median over the
 rounds, a ratio is one of medians. The exit code is 1 if a target is missed.
@@ -35,12 +35,15 @@ TARGETS: dict[str, tuple[str, str, Callable[[float], bool]]] = {
     "export_vs_provider": ("x", ">= 8", lambda value: value >= 8),
     "two_segments_vs_one": ("x", ">= 1.8", lambda value: value >= 1.8),
     "cpu_vs_floor": ("x", "<= 2", lambda value: value <= 2),
-    "memory_growth": ("x", "<= 1.1 and <= 64 MiB", lambda value: value <= 1.1),
+    "memory_growth": ("x", "<= 1.1", lambda value: value <= 1.1),
+    "memory_above_idle": ("MiB", "<= 64", lambda value: value <= 64),
     "parquet_vs_jsonl": ("x", ">= 4", lambda value: value >= 4),
     "parse_ms_per_archive": ("ms", "<= 10", lambda value: value <= 10),
 }
 
 Measured = dict[str, float]
+# Of a round. The provider's takes most of it, so ours come three times.
+TURNS = ("ours", "two segments", "provider", "ours", "two segments", "floor", "ours", "two segments")
 
 
 @contextmanager
@@ -81,16 +84,11 @@ def median(rounds: list[Measured], name: str) -> float:
 
 def exports(items: int, rounds: int, say: Callable[[str], None]) -> dict[str, tuple[float, str]]:
     """The ratios of export, in alternating rounds."""
-    taken: dict[str, list[Measured]] = {"ours": [], "provider": [], "floor": [], "two": []}
+    taken: dict[str, list[Measured]] = {name: [] for name in TURNS}
     with wire_server(items) as url:
-        for number in range(1, rounds + 1):
-            for name in ("ours", "provider", "floor"):
-                taken[name].append(finish(start(name, url)))
-                say(f"round {number} of {rounds}: {name}: {items / taken[name][-1]['seconds']:,.0f} items/s")
-            both = [start("ours", url, "--segment", str(segment), "--total", "2") for segment in (0, 1)]
-            seconds = max(finish(process)["seconds"] for process in both)
-            taken["two"].append({"seconds": seconds})
-            say(f"round {number} of {rounds}: ours in two segments: {items / seconds:,.0f} items/s")
+        for number, name in ((number, name) for number in range(1, rounds + 1) for name in TURNS):
+            taken[name].append(_both_segments(url) if name == "two segments" else finish(start(name, url)))
+            say(f"round {number} of {rounds}: {name}: {items / taken[name][-1]['seconds']:,.0f} items/s")
     ours, provider, floor = (median(taken[name], "seconds") for name in ("ours", "provider", "floor"))
     cpu = median(taken["ours"], "cpu") / items * 1e6
     floor_cpu = median(taken["floor"], "cpu") / items * 1e6
@@ -101,23 +99,28 @@ def exports(items: int, rounds: int, say: Callable[[str], None]) -> dict[str, tu
             f"{items / floor:,.0f}",
         ),
         "two_segments_vs_one": (
-            ours / median(taken["two"], "seconds"),
+            ours / median(taken["two segments"], "seconds"),
             "two processes on two cores, the server beside",
         ),
         "cpu_vs_floor": (cpu / floor_cpu, f"{cpu:.1f} against {floor_cpu:.1f} CPU seconds a million items"),
     }
 
 
-def memory(say: Callable[[str], None]) -> dict[str, tuple[float, str]]:
+def _both_segments(url: str) -> Measured:
+    both = [start("ours", url, "--segment", str(segment), "--total", "2") for segment in (0, 1)]
+    return {"seconds": max(finish(process)["seconds"] for process in both)}
+
+
+def memory(rounds: int, say: Callable[[str], None]) -> dict[str, tuple[float, str]]:
     """Peak memory above an idle worker, at 10,000 and a million items."""
     peaks = {}
     for items in (10_000, 1_000_000):
         with wire_server(items) as url:
-            peaks[items] = finish(start("ours", url))["memory"]
+            peaks[items] = median([finish(start("ours", url)) for _ in range(rounds)], "memory")
         say(f"memory: {peaks[items] / MEBIBYTE:.1f} MiB above idle for {items:,} items")
     small, large = peaks.values()
     note = f"{small / MEBIBYTE:.1f} MiB at 10,000 items, {large / MEBIBYTE:.1f} MiB at 1,000,000"
-    return {"memory_growth": (large / small, note)}
+    return {"memory_growth": (large / small, note), "memory_above_idle": (large / MEBIBYTE, "at 1,000,000 items")}
 
 
 def parsing(rounds: int, say: Callable[[str], None]) -> dict[str, tuple[float, str]]:
@@ -152,14 +155,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="benchmarks.run", description="Run the benchmarks of the performance targets."
     )
-    parser.add_argument("--items", type=int, default=400_000, help="items an export (default: %(default)s)")
+    parser.add_argument("--items", type=int, default=1_000_000, help="items an export (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="alternating rounds (default: %(default)s)")
     arguments = parser.parse_args()
     progress, console = Console(stderr=True), Console()
     say: Callable[[str], Any] = progress.print
     measured = {
         **exports(arguments.items, arguments.rounds, say),
-        **memory(say),
+        **memory(arguments.rounds, say),
         **parquet.scanned(SCANNED_ITEMS, say),
         **parsing(arguments.rounds, say),
     }

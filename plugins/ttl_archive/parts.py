@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
-UPLOAD_BYTES = 5 * 1024 * 1024  # of one UploadPart: the least that S3 takes, since twice as much is held in memory
+UPLOAD_BYTES = 5 * 1024 * 1024  # of one UploadPart: the least that S3 takes, since so much is held in memory
 BLOCK_BYTES = 256 * 1024  # lines go to the compressor in blocks that don't depend on the pages they came in
 GZIP_LEVEL = 1
 _GZIP = 31  # zlib's wbits for a gzip stream, whose header then holds no time
@@ -117,7 +117,10 @@ class _Upload:
         self._client = client
         self._object: dict[str, Any] = {"Bucket": bucket, "Key": key}
         self._gzip = isal_zlib.compressobj(level=GZIP_LEVEL, wbits=_GZIP)
-        self._pending = bytearray()
+        # Taken whole at once, so that memory which isn't there is missed on the first page and not hours later. Any,
+        # since botocore sends a bytearray as it is, without a copy, and its stubs don't know.
+        self._buffer: Any = bytearray(UPLOAD_BYTES)
+        self._filled = 0
         self._multipart: dict[str, Any] | None = None
         self._uploaded: list[CompletedPartTypeDef] = []
         self._crc = 0
@@ -127,18 +130,16 @@ class _Upload:
         self.items += items
         self.uncompressed_bytes += len(block)
         self._take(self._gzip.compress(block))
-        while len(self._pending) >= 2 * UPLOAD_BYTES:  # the rest stays large enough to be a last upload
-            self._send(UPLOAD_BYTES)
 
     def commit(self, may_write: Callable[[], None]) -> None:
         """Make the object appear, if there is none yet; a foreign one in its place is of a superseded try."""
         self._take(self._gzip.flush())
-        body = bytes(self._pending)
+        del self._buffer[self._filled :]
         if self._multipart:
-            self._send(len(self._pending))
+            self._send()
         for _ in range(3):
             try:
-                self._complete() if self._multipart else self._put(body)
+                self._complete() if self._multipart else self._put()
             except ClientError as error:
                 if not (is_precondition_failed(error) or is_upload_gone(error)):
                     raise
@@ -174,31 +175,37 @@ class _Upload:
         )
 
     def _take(self, compressed: bytes) -> None:
-        self._pending += compressed
         self.bytes += len(compressed)
         self._crc = isal_zlib.crc32(compressed, self._crc)
+        while compressed:
+            if self._filled == len(self._buffer):  # and there is more: it outgrows one request
+                self._send()
+            taken = compressed[: len(self._buffer) - self._filled]
+            self._buffer[self._filled : self._filled + len(taken)] = taken
+            self._filled += len(taken)
+            compressed = compressed[len(taken) :]
 
-    def _send(self, size: int) -> None:
+    def _send(self) -> None:
         if self._multipart is None:
             created = self._client.create_multipart_upload(
                 **self._object, ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT"
             )
             self._multipart = {**self._object, "UploadId": created["UploadId"]}
         number = len(self._uploaded) + 1
-        chunk = bytes(self._pending[:size])
-        crc = crc32_text(isal_zlib.crc32(chunk))
+        crc = crc32_text(isal_zlib.crc32(self._buffer))
         try:
-            sent = self._client.upload_part(**self._multipart, PartNumber=number, Body=chunk, ChecksumCRC32=crc)
+            sent = self._client.upload_part(**self._multipart, PartNumber=number, Body=self._buffer, ChecksumCRC32=crc)
         except ClientError as error:
             if is_upload_gone(error):
                 raise self._gone() from error
             raise
-        del self._pending[:size]
+        self._filled = 0
         self._uploaded.append({"PartNumber": number, "ETag": sent["ETag"], "ChecksumCRC32": crc})
 
     @retry_on_conflict
-    def _put(self, body: bytes) -> None:
-        self._client.put_object(**self._object, Body=body, IfNoneMatch="*", ChecksumCRC32=crc32_text(self._crc))
+    def _put(self) -> None:
+        checksum = crc32_text(self._crc)
+        self._client.put_object(**self._object, Body=self._buffer, IfNoneMatch="*", ChecksumCRC32=checksum)
 
     @retry_on_conflict
     def _complete(self) -> None:

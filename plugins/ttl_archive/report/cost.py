@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -58,10 +59,10 @@ def s3_requests(part_bytes: Sequence[int], upload_bytes: int) -> tuple[int, int]
 
     Retried ones, the few small records of a run, and Athena's own come on top.
 
-    :param upload_bytes: of one UploadPart; a part of less than two of them is put with one request.
+    :param upload_bytes: of one UploadPart; a part of no more than that is put with one request.
     :return: writes and reads.
     """
-    puts = sum(1 if size < 2 * upload_bytes else 2 + size // upload_bytes for size in part_bytes)
+    puts = sum(1 if size <= upload_bytes else 2 + math.ceil(size / upload_bytes) for size in part_bytes)
     return puts + len(part_bytes), 2 * len(part_bytes)
 
 
