@@ -42,7 +42,12 @@ def operator(name: str, segment: int, total: int) -> Any:
     from airflow.providers.amazon.aws.transfers.dynamodb_to_s3 import DynamoDBToS3Operator
 
     return DynamoDBToS3Operator(
-        task_id="bench", dynamodb_table_name="bench", s3_bucket_name="bench", s3_key_prefix="raw/", file_size=PART_BYTES
+        task_id="bench",
+        dynamodb_table_name="bench",
+        dynamodb_scan_kwargs={"Segment": segment, "TotalSegments": total},
+        s3_bucket_name="bench",
+        s3_key_prefix="raw/",
+        file_size=PART_BYTES,
     )
 
 

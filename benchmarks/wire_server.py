@@ -2,9 +2,9 @@
 
     python -m benchmarks.wire_server --items 200000
 
-Scan's answers are made at the start, a megabyte each as DynamoDB's, with their CRC-32; answering is one send. S3 keeps
-small objects (claims, records) and only counts the bytes of parts. It knows just what the exporters ask. Prints its
-URL.
+Scan's pages are made at the start, a megabyte each as DynamoDB's, with their CRC-32; answering is one send. S3 keeps
+small objects (claims, records) and only counts the bytes of parts. It knows just what the exporters ask. Prints its URL
+and the number of pages.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ import threading
 import zlib
 from collections.abc import Iterator
 from email.utils import formatdate
-from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -82,25 +81,19 @@ class Server(socketserver.ThreadingTCPServer):
 
     def __init__(self, count: int, port: int = 0) -> None:
         super().__init__(("127.0.0.1", port), Handler)
-        self.pages = pages(count)
+        self.pages = [(page, zlib.crc32(page)) for page in pages(count)]
         self.objects: dict[str, bytes] = {}
         self.received_bytes = 0
         self.lock = threading.Lock()
 
-        @cache
-        def scan(index: int, step: int) -> bytes:
-            body = self.pages[index]
-            following = index + step
-            if following < len(self.pages):
-                body += f',"LastEvaluatedKey":{{"id":{{"S":"{index}"}}}}}}'.encode()
-            else:
-                body += b"}"
-            return _answer(b"application/x-amz-json-1.0", body, f"x-amz-crc32: {zlib.crc32(body)}\r\n".encode())
-
-        self.scan = scan
-        for step in (1, 2):
-            for index in range(len(self.pages)):
-                scan(index, step)
+    def scan(self, index: int, step: int) -> bytes:
+        """The answer of a page, whose successor is some pages further."""
+        body, crc = self.pages[index]
+        following = index + step
+        last = f',"LastEvaluatedKey":{{"id":{{"S":"{index}"}}}}}}' if following < len(self.pages) else "}"
+        end = last.encode()
+        headers = f"x-amz-crc32: {zlib.crc32(end, crc)}\r\n"
+        return _answer(b"application/x-amz-json-1.0", body + end, headers.encode())
 
 
 def _answer(kind: bytes, body: bytes, extra: bytes = b"", status: bytes = b"200 OK") -> bytes:

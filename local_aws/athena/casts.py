@@ -8,7 +8,7 @@ from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.dialects.trino import Trino
 
-from local_aws.athena.checks import is_literal, keeps_instant, place, trino_name
+from local_aws.athena.checks import has_odd_literal, is_literal, keeps_instant, place, trino_name
 from local_aws.athena.errors import CannotTranslate, QueryFailed
 from local_aws.athena.typing import FLOATS, INSTANTS, INTEGERS, TEXTS, D, decimal_literal, kind
 
@@ -119,9 +119,8 @@ def _to_text(value: exp.Expr, written: str, target: exp.DataType) -> str:
     if target.this == D.CHAR:
         raise CannotTranslate("char(n), which pads with spaces; use varchar")
     text = text_of(kind(value), written)
-    literals = [each for each in value.find_all(exp.Cast) if is_literal(each) and each.to.this != D.DATE]
-    if kind(value) in (D.TIMESTAMP, D.TIMESTAMPTZ) and any("(3)" not in trino_name(each) for each in literals):
-        if value is not literals[0] or kind(value) == D.TIMESTAMPTZ:
+    if kind(value) in (D.TIMESTAMP, D.TIMESTAMPTZ) and has_odd_literal(value):
+        if not is_literal(value) or kind(value) == D.TIMESTAMPTZ:
             raise CannotTranslate("a CAST to varchar of a time computed from a literal without milliseconds")
         text = f"left({text}, 19) || '{re.sub(r'^[^.]*', '', value.this.name)}'"
     if not target.expressions:
@@ -170,6 +169,8 @@ def _json(value: exp.Expr, written: str, target: exp.DataType) -> str:
         if source == D.JSON or isinstance(value, exp.Null):
             return f"CAST({written} AS JSON)"
         members = {each.this for each in value.type.find_all(exp.DataType)} if value.type is not None else set()
+        if D.TIMESTAMP in members and has_odd_literal(value):
+            raise CannotTranslate("a CAST to json of a time that isn't written to the millisecond")
         if D.UNKNOWN in members or {D.MAP, D.STRUCT} <= members or D.TIMESTAMPTZ in members:
             raise CannotTranslate(f"a CAST of {value.sql(Trino)} to json")
         if source in TEXTS or source in INTEGERS or source == D.BOOLEAN:

@@ -24,7 +24,7 @@ def place(node: exp.Expr) -> str:
     if "place" in node.meta:
         return str(node.meta["place"])
     first = node if isinstance(node, exp.Table) else node.find(exp.Column) or node
-    names = first.parts if isinstance(first, exp.Table) else list(first.find_all(exp.Identifier))
+    names = first.parts if isinstance(first, (exp.Table, exp.Column)) else list(first.find_all(exp.Identifier))
     for name in names:
         if name.meta.get("line"):
             return f"line {name.meta['line']}:{name.meta['col'] - (name.meta['end'] - name.meta['start'])}: "
@@ -41,6 +41,31 @@ def refuse_aliases(tree: exp.Expr, schema: Schema) -> None:
                 raise QueryFailed(
                     f"COLUMN_NOT_FOUND: {place(column)}Column '{column.name}' cannot be resolved or requester is not "
                     "authorized to access requested resources"
+                )
+
+
+def refuse_joined_names(tree: exp.Expr) -> None:
+    """What USING joined has no table any more; sqlglot and DuckDB let `a.x` and the x of `a.*` pass."""
+    for select in tree.find_all(exp.Select):
+        tables = [from_.this.alias_or_name.lower()] if (from_ := select.args.get("from_")) else []
+        joined: dict[tuple[str, str], int] = {}  # a table and a column: the join that first took them
+        joins = select.args.get("joins") or []
+        for number, join in enumerate(joins):
+            tables.append(join.alias_or_name.lower())
+            names = [name.name.lower() for name in join.args.get("using") or ()]
+            joined = {(table, name): number for table in tables for name in names} | joined
+        for column in select.find_all(exp.Column) if joined else ():
+            if column.find_ancestor(exp.Select) is not select:
+                continue
+            join = column.find_ancestor(exp.Join)
+            within = next((number for number, each in enumerate(joins) if each is join), len(joins))
+            table, name = column.table.lower(), column.name.lower()
+            if isinstance(column.this, exp.Star) and table in {each for each, _ in joined}:
+                raise CannotTranslate(f"{column.table}.* of a table that is joined with USING")
+            if joined.get((table, name), within) < within:
+                raise QueryFailed(
+                    f"COLUMN_NOT_FOUND: {place(column)}Column '{column.table}.{column.name}' cannot be resolved or "
+                    "requester is not authorized to access requested resources"
                 )
 
 
@@ -313,12 +338,22 @@ def trino_name(node: exp.Expr) -> str:
     if is_literal(node) and kind(node) in (D.TIMESTAMP, D.TIMESTAMPTZ):
         digits = re.match(r"\d*", node.this.name.partition(".")[2])
         return f"timestamp({len(digits[0]) if digits else 0}){' with time zone' * (kind(node) == D.TIMESTAMPTZ)}"
+    if has_odd_literal(node):
+        raise CannotTranslate(f"typeof({node.sql(Trino)}), of a time that isn't written to the millisecond")
     # The names of a row's members, and the lengths of texts inside, are not kept in `.type`.
     if {D.VARCHAR, D.STRUCT} & {each.this for each in node.type.expressions if isinstance(each, exp.DataType)} or (
         kind(node) == D.STRUCT
     ):
         raise CannotTranslate(f"typeof({node.sql(Trino)})")
     return _type_name(node.type)
+
+
+def has_odd_literal(node: exp.Expr) -> bool:
+    """Whether a time in it isn't written to the millisecond: what is computed of it then has another precision."""
+    times = [
+        each for each in node.find_all(exp.Cast) if is_literal(each) and kind(each) in (D.TIMESTAMP, D.TIMESTAMPTZ)
+    ]
+    return any("(3)" not in trino_name(each) for each in times)
 
 
 def _type_name(of: exp.DataType) -> str:

@@ -78,7 +78,8 @@ def double_text(value: float) -> str:
         return "Infinity" if value > 0 else "-Infinity"
     if value == 0:
         return "-0.0" if str(value).startswith("-") else "0.0"
-    sign, digits, exponent = Decimal(repr(value)).as_tuple()
+    two_digits = f"{value:.1e}"  # where one digit would do, the second is the nearest: 4.9E-324
+    sign, digits, exponent = Decimal(two_digits if float(two_digits) == value else repr(value)).as_tuple()
     shown = "".join(map(str, digits)).rstrip("0") or "0"
     point = len(digits) + int(exponent)
     if 1e-3 <= abs(value) < 1e7:

@@ -14,7 +14,7 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 from sqlglot.schema import MappingSchema
 
 from local_aws.athena.catalog import Catalog, Partition, Table
-from local_aws.athena.checks import check_tree, is_ambiguous, place, refuse_aliases, refuse_twins
+from local_aws.athena.checks import check_tree, is_ambiguous, place, refuse_aliases, refuse_joined_names, refuse_twins
 from local_aws.athena.computed import real_text
 from local_aws.athena.conversion import identifier, literal
 from local_aws.athena.dialect import AthenaQuery, limit_recursion, parse, to_duckdb
@@ -59,6 +59,7 @@ class Select:
             dialect=AthenaQuery,
         )
         written = _output_names(tree)
+        refuse_joined_names(tree)
         try:
             refuse_aliases(qualify(tree.copy(), schema=schema, expand_alias_refs=False, **_QUALIFY), schema)
             tree = qualify(tree, schema=schema, **_QUALIFY)
