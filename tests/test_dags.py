@@ -21,6 +21,7 @@ from ttl_archive import tasks
 from ttl_archive.config import Archive, find_archive
 from ttl_archive.console import object_url
 from ttl_archive.errors import CallInterrupted
+from ttl_archive.report.sql_rules import check_sections
 
 DAG_IDS = {"monthly_archive_usage_logs", "monthly_archive_sensor_readings"}
 QUARTERLY = {"quarterly_report_usage_logs", "quarterly_report_sensor_readings"}
@@ -46,6 +47,11 @@ def dag(request: pytest.FixtureRequest, bag: DagBag) -> Any:
 def test_exactly_these_dags_and_no_import_errors(bag: DagBag) -> None:
     assert set(bag.dags) == {*DAG_IDS, *QUARTERLY, "archive_watch"}
     assert bag.import_errors == {}
+
+
+def test_every_section_keeps_the_rules() -> None:
+    """SQL that isn't Athena's, or reads every month, is named with file and line."""
+    assert check_sections(REPOSITORY / "include") == []
 
 
 def test_the_order_is_the_promised_one(dag: Any) -> None:

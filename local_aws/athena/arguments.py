@@ -89,6 +89,14 @@ def _iso8601(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
     return {"iso0": f"strftime({writer.sql(value)}, '{pattern[kind(value)]}')"}
 
 
+def _whole_date(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
+    """Joda fills what a pattern lacks from 1970, DuckDB from 1900, and they differ in which century two digits mean."""
+    fields = re.sub(r"'[^']*'", "", node.expressions[1].name)
+    if not re.search("yyyy|YYYY|xxxx", fields):
+        raise CannotTranslate(f"parse_datetime with {node.expressions[1].sql(Trino)}, which has no year of four digits")
+    return {"whole_date": joda_format(node.expressions[1])}
+
+
 def _date_parse(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
     """As Joda: without a year it is 2000, or 1970 where only a time is given; two digits mean 1970 to 2069."""
     value, pattern = writer.sql(node.expressions[0]), mysql_format(node.expressions[1])
@@ -124,7 +132,8 @@ def _array_join(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
     element = text_of(element_type(node.expressions[0]).this, "e")
     if len(others) > 1:
         element = f"coalesce({element}, {others[1]})"
-    return {"array_join": f"array_to_string(list_transform({values}, lambda e: {element}), {others[0]})"}
+    joined = f"array_to_string(list_transform({values}, lambda e: {element}), {others[0]})"
+    return {"array_join": f"CASE WHEN {values} IS NOT NULL AND {others[0]} IS NOT NULL THEN coalesce({joined}, '') END"}
 
 
 def _element(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
@@ -193,5 +202,6 @@ PLACEHOLDERS: dict[str, Callable[["Writer", exp.Anonymous], dict[str, str]]] = {
     "parsed": _date_parse,
     "path1": lambda writer, node: {"path1": json_path(node.expressions[1])},
     "mysql1": lambda writer, node: {"mysql1": mysql_format(node.expressions[1])},
+    "whole_date": _whole_date,
     "joda1": lambda writer, node: {"joda1": joda_format(node.expressions[1])},
 }

@@ -190,8 +190,46 @@ def _json(value: exp.Expr, written: str, target: exp.DataType) -> str:
     if target.this in FLOATS or target.this in (D.DECIMAL, D.BOOLEAN):
         return f"CAST({scalar} AS {target.sql(DuckDB)})"
     if target.this in (D.ARRAY, D.MAP, D.STRUCT):
-        return f"CAST({written} AS {target.sql(DuckDB)})"
+        return _json_members(written, target)
     raise CannotTranslate(f"a CAST of json to {name.lower()}")
+
+
+def _json_members(written: str, target: exp.DataType) -> str:
+    """An array, a map or a row out of JSON. DuckDB wants a row's very members, and takes any JSON for a text."""
+    cast = f"CAST({written} AS {target.sql(DuckDB)})"
+    inner = {each.this for each in target.find_all(exp.DataType)}
+    if D.STRUCT in inner:
+        return _json_rows(written, target, cast)
+    value = target.expressions[-1]  # a map's keys are texts in JSON too
+    texts = {each.this for each in value.find_all(exp.DataType)} & TEXTS
+    if value.this == D.MAP:
+        texts = {each.this for each in value.expressions[-1].find_all(exp.DataType)} & TEXTS
+    if not texts:
+        return cast
+    if value.this not in TEXTS:
+        raise CannotTranslate("a CAST of json to texts in a nested array or map")
+    members = f"json_extract({written}, '{'$[*]' if target.this == D.ARRAY else '$.*'}')"
+    nested = f"len(list_filter({members}, lambda member: json_type(member) IN ('OBJECT', 'ARRAY'))) > 0"
+    failed = f"cannot_cast(CAST({written} AS VARCHAR), '{target.sql(Trino)}')"
+    return f"CASE WHEN {nested} THEN CAST(CAST({failed} AS JSON) AS {target.sql(DuckDB)}) ELSE {cast} END"
+
+
+def _json_rows(written: str, target: exp.DataType, cast: str) -> str:
+    """A row, or an array of rows; what has other members than the row is refused at run time."""
+    row = target if target.this == D.STRUCT else target.expressions[0]
+    members = [(each.name, each.args["kind"]) for each in row.find_all(exp.ColumnDef)]
+    if row.this != D.STRUCT or any(of.this in (D.ARRAY, D.MAP, D.STRUCT) for _, of in members):
+        raise CannotTranslate(f"a CAST of json to {target.sql(Trino).lower()}")
+    names = ", ".join(exp.Literal.string(name).sql(DuckDB) for name in sorted(name for name, _ in members))
+    good = f"json_type(m) = 'NULL' OR (json_type(m) = 'OBJECT' AND list_sort(json_keys(m)) = [{names}]"
+    for name, of in members:
+        if of.this in TEXTS:
+            path = exp.Literal.string(f'$."{name}"').sql(DuckDB)
+            good += f" AND json_type(m, {path}) NOT IN ('OBJECT', 'ARRAY')"
+    rows = f"[{written}]" if row is target else f"json_extract({written}, '$[*]')"
+    others = f"len(list_filter({rows}, lambda m: NOT ({good})))) > 0"
+    refused = "refuse('a CAST of json to a row that has other members')"
+    return f"CASE WHEN {others} THEN CAST(CAST({refused} AS JSON) AS {target.sql(DuckDB)}) ELSE {cast} END"
 
 
 def _unknown(value: exp.Expr) -> str:

@@ -24,7 +24,7 @@ def place(node: exp.Expr) -> str:
     if "place" in node.meta:
         return str(node.meta["place"])
     first = node if isinstance(node, exp.Table) else node.find(exp.Column) or node
-    names = first.parts if isinstance(first, (exp.Table, exp.Column)) else list(first.find_all(exp.Identifier))
+    names = first.parts if isinstance(first, exp.Table) else list(first.find_all(exp.Identifier))
     for name in names:
         if name.meta.get("line"):
             return f"line {name.meta['line']}:{name.meta['col'] - (name.meta['end'] - name.meta['start'])}: "
@@ -63,10 +63,24 @@ def refuse_joined_names(tree: exp.Expr) -> None:
             if isinstance(column.this, exp.Star) and table in {each for each, _ in joined}:
                 raise CannotTranslate(f"{column.table}.* of a table that is joined with USING")
             if joined.get((table, name), within) < within:
+                where = place(column.args["table"])
                 raise QueryFailed(
-                    f"COLUMN_NOT_FOUND: {place(column)}Column '{column.table}.{column.name}' cannot be resolved or "
+                    f"COLUMN_NOT_FOUND: {where}Column '{column.table}.{column.name}' cannot be resolved or "
                     "requester is not authorized to access requested resources"
                 )
+
+
+def resolve_order(tree: exp.Expr) -> None:
+    """ORDER BY knows the names that SELECT gives before those of FROM, inside an expression too; DuckDB the reverse."""
+    for select in tree.find_all(exp.Select):
+        order = select.args.get("order")
+        aliases = {item.alias.lower(): item.this for item in select.expressions if isinstance(item, exp.Alias)}
+        for column in list(order.find_all(exp.Column)) if order else ():
+            value = aliases.get(column.name.lower())
+            whole = isinstance(column.parent, exp.Ordered)
+            if value is None or whole or column.table or column.find_ancestor(exp.Select) is not select:
+                continue
+            column.replace(exp.Paren(this=value.copy()))
 
 
 def is_ambiguous(tree: exp.Expr, schema: Schema, name: str) -> bool:
@@ -151,6 +165,21 @@ def check_arguments(name: str, node: exp.Anonymous) -> None:
             f"FUNCTION_NOT_FOUND: {place(node)}Unexpected parameters ({', '.join(map(trino_name, node.expressions))}) "
             f"for function {name}"
         )
+
+
+INTERVAL_FIELDS = {"day", "hour", "minute", "second", "millisecond"}
+_CALENDAR = {"year", "quarter", "month", "week", "day_of_month", "day_of_week", "dow", "day_of_year", "doy"}
+
+
+def check_interval(name: str, node: exp.Anonymous) -> None:
+    """Of days and seconds there is no year, and between two dates no hour."""
+    kinds = [kind(each) for each in node.expressions]
+    if name in _CALENDAR and kinds == [D.INTERVAL]:
+        raise QueryFailed(f"FUNCTION_NOT_FOUND: {place(node)}Unexpected parameters (interval day to second) for {name}")
+    if name == "date_diff" and kinds[1:] == [D.DATE, D.DATE]:
+        unit = node.expressions[0].name.lower()
+        if unit in ("hour", "minute", "second", "millisecond"):
+            raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: '{unit}' is not a valid DATE field")
 
 
 def check_tree(tree: exp.Expr) -> None:

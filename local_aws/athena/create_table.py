@@ -165,4 +165,4 @@ def show_create_table(table: Table) -> list[str]:
 
 
 def _ended(lines: list[str], last: str = "") -> list[str]:
-    return [f"{line}, " for line in lines[:-1]] + [f"{line})" for line in lines[-1:]]
+    return [f"{line}, " for line in lines[:-1]] + [f"{line})" for line in lines[-1:] or [""]]

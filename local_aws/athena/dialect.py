@@ -19,8 +19,10 @@ from sqlglot.tokens import TokenType
 
 from local_aws.athena.arguments import PLACEHOLDERS
 from local_aws.athena.checks import (
+    INTERVAL_FIELDS,
     check_arguments,
     check_comparable,
+    check_interval,
     check_zone_is_used_up,
     keeps_instant,
     place,
@@ -98,6 +100,24 @@ _FOREIGN = re.compile(
 _FOREIGN_NODES = (exp.Concat, exp.JSONExtract, exp.Parameter)
 
 
+# https://trino.io/docs/current/language/reserved.html
+_RESERVED_WORDS = """
+ALTER AND AS BETWEEN BY CASE CAST CONSTRAINT CREATE CROSS CUBE CURRENT_CATALOG CURRENT_DATE CURRENT_PATH CURRENT_ROLE
+CURRENT_SCHEMA CURRENT_TIME CURRENT_TIMESTAMP CURRENT_USER DEALLOCATE DELETE DESCRIBE DISTINCT DROP ELSE END ESCAPE
+EXCEPT EXECUTE EXISTS EXTRACT FALSE FOR FROM FULL GROUP GROUPING HAVING IN INNER INSERT INTERSECT INTO IS JOIN
+JSON_ARRAY JSON_EXISTS JSON_OBJECT JSON_QUERY JSON_TABLE JSON_VALUE LEFT LIKE LISTAGG LOCALTIME LOCALTIMESTAMP NATURAL
+NORMALIZE NOT NULL ON OR ORDER OUTER PREPARE RECURSIVE RIGHT ROLLUP SELECT SKIP TABLE THEN TRIM TRUE UESCAPE UNION
+UNNEST USING VALUES WHEN WHERE WITH
+"""
+_RESERVED = set(_RESERVED_WORDS.split())
+
+
+def _refuse_reserved(tree: exp.Expr) -> None:
+    for name in tree.find_all(exp.Identifier):
+        if not name.args.get("quoted") and name.name.upper() in _RESERVED:
+            raise InvalidRequest(f"{place(name) or 'line 1:1: '}mismatched input '{name.name}'")
+
+
 def _refuse_foreign(tree: exp.Expr) -> None:
     for node in tree.find_all(*_FOREIGN_NODES, exp.Between, exp.Alias, exp.Limit):
         if (
@@ -138,8 +158,13 @@ def parse(sql: str) -> exp.Expr:
         raise InvalidRequest(f"Only one sql statement is allowed. Got: {sql}")
     tree = trees[0]
     _refuse_foreign(tree)
+    _refuse_reserved(tree)
     if isinstance(tree, exp.Select) and not tree.expressions:
         raise InvalidRequest(f"line 1:{len(sql) + 1}: mismatched input '<EOF>'")
+    for row in tree.find_all(exp.Tuple):
+        only = row.expressions[0] if len(row.expressions) == 1 else None
+        if isinstance(row.parent, exp.Values) and isinstance(only, exp.Anonymous) and only.name.lower() == "row":
+            row.set("expressions", only.expressions)
     for call in tree.find_all(exp.Anonymous):
         if call.name.lower() == "normalize" and len(call.expressions) == 2:
             call.expressions[1].replace(exp.Literal.string(call.expressions[1].name.upper()))
@@ -229,7 +254,10 @@ class Writer(DuckDBGenerator):
             check_zone_is_used_up(node)
             return f"CAST({self.sql(arguments[0])} AS TIMESTAMP)"
         if name == "typeof":
-            return exp.Literal.string(typeof(arguments[0])).sql(DuckDB)
+            answer = exp.Literal.string(typeof(arguments[0])).sql(DuckDB)
+            calls = [each for each in node.find_all(exp.Anonymous) if each.name.lower() in AGGREGATES]
+            aggregates = any(not isinstance(each.parent, exp.Window) for each in calls)
+            return f"CASE WHEN count(*) >= 0 THEN {answer} END" if aggregates else answer
         function = find(name, len(arguments))
         if name not in FUNCTIONS and name not in UNTRANSLATED and not name.startswith(("st_", "bing_tile")):
             raise QueryFailed(f"FUNCTION_NOT_FOUND: {place(node)}Function '{name}' not registered")
@@ -240,8 +268,13 @@ class Writer(DuckDBGenerator):
         if over and name not in AGGREGATES:
             raise CannotTranslate(f"{name} as a window or filtered function")
         check_arguments(name, node)
+        check_interval(name, node)
         template = self._template(name, node, function.template)
         written = [self.sql(argument) for argument in arguments]
+        if name in INTERVAL_FIELDS and kind(arguments[0]) == D.INTERVAL:
+            written = [
+                f"((TIMESTAMP '1970-01-01' + ({written[0]})) - TIMESTAMP '1970-01-01')"
+            ]  # 36 hours: a day and 12
         fields: dict[str, Any] = {"over": over, "*": ", ".join(written), "||": " || ".join(written)}
         fields |= {str(number): text for number, text in enumerate(written)}
         for key, compute in PLACEHOLDERS.items():
@@ -251,7 +284,7 @@ class Writer(DuckDBGenerator):
         result = re.sub(r"\{([^{}]+)\}", lambda found: fields[found[1]], template)
         if name == "sum" and kind(arguments[0]) in INTEGERS:
             return f"CAST({result} AS BIGINT)"
-        if name == "avg" and kind(arguments[0]) == D.FLOAT:
+        if name in ("avg", "sum") and kind(node) == D.FLOAT:
             return f"CAST({result} AS FLOAT)"
         if name in ("round", "ceil", "ceiling", "floor", "truncate") and decimal(node) and node.type is not None:
             return f"CAST({result} AS {node.type.sql(DuckDB)})"
@@ -357,6 +390,9 @@ class Writer(DuckDBGenerator):
 
     def _moment(self, node: exp.Binary, written: str) -> str:
         """DuckDB turns a DATE with an INTERVAL into a TIMESTAMP."""
+        units = {each.text("unit").upper().rstrip("S") for each in node.find_all(exp.Interval)}
+        if kind(node) == D.DATE and units & {"HOUR", "MINUTE", "SECOND"}:
+            raise QueryFailed("INVALID_FUNCTION_ARGUMENT: Cannot add hour, minutes or seconds to a date")
         return f"CAST({written} AS DATE)" if kind(node) == D.DATE else written
 
     def bracket_sql(self, node: exp.Bracket) -> str:

@@ -229,7 +229,7 @@ regexp_count       2    BIGINT    len(regexp_extract_all({*}))
 regexp_position    2-4  INT       CAST(trino_regexp_position({*}) AS INTEGER)
 regexp_replace     2    VARCHAR   regexp_replace({0}, {1}, '', 'g')
 regexp_replace     3    VARCHAR   regexp_replace({0}, {1}, {rewrite}, 'g')
-regexp_split       2    VARCHAR[] string_split_regex({*})
+regexp_split       2    VARCHAR[] string_split_regex({0}, CASE WHEN {1} = '' THEN refuse('regexp_split by an empty pattern') ELSE {1} END)
 json_extract       2    JSON      trino_json_extract({0}, {path1})
 json_extract_scalar 2   VARCHAR   trino_json_scalar({0}, {path1})
 json_size          2    BIGINT    trino_json_size({0}, {path1})
@@ -253,7 +253,7 @@ to_iso8601         1    VARCHAR   {iso0}
 date_format        2    VARCHAR   strftime({0}, {mysql1})
 date_parse         2    TIMESTAMP date_trunc('milliseconds', {parsed})
 format_datetime    2    VARCHAR   strftime({0}, {joda1})
-parse_datetime     2    TIMESTAMPTZ CAST(strptime({0}, {joda1}) AS TIMESTAMPTZ)
+parse_datetime     2    TIMESTAMPTZ CAST(strptime({0}, {whole_date}) AS TIMESTAMPTZ)
 date_trunc         2    1         {date_trunc}
 date_add           3    2         CAST({2} + {interval} AS {type2})
 date_diff          3    BIGINT    date_sub({unit0}, {1}, {2})
@@ -280,13 +280,13 @@ contains           2    BOOLEAN   trino_contains({*})
 element_at         2    element   {element}
 array_distinct     1    0         trino_array_distinct({0})
 array_union        2    0         trino_array_distinct({0} || {1})
-array_except       2    0         trino_array_distinct(list_filter({0}, lambda x: NOT list_contains({1}, x)))
-array_intersect    2    0         trino_array_distinct(list_filter({0}, lambda x: list_contains({1}, x)))
+array_except       2    0         trino_array_distinct(list_filter({0}, lambda x: CASE WHEN x IS NULL THEN NOT has_null({1}) ELSE NOT list_contains({1}, x) END))
+array_intersect    2    0         trino_array_distinct(list_filter({0}, lambda x: CASE WHEN x IS NULL THEN has_null({1}) ELSE list_contains({1}, x) END))
 array_join         2-3  VARCHAR   {array_join}
 array_max          1    [0]       CASE WHEN len(list_filter({0}, lambda x: x IS NULL)) = 0 THEN list_max({0}) END
 array_min          1    [0]       CASE WHEN len(list_filter({0}, lambda x: x IS NULL)) = 0 THEN list_min({0}) END
 array_position     2    BIGINT    CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN CAST(coalesce(list_position({*}), 0) AS BIGINT) END
-array_remove       2    0         list_filter({0}, lambda x: x IS NULL OR x <> {1})
+array_remove       2    0         CASE WHEN {1} IS NOT NULL THEN list_filter({0}, lambda x: x IS NULL OR x <> {1}) END
 trim_array         2    0         trino_trim_array({*})
 zip                2-5  zip       {zip}
 zip_with           3    lambda[]  {zip_with}

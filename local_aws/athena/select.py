@@ -14,7 +14,15 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 from sqlglot.schema import MappingSchema
 
 from local_aws.athena.catalog import Catalog, Partition, Table
-from local_aws.athena.checks import check_tree, is_ambiguous, place, refuse_aliases, refuse_joined_names, refuse_twins
+from local_aws.athena.checks import (
+    check_tree,
+    is_ambiguous,
+    place,
+    refuse_aliases,
+    refuse_joined_names,
+    refuse_twins,
+    resolve_order,
+)
 from local_aws.athena.computed import real_text
 from local_aws.athena.conversion import identifier, literal
 from local_aws.athena.dialect import AthenaQuery, limit_recursion, parse, to_duckdb
@@ -26,7 +34,7 @@ from local_aws.athena.results import Column, text
 from local_aws.athena.serdes import read
 from local_aws.athena.storage import S3Object, Scratch, list_objects
 from local_aws.athena.types import from_duckdb
-from local_aws.athena.typing import annotate
+from local_aws.athena.typing import annotate, unite_types
 
 PATH_COLUMN = "$path"
 _QUALIFY: dict[str, Any] = {"dialect": AthenaQuery, "quote_identifiers": False, "identify": False}
@@ -60,6 +68,7 @@ class Select:
         )
         written = _output_names(tree)
         refuse_joined_names(tree)
+        resolve_order(tree)
         try:
             refuse_aliases(qualify(tree.copy(), schema=schema, expand_alias_refs=False, **_QUALIFY), schema)
             tree = qualify(tree, schema=schema, **_QUALIFY)
@@ -72,7 +81,7 @@ class Select:
             raise failure from error
         refuse_twins(tree)
         limit_recursion(tree)
-        tree = annotate(tree, schema)
+        tree = unite_types(annotate(tree, schema), schema)
         check_tree(tree)
         self.names = _merge_names(written, tree)
         for scope in traverse_scope(tree):

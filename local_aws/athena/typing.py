@@ -56,6 +56,29 @@ def annotate(tree: exp.Expr, schema: MappingSchema) -> exp.Expr:
     return tree
 
 
+def unite_types(tree: exp.Expr, schema: MappingSchema) -> exp.Expr:
+    """Bring the branches of UNION, INTERSECT and EXCEPT to the types they share; sqlglot types them by the first."""
+    changed = False
+    for united in [each for each in tree.find_all(exp.SetOperation) if not isinstance(each.parent, exp.SetOperation)]:
+        branches = _branches(united)
+        for items in zip(*(branch.expressions for branch in branches), strict=False):
+            values = [item.unalias() for item in items]
+            common = common_type(values)
+            if common.this != D.DECIMAL or len({str(value.type) for value in values}) == 1:
+                continue
+            changed = True
+            for value in values:
+                value.replace(exp.Cast(this=value.copy(), to=common.copy()))
+    return annotate(tree, schema) if changed else tree
+
+
+def _branches(query: exp.Expr) -> list[exp.Select]:
+    query = query.unnest() if isinstance(query, exp.Subquery) else query
+    if isinstance(query, exp.SetOperation):
+        return _branches(query.left) + _branches(query.right)
+    return [query] if isinstance(query, exp.Select) else []
+
+
 def _depth(node: exp.Lambda) -> int:
     depth, parent = 1, node.parent
     while parent is not None:
@@ -102,6 +125,8 @@ def arithmetic_type(node: exp.Binary) -> exp.DataType:
         if isinstance(node, exp.Mod):
             return _decimal_type(min(p2 - s2, p1 - s1) + max(s1, s2), max(s1, s2))
         return _decimal_type(max(p1 - s1, p2 - s2) + max(s1, s2) + 1, max(s1, s2))
+    if D.INTERVAL in kinds and isinstance(node, (exp.Mul, exp.Div)) and kinds <= {D.INTERVAL, *INTEGERS, *FLOATS}:
+        return exp.DataType.build("INTERVAL")
     moment = next((side for side in (left, right) if kind(side) in INSTANTS), None)
     if moment is not None and D.INTERVAL in kinds and moment.type is not None:
         return moment.type

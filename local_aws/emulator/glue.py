@@ -1,8 +1,8 @@
 """Glue catalog operations that ministack lacks or answers wrongly.
 
 Seen in ministack 1.5.33: UpdatePartition, BatchDeletePartition and GetTableVersions do not exist; GetPartitions ignores
-Expression and paging; GetTables takes Expression for a glob and lists the tables of a missing database; names keep
-their capitals; partitions of missing tables are accepted, and deleting a missing partition succeeds; a table without
+Expression, Segment and paging; GetTables takes Expression for a glob and lists the tables of a missing database; names
+keep their capitals; partitions of missing tables are accepted, deleting a missing one succeeds; a table without
 TableType gets one (in AWS it has none, and MSCK REPAIR TABLE fails on it). Exit condition: each handler below goes when
 `ministack.services.glue` has the operation.
 https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-catalog-partitions.html
@@ -159,6 +159,11 @@ async def _get_partitions(request: dict[str, Any], ask: Ask) -> Response:
             found = _matching(table, found, request["Expression"])
         except (SqlglotError, QueryFailed, InvalidRequest, duckdb.Error) as error:
             return json_error("InvalidInputException", f"Unsupported expression '{request['Expression']}': {error}")
+    if "Segment" in request:
+        number, total = (int(request["Segment"].get(name, -1)) for name in ("SegmentNumber", "TotalSegments"))
+        if not 0 <= number < total <= 10:
+            return json_error("InvalidInputException", f"Segment {number} of {total}: 0 to 9, of at most 10")
+        found = found[number::total]
     if request.get("ExcludeColumnSchema"):
         found = [{**item, "StorageDescriptor": {**item["StorageDescriptor"], "Columns": []}} for item in found]
     return _paged("Partitions", found, request, 1000)

@@ -40,8 +40,9 @@ def notifying(embedded: Deployment, tmp_path_factory: pytest.TempPathFactory) ->
     include = copy_include(tmp_path_factory.mktemp("notifying") / "include")
     shipped = (INCLUDE / "archives/usage_logs.yaml").read_text()
     # Without Parquet, the first task that needs GetPartitions is a query of Athena, which hides what it lacks.
-    shipped = re.sub(r"(?m)^(catalog: \{.*)\}", r"\1, parquet: false}", shipped)
-    assert "parquet: false}" in shipped
+    # And a table of its own, since the shipped one may be another deployment's in the same embedded AWS.
+    shipped = re.sub(r"(?m)^(catalog: \{.*table: )logs\}", r"\1told_logs, parquet: false}", shipped)
+    assert "table: told_logs, parquet: false}" in shipped
     (include / "archives/usage_logs.yaml").write_text(shipped.replace("sns_topic: null", NOTIFY))
     deployment = _deployed(embedded.with_variables({"TTL_ARCHIVE_INCLUDE_DIR": str(include)}), "--env", "prd")
     now = datetime.now(UTC)
@@ -100,7 +101,7 @@ def test_a_missing_permission_is_named_at_once_and_told_to_everybody(notifying: 
     notifying.mailbox.posts.clear()
     code, told = notifying.run("--report-only")
     assert code == 1
-    table = "arn:aws:glue:us-east-1:000000000000:table/usage_archive/logs"
+    table = "arn:aws:glue:us-east-1:000000000000:table/usage_archive/told_logs"
     named = f"next step: the pipeline role lacks glue:GetPartitions on {table}: add this statement to its policy: "
     assert named in told
     tries = [line for line in told.splitlines() if line.startswith("  analyse.count_published")]

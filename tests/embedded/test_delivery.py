@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
@@ -118,6 +119,16 @@ def html_of(message: EmailMessage) -> str:
     return str(body.get_content())
 
 
+def test_a_mail_of_a_full_report_is_shown_whole() -> None:
+    """Gmail clips what is longer than 102 KB, and many programs know no variables in CSS."""
+    body = delivery.mail_body(render_html(sample_content()), "https://example.com/?a=1&b=2")
+    assert len(body.encode()) < 102_000
+    assert "background: #f7f7f5; color: #1c1f23;" in body
+    assert '<a href="https://example.com/?a=1&amp;b=2">' in body
+    assert "Safe to expire" in body
+    assert "Uses by hour and weekday" in body
+
+
 def check_mail(recipients: list[str], message: EmailMessage) -> None:
     assert sorted(recipients) == RECIPIENTS
     assert message["Subject"] == "Nutzung – Übersicht: 2025-03 is archived"
@@ -126,6 +137,8 @@ def check_mail(recipients: list[str], message: EmailMessage) -> None:
     assert "<script>alert" not in html
     assert "&lt;script&gt;alert(1)" in html
     assert "{{ 7*7 }}" in html, "item data is never rendered as a template"
+    assert "<svg" not in html
+    assert re.search(r'<a href="[^"]+/reports/usage_logs/2025-03/report.html">The chart is in the report.</a>', html)
     assert list(attachments(message)) == ["10_uses_by_action.csv"]
     assert HOSTILE.replace('"', '""') in attachments(message)["10_uses_by_action.csv"]
 

@@ -33,11 +33,14 @@ def months_read(sql: str, table: str, months: Iterable[str]) -> list[list[str]]:
 
 
 def tables_named(tree: exp.Expr) -> list[exp.Table]:
-    """Each place where a statement names a table that isn't one of its common table expressions."""
+    """Each place where a statement names a table that isn't one of its common table expressions.
+
+    Those have no database: ``items`` may be one of them, ``"db"."items"`` is a table.
+    """
     from sqlglot import exp
 
     ctes = {cte.alias for cte in tree.find_all(exp.CTE)}
-    return [table for table in tree.find_all(exp.Table) if table.name not in ctes]
+    return [table for table in tree.find_all(exp.Table) if table.db or table.name not in ctes]
 
 
 def where_of(table: exp.Table) -> exp.Expr | None:
@@ -49,17 +52,16 @@ def where_of(table: exp.Table) -> exp.Expr | None:
     return where.this if where else None
 
 
-def may_hold(condition: exp.Expr, partition: Mapping[str, str], alias: str = "", *, unknown: bool = True) -> bool:
-    """Whether a condition may hold in a partition, whatever the items there are.
+def may_hold(condition: exp.Expr, partition: Mapping[str, str], alias: str = "") -> bool:
+    """Whether a condition may hold in a partition, whatever the items there are; one that can't be judged may.
 
     :param alias: the table's name in the statement: a column of another table is no partition column of this one.
-    :param unknown: what a condition on the partition columns alone counts as that can't be judged.
     """
     from sqlglot import exp
     from sqlglot.optimizer.simplify import simplify
 
     def holds(part: exp.Expr) -> bool:
-        return may_hold(part, partition, alias, unknown=unknown)
+        return may_hold(part, partition, alias)
 
     if isinstance(condition, exp.Paren):
         return holds(condition.this)
@@ -73,8 +75,7 @@ def may_hold(condition: exp.Expr, partition: Mapping[str, str], alias: str = "",
     there = condition.transform(
         lambda node: exp.Literal.string(partition[node.name.lower()]) if isinstance(node, exp.Column) else node
     ).transform(_judged)
-    judged = simplify(there)
-    return bool(judged == exp.true() or (unknown and judged != exp.false()))
+    return bool(simplify(there) != exp.false())
 
 
 def _judged(node: exp.Expr) -> exp.Expr:
