@@ -1,9 +1,10 @@
 """One measured export in a process of its own: prints a line of JSON.
 
-    python -m benchmarks.exporters ours|provider|floor URL [--segment 0 --total 2]
+    python -m benchmarks.exporters ours|provider|floor|server URL [--segment 0 --total 2]
 
 ``ours`` and ``provider`` execute the real operators; ``floor`` does what nobody can do without: it reads the same HTTP
-bodies, parses them with orjson, gzips and uploads.
+bodies, parses them with orjson, gzips and uploads. ``server`` reads the bodies and does nothing with them, which shows
+the most that the server can give.
 """
 
 from __future__ import annotations
@@ -77,6 +78,17 @@ def floor(url: str) -> None:
     _put(connection, bytes(pending))
 
 
+def read_only(url: str) -> None:
+    """The pages, one after the other, and no look into them but for the next one's key."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc)
+    headers = {"x-amz-target": "DynamoDB_20120810.Scan"}
+    body = b"{}"
+    while body:
+        connection.request("POST", "/", body, headers)
+        _, found, key = connection.getresponse().read().rpartition(b'"LastEvaluatedKey":')
+        body = b'{"ExclusiveStartKey":' + key if found else b""
+
+
 def _put(connection: http.client.HTTPConnection, body: bytes) -> None:
     connection.request("PUT", "/bench/floor", body)
     connection.getresponse().read()
@@ -103,10 +115,13 @@ class PeakMemory:
         return int(line.split()[1]) * 1024
 
 
+_BARE = {"floor": floor, "server": read_only}
+
+
 def main() -> None:
     """Prepare, measure, print."""
     parser = argparse.ArgumentParser(prog="benchmarks.exporters", description="Run one export and print what it took.")
-    parser.add_argument("name", choices=["ours", "provider", "floor"])
+    parser.add_argument("name", choices=["ours", "provider", *_BARE])
     parser.add_argument("url")
     parser.add_argument("--segment", type=int, default=0)
     parser.add_argument("--total", type=int, default=1)
@@ -115,7 +130,8 @@ def main() -> None:
     os.environ["AIRFLOW_CONN_AWS_DEFAULT"] = json.dumps(
         {"conn_type": "aws", "login": "bench", "password": "bench", "extra": extra}
     )
-    task = None if arguments.name == "floor" else operator(arguments.name, arguments.segment, arguments.total)
+    bare = _BARE.get(arguments.name)
+    task = None if bare else operator(arguments.name, arguments.segment, arguments.total)
     context: Any = {"ti": SimpleNamespace(try_number=1)}
     if task is not None:
         # What a worker has done once before any task: read the connection, load botocore's models.
@@ -125,7 +141,7 @@ def main() -> None:
             AwsGenericHook(client_type=service).get_conn()
     memory = PeakMemory()
     before, started = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
-    summary = floor(arguments.url) if task is None else task.execute(context)
+    summary = bare(arguments.url) if bare else task.execute(context)
     seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     print(
