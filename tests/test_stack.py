@@ -67,7 +67,7 @@ def statements(template: dict[str, Any]) -> list[dict[str, Any]]:
     policies = [each["Properties"] for each in template["Resources"].values() if each["Type"] == "AWS::IAM::Policy"]
     for each in template["Resources"].values():
         policies += each["Properties"]["Policies"] if each["Type"] == "AWS::IAM::Role" else []
-    assert len(policies) == 4
+    assert len(policies) == 5
     found = [each for policy in policies for each in policy["PolicyDocument"]["Statement"]]
     assert len(found) >= 8
     return found
@@ -119,6 +119,7 @@ def test_the_role_cannot_delete_what_it_only_reads(statements: list[dict[str, An
     }
     assert {each for each in granted if each.startswith("dynamodb:")} == {
         "dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive", "dynamodb:Scan",
+        "dynamodb:ExportTableToPointInTime", "dynamodb:DescribeExport",  # only with WithPointInTimeExport
     }  # fmt: skip
     assert not granted & {"glue:DeleteTable", "glue:DeleteDatabase", "s3:DeleteObjectVersion", "s3:DeleteBucket"}
 
@@ -222,6 +223,10 @@ def test_what_the_role_may_touch_is_what_the_archives_name(include_dir: Path) ->
             "arn:aws:dynamodb:eu-central-1:123456789012:table/dev-sensor-readings",
             "arn:aws:dynamodb:eu-central-1:123456789012:table/dev-usage-logs",
         ],
+        "SourceExportArns": [
+            "arn:aws:dynamodb:eu-central-1:123456789012:table/dev-sensor-readings/export/*",
+            "arn:aws:dynamodb:eu-central-1:123456789012:table/dev-usage-logs/export/*",
+        ],
         "ArchiveBucketArns": [bucket],
         "ArchiveObjectArns": [
             f"{bucket}/sensors/readings/*",
@@ -281,6 +286,7 @@ def test_a_new_archive_adds_its_own_and_nothing_else(include_dir: Path) -> None:
     glue = "arn:aws:glue:eu-central-1:123456789012"
     assert added == {
         "SourceTableArns": ["arn:aws:dynamodb:eu-central-1:123456789012:table/dev-orders"],
+        "SourceExportArns": ["arn:aws:dynamodb:eu-central-1:123456789012:table/dev-orders/export/*"],
         "ArchiveBucketArns": [],
         "ArchiveObjectArns": [
             f"{bucket}/{each}/*"

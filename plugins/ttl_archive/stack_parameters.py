@@ -89,6 +89,7 @@ def derived_parameters(place: Place, archives: Sequence[Archive]) -> dict[str, l
             senders += [regional("ses", f"identity/{each}") for each in (address, address.rpartition("@")[2])]
     return {
         "SourceTableArns": _once(regional("dynamodb", f"table/{each.source.table}") for each in archives),
+        "SourceExportArns": _once(regional("dynamodb", f"table/{each.source.table}/export/*") for each in archives),
         "ArchiveBucketArns": _once(in_s3(each.destination.bucket) for each in archives),
         "ArchiveObjectArns": _once(objects),
         "ResultsBucketArns": _once(in_s3(each.athena.results_bucket) for each in archives),

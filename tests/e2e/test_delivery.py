@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from local_aws.sample_data import GENERATORS, write_items
-from tests.e2e.conftest import _deployed
+from tests.e2e.conftest import _deployed, embedded_aws
 from tests.e2e.deployment import INCLUDE, Deployment, copy_include
 from tests.mailbox import Mailbox, open_mailbox
 from ttl_archive.months import Month
@@ -36,13 +36,18 @@ class Notifying:
 
 
 @pytest.fixture(scope="module")
-def notifying(embedded: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notifying]:
+def notifying(airflow_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notifying]:
+    """On an embedded AWS of its own: in another test's, the shipped archive's table and asset are that test's."""
+    with embedded_aws(tmp_path_factory.mktemp("notifying-aws"), airflow_database) as embedded:
+        yield from _notifying(embedded, tmp_path_factory)
+
+
+def _notifying(embedded: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notifying]:
     include = copy_include(tmp_path_factory.mktemp("notifying") / "include")
     shipped = (INCLUDE / "archives/usage_logs.yaml").read_text()
     # Without Parquet, the first task that needs GetPartitions is a query of Athena, which hides what it lacks.
-    # And a table of its own, since the shipped one may be another deployment's in the same embedded AWS.
-    shipped = re.sub(r"(?m)^(catalog: \{.*table: )logs\}", r"\1told_logs, parquet: false}", shipped)
-    assert "table: told_logs, parquet: false}" in shipped
+    shipped = re.sub(r"(?m)^(catalog: \{.*)\}", r"\1, parquet: false}", shipped)
+    assert "parquet: false}" in shipped
     (include / "archives/usage_logs.yaml").write_text(shipped.replace("sns_topic: null", NOTIFY))
     deployment = _deployed(embedded.with_variables({"TTL_ARCHIVE_INCLUDE_DIR": str(include)}), "--env", "prd")
     now = datetime.now(UTC)
@@ -101,7 +106,7 @@ def test_a_missing_permission_is_named_at_once_and_told_to_everybody(notifying: 
     notifying.mailbox.posts.clear()
     code, told = notifying.run("--report-only")
     assert code == 1
-    table = "arn:aws:glue:us-east-1:000000000000:table/usage_archive/told_logs"
+    table = "arn:aws:glue:us-east-1:000000000000:table/usage_archive/logs"
     named = f"next step: the pipeline role lacks glue:GetPartitions on {table}: add this statement to its policy: "
     assert named in told
     tries = [line for line in told.splitlines() if line.startswith("  analyse.count_published")]

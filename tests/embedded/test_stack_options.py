@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import shutil
 from itertools import count
 from pathlib import Path
@@ -12,10 +14,12 @@ import pytest
 from tests.conftest import REPOSITORY
 from tests.embedded.test_report_mail_policy import deploy
 from tests.local_aws.harness import ACCOUNT, Aws
+from ttl_archive.errors import CallDenied
+from ttl_archive.operators.export_segment import ExportSegmentOperator
 
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 _days = count(31)
-NONE = ("KmsKeyArn=", "WithAlarm=false", "WithSampleTable=false")
+NONE = ("KmsKeyArn=", "WithAlarm=false", "WithPointInTimeExport=false", "WithSampleTable=false")
 
 
 @pytest.fixture
@@ -76,6 +80,56 @@ def test_the_alarm_misses_the_metric(aws: Aws, include: Path) -> None:
     assert "alarm-metric" in policies(aws, role)
     with_parameters(aws, include, *NONE)
     assert "alarm-metric" not in policies(aws, role)
+
+
+def test_the_role_may_export_to_a_point_in_time_where_the_stack_says_so(
+    aws: Aws, include: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    role = with_parameters(aws, include, *NONE, "TableNamePrefix=export-")
+    dynamodb, s3 = aws.client("dynamodb"), aws.client("s3")
+    dynamodb.create_table(
+        TableName="export-usage-logs",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    )
+    dynamodb.update_continuous_backups(
+        TableName="export-usage-logs", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+    dynamodb.put_item(TableName="export-usage-logs", Item={"id": {"S": "1"}, "n": {"N": "9007199254740993"}})
+    extra = {
+        "region_name": "us-east-1",
+        "role_arn": role,
+        "endpoint_url": aws.url,
+        "service_config": {"sts": {"endpoint_url": aws.url}},
+    }
+    connection = {"conn_type": "aws", "login": "local", "password": "local", "extra": extra}
+    monkeypatch.setenv("AIRFLOW_CONN_EXPORTER", json.dumps(connection))
+    prefix = "_staging/usage_logs/by-export/"
+    task = ExportSegmentOperator(
+        task_id="export",
+        source_aws_conn_id="exporter",
+        dynamodb_table_name="export-usage-logs",
+        s3_bucket_name=f"ttl-archive-dev-{ACCOUNT}-archive",
+        s3_key_prefix=prefix,
+        file_size=1000,
+        point_in_time_export=True,
+        check_interval=1,
+    )
+    with pytest.raises(CallDenied, match="dynamodb:ExportTableToPointInTime"):
+        task.execute({})
+
+    with_parameters(aws, include, "WithPointInTimeExport=true", "TableNamePrefix=export-")
+    task.execute({})
+    listed = s3.list_objects_v2(Bucket=task.s3_bucket_name, Prefix=prefix)["Contents"]
+    data = [one["Key"] for one in listed if "/data/" in one["Key"]]
+    bodies = [s3.get_object(Bucket=task.s3_bucket_name, Key=key)["Body"].read() for key in data]
+    (line,) = b"".join(map(gzip.decompress, bodies)).splitlines()
+    assert json.loads(line) == {"Item": {"id": {"S": "1"}, "n": {"N": "9007199254740993"}}}
+
+    with_parameters(aws, include, *NONE, "TableNamePrefix=dev-")
+    assert "point-in-time-export" not in policies(aws, role)
+    dynamodb.delete_table(TableName="export-usage-logs")
 
 
 def test_the_sample_table_has_ttl(aws: Aws, include: Path) -> None:
