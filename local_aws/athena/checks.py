@@ -70,6 +70,17 @@ def refuse_joined_names(tree: exp.Expr) -> None:
                 )
 
 
+def refuse_mismatched_names(tree: exp.Expr) -> None:
+    """``WITH t(a, b) AS (SELECT 1)``: DuckDB would name the first column only."""
+    for cte in tree.find_all(exp.CTE):
+        names, query = cte.args["alias"].args.get("columns") or [], cte.this
+        if names and isinstance(query, exp.Select) and not query.is_star and len(query.expressions) != len(names):
+            raise QueryFailed(
+                f"MISMATCHED_COLUMN_ALIASES: {place(cte)}Column alias list has {len(names)} entries but relation has "
+                f"{len(query.expressions)} columns"
+            )
+
+
 def resolve_order(tree: exp.Expr) -> None:
     """ORDER BY knows the names that SELECT gives before those of FROM, inside an expression too; DuckDB the reverse."""
     for select in tree.find_all(exp.Select):
@@ -194,6 +205,11 @@ def check_tree(tree: exp.Expr) -> None:
             check_condition(node.this, f"{type(node).__name__.upper()} clause")
         elif isinstance(node, exp.Join):
             check_condition(node.args.get("on"), "JOIN ON clause")
+            _check_unnest(node)
+        elif isinstance(node, (exp.Ordered, exp.LT, exp.LTE, exp.GT, exp.GTE)) and kind(node.this) == D.MAP:
+            raise QueryFailed(f"TYPE_MISMATCH: {place(node)}Type {trino_name(node.this)} is not orderable")
+        elif isinstance(node, exp.Anonymous) and node.name.lower() in ("count", *_ORDERING):
+            _check_aggregate(node)
         elif isinstance(node, exp.If) and not isinstance(node.parent, exp.Case):
             check_condition(node.this, "IF condition")
             check_alike(
@@ -229,6 +245,29 @@ def check_tree(tree: exp.Expr) -> None:
             _check_set_operation(node)
         elif isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.DPipe)):
             _check_operands(node)
+
+
+_ORDERING = ("min", "max", "greatest", "least", "array_sort", "array_min", "array_max")
+
+
+def _check_aggregate(node: exp.Anonymous) -> None:
+    first = node.expressions[0] if node.expressions else None
+    members = first.type.expressions if first is not None and first.type is not None and kind(first) == D.ARRAY else []
+    of_maps = kind(first) == D.MAP or any(each.this == D.MAP for each in members)
+    if node.name.lower() == "count":
+        if isinstance(first, exp.Distinct) and len(first.expressions) > 1:
+            raise QueryFailed(f"FUNCTION_NOT_FOUND: {place(node)}Unexpected parameters for function count")
+    elif of_maps:
+        raise QueryFailed(f"FUNCTION_NOT_FOUND: {place(node)}{node.name}: a map is not orderable")
+
+
+def _check_unnest(join: exp.Join) -> None:
+    on = join.args.get("on")
+    if isinstance(join.this, exp.Unnest) and on is not None and on != exp.true():
+        raise QueryFailed(
+            f"NOT_SUPPORTED: {place(on)}{join.side or 'INNER'} JOIN involving UNNEST is only supported with condition "
+            "ON TRUE"
+        )
 
 
 def _check_like(node: exp.Expr) -> None:

@@ -269,6 +269,8 @@ class Writer(DuckDBGenerator):
             raise CannotTranslate(f"{name} as a window or filtered function")
         check_arguments(name, node)
         check_interval(name, node)
+        if name == "date_add" and kind(arguments[1]) not in {*INTEGERS, D.UNKNOWN, D.NULL}:
+            raise QueryFailed(f"FUNCTION_NOT_FOUND: {place(node)}Unexpected parameters for function date_add")
         template = self._template(name, node, function.template)
         written = [self.sql(argument) for argument in arguments]
         if name in INTERVAL_FIELDS and kind(arguments[0]) == D.INTERVAL:
@@ -347,6 +349,8 @@ class Writer(DuckDBGenerator):
 
     def groupconcat_sql(self, node: exp.GroupConcat) -> str:
         value, order = node.this, ""
+        if not isinstance(value, exp.Order) and not isinstance(node.parent, exp.WithinGroup):
+            raise CannotTranslate("listagg without WITHIN GROUP")
         if isinstance(value, exp.Order):
             order = " ORDER BY " + ", ".join(self.sql(item) for item in value.expressions)
             value = value.this

@@ -20,6 +20,7 @@ from local_aws.athena.checks import (
     place,
     refuse_aliases,
     refuse_joined_names,
+    refuse_mismatched_names,
     refuse_twins,
     resolve_order,
 )
@@ -68,6 +69,7 @@ class Select:
         )
         written = _output_names(tree)
         refuse_joined_names(tree)
+        refuse_mismatched_names(tree)
         resolve_order(tree)
         try:
             refuse_aliases(qualify(tree.copy(), schema=schema, expand_alias_refs=False, **_QUALIFY), schema)
@@ -96,6 +98,8 @@ class Select:
         types = [from_duckdb(item[1]) for item in cursor.description]
         if any("real" in each and each != "real" for each in types):
             raise CannotTranslate("real inside an array, map or row")
+        if len(self.names) != len(types):
+            raise CannotTranslate("a star over columns without names, as UNNEST without an alias gives")
         reals = [number for number, each in enumerate(types) if each == "real"]
 
         def fetch() -> Iterator[list[str | None]]:
