@@ -115,6 +115,28 @@ def test_botocore_is_translated_and_decided(error: Exception, kind: type[errors.
     assert decision(error) is decision(meant) is wanted
 
 
+@pytest.mark.parametrize(
+    ("seen_in", "text", "entry"),
+    [
+        ("query", "Forbidden (Service: S3, Status Code: 403, Request ID: 1)", "s3-access-denied"),
+        (
+            "query",
+            "Not valid (Service: Amazon S3; Status Code: 403; Error Code: InvalidObjectState; Request ID: 1)",
+            None,
+        ),
+        ("call", "An error occurred (LimitExceededException) when calling the X operation: Rate", "call-throttled"),
+        (
+            "call",
+            "An error occurred (ResourceNumberLimitExceededException) when calling the CreateTable operation",
+            None,
+        ),
+    ],
+)
+def test_a_pattern_takes_no_more_than_it_means(seen_in: Any, text: str, entry: str | None) -> None:
+    found = diagnosis.find(seen_in, text)
+    assert (found.id if found else None) == entry
+
+
 @pytest.mark.parametrize("error", [TaskDeferralError("Trigger failure"), TaskDeferralTimeout("Trigger timeout")])
 def test_a_deferral_that_failed_is_tried_again(error: Exception) -> None:
     assert decision(error) is RetryAction.RETRY

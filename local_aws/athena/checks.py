@@ -196,6 +196,8 @@ def check_interval(name: str, node: exp.Anonymous) -> None:
 def check_tree(tree: exp.Expr) -> None:
     """Refuse what Trino's analyser refuses and DuckDB would convert; nodes of unknown types pass."""
     for node in tree.walk():
+        if isinstance(node, exp.Anonymous) and node.name.lower() in ("count", *_ORDERING):
+            _check_aggregate(node)
         if isinstance(node, (exp.And, exp.Or)):
             check_condition(node.left, "Logical expression term")
             check_condition(node.right, "Logical expression term")
@@ -208,8 +210,6 @@ def check_tree(tree: exp.Expr) -> None:
             _check_unnest(node)
         elif isinstance(node, (exp.Ordered, exp.LT, exp.LTE, exp.GT, exp.GTE)) and kind(node.this) == D.MAP:
             raise QueryFailed(f"TYPE_MISMATCH: {place(node)}Type {trino_name(node.this)} is not orderable")
-        elif isinstance(node, exp.Anonymous) and node.name.lower() in ("count", *_ORDERING):
-            _check_aggregate(node)
         elif isinstance(node, exp.If) and not isinstance(node.parent, exp.Case):
             check_condition(node.this, "IF condition")
             check_alike(

@@ -274,9 +274,8 @@ class Writer(DuckDBGenerator):
         template = self._template(name, node, function.template)
         written = [self.sql(argument) for argument in arguments]
         if name in INTERVAL_FIELDS and kind(arguments[0]) == D.INTERVAL:
-            written = [
-                f"((TIMESTAMP '1970-01-01' + ({written[0]})) - TIMESTAMP '1970-01-01')"
-            ]  # 36 hours: a day and 12
+            # DuckDB keeps 36 hours as they are; to Trino they are a day and 12 hours.
+            written = [f"((TIMESTAMP '1970-01-01' + ({written[0]})) - TIMESTAMP '1970-01-01')"]
         fields: dict[str, Any] = {"over": over, "*": ", ".join(written), "||": " || ".join(written)}
         fields |= {str(number): text for number, text in enumerate(written)}
         for key, compute in PLACEHOLDERS.items():
@@ -394,7 +393,8 @@ class Writer(DuckDBGenerator):
 
     def _moment(self, node: exp.Binary, written: str) -> str:
         """DuckDB turns a DATE with an INTERVAL into a TIMESTAMP."""
-        units = {each.text("unit").upper().rstrip("S") for each in node.find_all(exp.Interval)}
+        spans = [side for side in (node.left, node.right) if kind(side) == D.INTERVAL]
+        units = {each.text("unit").upper().rstrip("S") for side in spans for each in side.find_all(exp.Interval)}
         if kind(node) == D.DATE and units & {"HOUR", "MINUTE", "SECOND"}:
             raise QueryFailed("INVALID_FUNCTION_ARGUMENT: Cannot add hour, minutes or seconds to a date")
         return f"CAST({written} AS DATE)" if kind(node) == D.DATE else written
