@@ -100,12 +100,23 @@ def _whole_date(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
 def _date_parse(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
     """As Joda: without a year it is 2000, or 1970 where only a time is given; two digits mean 1970 to 2069."""
     value, pattern = writer.sql(node.expressions[0]), mysql_format(node.expressions[1])
+    if not node.expressions[1].name.startswith(" "):
+        value = f"no_blank_first({value})"
     fields = set(re.findall("%(.)", node.expressions[1].name))
     if not fields & set("Yyx"):
         year = 2000 if fields & set("mcbMdejv") else 1970
         return {"parsed": f"strptime('{year} ' || {value}, '%Y ' || {pattern})"}
     parsed = f"strptime({value}, {pattern})"
     return {"parsed": f"two_digit_year({parsed})" if "y" in fields and "Y" not in fields else parsed}
+
+
+def _subject(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
+    """Java's `$` is also before a last line break, DuckDB's only at the very end."""
+    value, pattern = (writer.sql(each) for each in node.expressions[:2])
+    if isinstance(node.expressions[1], exp.Literal) and "$" not in node.expressions[1].name:
+        return {"subject": value}
+    odd = f"ends_with({value}, chr(10)) AND contains({pattern}, '$')"
+    return {"subject": f"CASE WHEN {odd} THEN refuse('$ before a last line break') ELSE {value} END"}
 
 
 def _types(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
@@ -183,6 +194,7 @@ def _with_names(writer: "Writer", function: exp.Lambda, names: list[str]) -> str
 PLACEHOLDERS: dict[str, Callable[["Writer", exp.Anonymous], dict[str, str]]] = {
     "type": _types,
     "unit0": lambda writer, node: {"unit0": f"'{_unit(node.expressions[0])}'"},
+    "subject": _subject,
     "rewrite": lambda writer, node: {"rewrite": regexp_rewrite(node.expressions[2])},
     "length": _length,
     "concat_ws": _concat_ws,

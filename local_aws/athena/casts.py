@@ -85,6 +85,8 @@ def cast_sql(writer: "Writer", node: exp.Cast) -> str:
         return f"CAST(CASE WHEN typeof({written}) IN ('VARCHAR', 'JSON') THEN {_unknown(value)} ELSE {written} END AS {into})"  # noqa: E501
     if wanted in (D.TIME, D.TIMETZ):
         raise CannotTranslate(f"a CAST to {target.sql(Trino).lower()}")
+    if source == D.DOUBLE and wanted == D.FLOAT:
+        return f"as_real({written})"
     if source in FLOATS and wanted in INTEGERS:
         return f"CAST(round({written}) AS {into})"
     if source == D.TIMESTAMPTZ and wanted in (D.DATE, D.TIMESTAMP):

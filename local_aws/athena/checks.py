@@ -153,9 +153,20 @@ _OF_MOMENTS = _ZONED_OK - {"date", "date_trunc"} | {"millisecond", "to_iso8601",
 _OF_LISTS = {"cardinality", "contains", "element_at", "array_join", "array_sort", "array_distinct", "flatten", "slice"}
 
 
+# Which arguments are whole numbers: no fraction becomes one by itself.
+_WHOLE = {
+    "chr": (0,), "json_array_get": (1,), "lpad": (1,), "regexp_extract": (2,), "regexp_extract_all": (2,),
+    "regexp_position": (2, 3), "repeat": (1,), "rpad": (1,), "round": (1,), "slice": (1, 2), "split": (2,),
+    "split_part": (2,), "strpos": (2,), "substr": (1, 2), "substring": (1, 2), "to_base": (0, 1),
+}  # fmt: skip
+
+
 def check_arguments(name: str, node: exp.Anonymous) -> None:
     """Trino finds no function of arguments of another type; DuckDB would convert them."""
-    if name in ("concat", "concat_ws"):
+    whole = [node.expressions[place] for place in _WHOLE.get(name, ()) if place < len(node.expressions)]
+    if fractions := [each for each in whole if kind(each) in {*FLOATS, D.DECIMAL}]:
+        wrong = fractions
+    elif name in ("concat", "concat_ws"):
         wrong = [a for a in node.expressions if kind(a) in {*_NUMBERS, *INSTANTS, D.BOOLEAN, D.MAP}]
     else:
         first, of = node.expressions[:1], kind(node.expressions[0]) if node.expressions else D.UNKNOWN

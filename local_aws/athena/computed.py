@@ -247,6 +247,8 @@ def _url_part(url: str, part: str) -> str | None:
         port = found.port
     except ValueError:
         return None
+    if part == "scheme":
+        return url[: len(found.scheme)] or None  # as it is written
     if part == "port":
         return None if port is None else str(port)
     if part == "host":

@@ -1,5 +1,6 @@
 """CREATE EXTERNAL TABLE, as a Glue `TableInput` and back as text."""
 
+import time
 from typing import Any
 
 from local_aws.athena.catalog import Table
@@ -82,7 +83,7 @@ def parse_create_table(tokens: Tokens, database: str) -> tuple[str, bool, dict[s
     duplicates = {column["Name"] for column in columns} & {key["Name"] for key in table["PartitionKeys"]}
     if duplicates:
         raise QueryFailed("FAILED: SemanticException [Error 10035]: Column repeated in partitioning columns")
-    table["Parameters"] = {"EXTERNAL": "TRUE", **properties}
+    table["Parameters"] = {"EXTERNAL": "TRUE", "transient_lastDdlTime": str(int(time.time())), **properties}
     table["StorageDescriptor"] = {
         "Columns": columns, "Location": location, "InputFormat": input_format, "OutputFormat": output_format,
         "Compressed": False, "NumberOfBuckets": -1, "BucketColumns": [], "SortColumns": [], "Parameters": {},

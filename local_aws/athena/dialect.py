@@ -119,6 +119,13 @@ def _refuse_reserved(tree: exp.Expr) -> None:
 
 
 def _refuse_foreign(tree: exp.Expr) -> None:
+    for node in tree.find_all(exp.Any, exp.All):
+        if not isinstance(node.this, (exp.Query, exp.Subquery)):
+            raise InvalidRequest(f"{place(node) or 'line 1:1: '}mismatched input '{node.this.sql(Trino)}'")
+    for node in tree.find_all(exp.Limit, exp.Offset):
+        count = node.expression
+        if not (isinstance(count, exp.Placeholder) or count.name.isdigit() or count.name.upper() == "ALL"):
+            raise InvalidRequest(f"line 1:1: mismatched input '{count.sql(Trino)}'")
     for node in tree.find_all(*_FOREIGN_NODES, exp.Between, exp.Alias, exp.Limit):
         if (
             isinstance(node, _FOREIGN_NODES)

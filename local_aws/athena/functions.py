@@ -85,7 +85,7 @@ lag                1-3  0         lag({*}){over}
 lead               1-3  0         lead({*}){over}
 first_value        1    0         first_value({0}){over}
 last_value         1    0         last_value({0}){over}
-nth_value          2    0         nth_value({*}){over}
+nth_value          2    0         nth_value({0}, CASE WHEN {1} < 1 THEN fail('INVALID_FUNCTION_ARGUMENT: Offset must be at least 1') ELSE {1} END){over}
 grouping           1-30 BIGINT    CAST(grouping({*}) AS BIGINT)
 """)
 
@@ -129,7 +129,7 @@ atan               1    DOUBLE    atan({0})
 atan2              2    DOUBLE    atan2({*})
 rand               0    DOUBLE    random()
 random             0    DOUBLE    random()
-random             1    0         CAST(floor(random() * {0}) AS {type0})
+random             1    0         CAST(floor(random() * CASE WHEN {0} <= 0 THEN fail('INVALID_FUNCTION_ARGUMENT: bound must be positive') ELSE {0} END) AS {type0})
 random             2    0         CAST({0} + floor(random() * ({1} - {0})) AS {type0})
 infinity           0    DOUBLE    CAST('infinity' AS DOUBLE)
 nan                0    DOUBLE    CAST('nan' AS DOUBLE)
@@ -222,14 +222,16 @@ url_extract_query 1 VARCHAR   py_url_part({0}, 'query')
 url_extract_fragment 1 VARCHAR   py_url_part({0}, 'fragment')
 url_extract_port   1    BIGINT    CAST(py_url_part({0}, 'port') AS BIGINT)
 url_extract_parameter 2 VARCHAR   py_url_parameter({*})
-regexp_like        2    BOOLEAN   regexp_matches({*})
-regexp_extract     2-3  VARCHAR   trino_regexp_extract({*})
-regexp_extract_all 2-3  VARCHAR[] regexp_extract_all({*})
-regexp_count       2    BIGINT    len(regexp_extract_all({*}))
+regexp_like        2    BOOLEAN   regexp_matches({subject}, {1})
+regexp_extract     2    VARCHAR   trino_regexp_extract({subject}, {1})
+regexp_extract     3    VARCHAR   trino_regexp_extract({subject}, {1}, {2})
+regexp_extract_all 2    VARCHAR[] regexp_extract_all({subject}, {1})
+regexp_extract_all 3    VARCHAR[] regexp_extract_all({subject}, {1}, {2})
+regexp_count       2    BIGINT    len(regexp_extract_all({subject}, {1}))
 regexp_position    2-4  INT       CAST(trino_regexp_position({*}) AS INTEGER)
-regexp_replace     2    VARCHAR   regexp_replace({0}, {1}, '', 'g')
-regexp_replace     3    VARCHAR   regexp_replace({0}, {1}, {rewrite}, 'g')
-regexp_split       2    VARCHAR[] string_split_regex({0}, CASE WHEN {1} = '' THEN refuse('regexp_split by an empty pattern') ELSE {1} END)
+regexp_replace     2    VARCHAR   regexp_replace({subject}, {1}, '', 'g')
+regexp_replace     3    VARCHAR   regexp_replace({subject}, {1}, {rewrite}, 'g')
+regexp_split       2    VARCHAR[] string_split_regex({subject}, CASE WHEN {1} = '' THEN refuse('regexp_split by an empty pattern') ELSE {1} END)
 json_extract       2    JSON      trino_json_extract({0}, {path1})
 json_extract_scalar 2   VARCHAR   trino_json_scalar({0}, {path1})
 json_size          2    BIGINT    trino_json_size({0}, {path1})
@@ -297,7 +299,7 @@ array_sort         1    0         list_sort({0}, 'ASC', 'NULLS LAST')
 array_sort         2    0         !
 arrays_overlap     2    BOOLEAN   trino_overlap({*})
 flatten            1    [0]       flatten({0})
-repeat             2    0[]       list_transform(range({1}), lambda i: {0})
+repeat             2    0[]       list_transform(range(CASE WHEN {1} < 0 THEN fail('INVALID_FUNCTION_ARGUMENT: count argument of repeat function must be greater than or equal to 0') ELSE {1} END), lambda i: {0})
 sequence           2-3  sequence  short({sequence})
 slice              3    0         trino_slice({*})
 transform          2    lambda[]  list_transform({*})
@@ -344,6 +346,8 @@ MACROS = [
     "CREATE MACRO refuse(what) AS (CASE WHEN timezone(chr(30) || 'NOT_SUPPORTED: the local Athena does not translate ' || what || chr(30), TIMESTAMP '1970-01-01') IS NULL THEN NULL END)",
     "CREATE MACRO unless_refused(s) AS CASE WHEN starts_with(s, chr(30)) THEN CAST(refuse(substr(s, 2)) AS VARCHAR) ELSE s END",
     "CREATE MACRO trino_replace(s, a) AS replace(s, a, ''), (s, a, b) AS CASE WHEN a = '' THEN py_replace(s, a, b) ELSE replace(s, a, b) END",
+    "CREATE MACRO no_blank_first(v) AS CASE WHEN regexp_matches(v, '^\\s') THEN fail('INVALID_FUNCTION_ARGUMENT: Invalid format: \"' || v || '\"') ELSE v END",
+    "CREATE MACRO as_real(v) AS CASE WHEN isfinite(v) AND abs(v) >= 3.4028235677973366e38 THEN CAST(sign(v) * CAST('infinity' AS FLOAT) AS FLOAT) ELSE CAST(v AS FLOAT) END",
     "CREATE MACRO trino_chr(n) AS CASE WHEN n < 0 OR n > 1114111 THEN CAST(fail('INVALID_FUNCTION_ARGUMENT: Not a valid Unicode code point: ' || n) AS VARCHAR) "
     "ELSE chr(CAST(n AS INTEGER)) END",
     "CREATE MACRO trino_unhex(s) AS CASE WHEN length(s) % 2 = 1 THEN unhex(CAST(fail('INVALID_FUNCTION_ARGUMENT: expected input length to be even, was ' || length(s)) AS VARCHAR)) "

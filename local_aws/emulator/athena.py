@@ -7,6 +7,7 @@ emulator unchanged.
 
 import asyncio
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ def install(state: Path, endpoint_url: str) -> None:
             method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
         ) -> Response:
             name = operation(headers)
+            if name == "CreatePreparedStatement" and (refused := _refused_name(body)):
+                return refused
             if name not in OPERATIONS:
                 return await ministack_handler(method, path, headers, body, query)
             loop = asyncio.get_running_loop()
@@ -50,6 +53,18 @@ def install(state: Path, endpoint_url: str) -> None:
 
     replace_handler("athena", wrap)
     _service.append(service)
+
+
+def _refused_name(body: bytes) -> Response | None:
+    """https://docs.aws.amazon.com/athena/latest/APIReference/API_CreatePreparedStatement.html"""
+    pattern, name = "[a-zA-Z_][a-zA-Z0-9_@:]{1,256}", str(json.loads(body or b"{}").get("StatementName", ""))
+    if re.fullmatch(pattern, name):
+        return None
+    message = (
+        f"1 validation error detected: Value '{name}' at 'statementName' failed to satisfy constraint: Member must "
+        f"satisfy regular expression pattern: {pattern}"
+    )
+    return json_error("ValidationException", message)
 
 
 # The running service, for `authorisation`, which must know the workgroup of a query.
