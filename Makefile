@@ -53,6 +53,7 @@ check: .venv/.ready ## linters, types, formatting, SQL, generated files: changes
 	@echo "generated files"; $(PY) -m ttl_archive.generated --check
 	@echo "sqlfluff"; .venv/bin/sqlfluff lint --disable-progress-bar tests/golden tests/report/golden
 	@echo "SQL rules"; $(PY) -m ttl_archive.report.sql_rules tests/golden
+	@echo "sections on empty tables"; $(PY) -m local_aws.check_sections
 	@echo "bytes that reports will scan"; $(PY) -m ttl_archive.scan_estimate
 	@echo "cfn-lint"; .venv/bin/cfn-lint include/aws/stack.yaml
 	@echo "policy rules"; $(PY) -m deploy.policy_rules

@@ -16,6 +16,7 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from botocore.exceptions import ClientError
 
+from local_aws.check_sections import Anything, check_archive
 from tests.conftest import ENVIRONMENT, REPOSITORY
 from ttl_archive import tasks
 from ttl_archive.config import Archive, find_archive
@@ -52,6 +53,13 @@ def test_exactly_these_dags_and_no_import_errors(bag: DagBag) -> None:
 def test_every_section_keeps_the_rules() -> None:
     """SQL that isn't Athena's, or reads every month, is named with file and line."""
     assert check_sections(REPOSITORY / "include") == []
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (REPOSITORY / "include/archives").glob("*.yaml")))
+def test_every_section_runs_on_empty_tables(name: str) -> None:
+    """An unknown function or column, and types that don't fit, are named with file and line."""
+    problems, _ = check_archive(find_archive(REPOSITORY / "include", name, Anything(os.environ)))
+    assert problems == []
 
 
 def test_the_order_is_the_promised_one(dag: Any) -> None:

@@ -27,8 +27,8 @@ WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 BIGINT, VARCHAR, DOUBLE, DATE = "bigint", "varchar", "double", "date"
 
 
-def _rows(name: str) -> tuple[dict[str, str], list[tuple[Any, ...]]]:
-    """The columns with their types, and the rows, of one of the shipped sections."""
+def _rows(name: str) -> tuple[dict[str, str], list[tuple[Any, ...]]] | None:
+    """The columns with their types, and the rows, of one of the shipped sections; None for a new one."""
     rng = random.Random(7)  # sample data
     uses = [5210, 4466, 1203, 655, 402, 391, 87]
     before = [4980, 4702, 1190, 498, None, 402, 91]
@@ -64,14 +64,16 @@ def _rows(name: str) -> tuple[dict[str, str], list[tuple[Any, ...]]]:
         case "retention":
             columns = {"users_before": BIGINT, "retained": BIGINT, "lost": BIGINT, "retained_percent": DOUBLE}
             return columns, [(1168, 1041, 127, 89.1)]
-    raise AssertionError(f"no sample rows for {name}")
+    return None
 
 
 def sample_sections() -> list[SectionResult]:
-    """Every section of usage_logs with made-up rows."""
+    """Every shipped section of usage_logs with made-up rows."""
     results = []
     for number, section in enumerate(load_sections(INCLUDE, "usage_logs")):
-        columns, rows = _rows(section.name)
+        if (made_up := _rows(section.name)) is None:
+            continue
+        columns, rows = made_up
         results.append(
             section_result(
                 section,
