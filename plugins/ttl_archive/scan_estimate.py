@@ -1,10 +1,10 @@
-"""How much a run's report queries will read, before any of them is started.
+"""How much a run's queries will read, before any of them is started.
 
-    python -m ttl_archive.scan_estimate [usage_logs [2025-03]]
+    python -m ttl_archive.scan_estimate [usage_logs [2025-03 | 2025-Q1]]
 
-The estimate of a statement is the sum of the published bytes of the months that its partition filter lets through, once
-for each time it names the table: what Athena reads of gzipped JSON Lines, and more than it reads of Parquet. Compacting
-the month counts as reading it three times: once to write it, and once each side to compare.
+The estimate of a report's statement is the sum of the published bytes of the months that its partition filter lets
+through, once for each time it names the table: what Athena reads of gzipped JSON Lines, and more than it reads of
+Parquet. What verifies, compacts and refreshes a month reads it as often as ``READS`` says.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +30,7 @@ from ttl_archive.config import Archive, find_archive, load_archives
 from ttl_archive.errors import ScanTooLarge
 from ttl_archive.layout import pointer_key, report_table
 from ttl_archive.manifest import Pointer
-from ttl_archive.months import Month
+from ttl_archive.months import Month, Quarter, parse_period
 from ttl_archive.report.partition_filter import months_read
 from ttl_archive.report.sections import load_sections
 from ttl_archive.settings import settings
@@ -37,6 +38,10 @@ from ttl_archive.settings import settings
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+# How often each statement of include/sql/catalog reads a generation: Athena reads a table expression (WITH) anew
+# wherever it is named. A comparison reads two generations of about the same size. Compacting a month reads it once to
+# write it, and each side once to compare.
+READS = {"audit": 1, "missing_keys": 5, "late_items": 8, "gone_lines": 2, "compact": 3}
 _POINTER = re.compile(r"(\d{4}-\d{2})\.json")
 
 
@@ -53,43 +58,66 @@ class Reading:
 
 
 def estimate(
-    include_dir: Path, archive: Archive, month: Month, published: Iterable[str], size_of: Callable[[str], int]
+    include_dir: Path,
+    archive: Archive,
+    period: Month | Quarter,
+    published: Iterable[str],
+    size_of: Callable[[str], int],
+    open_months: Iterable[str] = (),
 ) -> list[Reading]:
-    """The reading of each statement that a report of the month runs.
+    """The reading of each statement that archives and reports a month, or reports a quarter.
 
-    :param published: the months that readers will see, this one among them.
+    :param published: the months that readers will see, those of the period among them.
     :param size_of: the published bytes of a month.
+    :param open_months: the months whose late items the run will look for.
     """
     months = sorted(set(published))
     environment = Environment(  # noqa: S701  # SQL, not HTML
         loader=FileSystemLoader(include_dir / "sql"), undefined=StrictUndefined
     )
-    variables = {**report_variables(archive), "month": month, "previous_month": month.previous}
-    readings = [Reading("count_published", (str(month),), size_of(str(month)))]
-    if archive.catalog.parquet:
-        readings.append(Reading("compact", (str(month),) * 3, 3 * size_of(str(month))))
-    for section in load_sections(include_dir, archive.name):
+    kind, name = ("report", "month") if isinstance(period, Month) else ("quarterly", "quarter")
+    variables = {**report_variables(archive), name: period, f"previous_{name}": period.previous}
+    read = _read_of_quarter(period) if isinstance(period, Quarter) else _read_of_month(archive, period, open_months)
+    for section in load_sections(include_dir, archive.name, kind):
         statement = environment.get_template(section.template).render(**variables)
-        read = [one for named in months_read(statement, report_table(archive), months) for one in named]
-        readings.append(Reading(section.name, tuple(read), sum(map(size_of, read))))
-    return readings
+        named = months_read(statement, report_table(archive), months)
+        read.append((section.name, tuple(one for each in named for one in each)))
+    return [Reading(name, months, sum(map(size_of, months))) for name, months in read]
 
 
-def estimate_from_manifests(s3: S3Client, include_dir: Path, archive: Archive, month: Month) -> list[Reading]:
+def _read_of_quarter(quarter: Quarter) -> list[tuple[str, tuple[str, ...]]]:
+    return [("count_quarter", tuple(map(str, quarter.months)))]
+
+
+def _read_of_month(archive: Archive, month: Month, open_months: Iterable[str]) -> list[tuple[str, tuple[str, ...]]]:
+    """What the run reads besides the sections."""
+    every = ["audit", "missing_keys", *(["compact"] if archive.catalog.parquet else [])]
+    read = [(name, (str(month),) * READS[name]) for name in every]
+    again = ["late_items", *(["gone_lines", *every] if archive.source.refresh_open_months else [])]
+    read += [(f"{name} of {other}", (other,) * READS[name]) for other in open_months for name in again]
+    return [*read, ("count_published", (str(month),))]
+
+
+def estimate_from_manifests(
+    s3: S3Client, include_dir: Path, archive: Archive, period: Month | Quarter
+) -> list[Reading]:
     """The estimate by the manifests of the months that are published.
 
-    The month itself counts as big as the last month published before it, until it is published.
+    A month counts as big as the last month published before it, until it is published.
     """
-    months = published_months(s3, archive)
+    months, now = published_months(s3, archive), datetime.now(UTC)
 
     @cache
     def size_of(name: str) -> int:
         if name in months:
             return _published_bytes(s3, archive, Month.parse(name, archive.timezone))
-        before = [one for one in months if one < str(month)]
-        return size_of(before[-1]) if name == str(month) and before else 0
+        before = [one for one in months if one < name]
+        return size_of(before[-1]) if before else 0
 
-    return estimate(include_dir, archive, month, [*months, str(month)], size_of)
+    own = [str(month) for month in period.months] if isinstance(period, Quarter) else [str(period)]
+    others = [Month.parse(name, archive.timezone) for name in months if name not in own]
+    open_months = [str(month) for month in others if now < planning.horizon(archive, month)]
+    return estimate(include_dir, archive, period, [*months, *own], size_of, open_months)
 
 
 def _published_bytes(s3: S3Client, archive: Archive, month: Month) -> int:
@@ -112,7 +140,7 @@ def published_months(s3: S3Client, archive: Archive) -> list[str]:
     return sorted(found[1] for name in names if (found := _POINTER.fullmatch(name)))
 
 
-def check_scan(s3: S3Client, include_dir: Path, archive: Archive, month: Month) -> list[Reading]:
+def check_scan(s3: S3Client, include_dir: Path, archive: Archive, period: Month | Quarter) -> list[Reading]:
     """Estimate the run, and refuse one that would read more than ``athena.max_scan_bytes``; no limit, no estimate.
 
     :raises ScanTooLarge: with the estimate of each statement, the largest first.
@@ -120,12 +148,12 @@ def check_scan(s3: S3Client, include_dir: Path, archive: Archive, month: Month) 
     limit = archive.athena.max_scan_bytes
     if limit is None:
         return []
-    readings = estimate_from_manifests(s3, include_dir, archive, month)
+    readings = estimate_from_manifests(s3, include_dir, archive, period)
     total = sum(one.bytes for one in readings)
     if total > limit:
         listed = "\n".join(f"  {one}" for one in sorted(readings, key=lambda one: -one.bytes))
         raise ScanTooLarge(
-            f"{archive.name} {month}: the report would read {total:,} bytes, athena.max_scan_bytes allows {limit:,}; "
+            f"{archive.name} {period}: the run would read {total:,} bytes, athena.max_scan_bytes allows {limit:,}; "
             f"no query was started:\n{listed}\n  next step: narrow the partition filters of those that read most, or "
             f"raise athena.max_scan_bytes in include/archives/{archive.name}.yaml"
         )
@@ -138,7 +166,7 @@ def main() -> int:
 
     parser = argparse.ArgumentParser(prog="ttl_archive.scan_estimate", description="Estimate what a report reads.")
     parser.add_argument("archive", nargs="?", help="file stem of include/archives/*.yaml; default: all of them")
-    parser.add_argument("month", nargs="?", help="YYYY-MM; default: the last published one")
+    parser.add_argument("period", nargs="?", help="YYYY-MM or YYYY-Qn; default: the last published month")
     arguments = parser.parse_args()
     include_dir = settings().include_dir
     if arguments.archive is None and settings().bucket is None:
@@ -146,7 +174,7 @@ def main() -> int:
         return 0
     if arguments.archive:
         archive = find_archive(include_dir, arguments.archive, os.environ)
-        return _print_estimate(client(archive, "s3"), include_dir, archive, arguments.month)
+        return _print_estimate(client(archive, "s3"), include_dir, archive, arguments.period)
     archives = load_archives(include_dir, os.environ)
     try:
         # Every one is printed, also after one that is over.
@@ -157,17 +185,17 @@ def main() -> int:
 
 
 def _print_estimate(s3: S3Client, include_dir: Path, archive: Archive, name: str | None) -> int:
-    months = [name] if name else published_months(s3, archive)[-1:]
-    if not months:
+    names = [name] if name else published_months(s3, archive)[-1:]
+    if not names:
         sys.stdout.write(f"{archive.name}: no month is published, so there is nothing to estimate by\n")
         return 0
-    month = Month.parse(months[0], archive.timezone)
-    readings = estimate_from_manifests(s3, include_dir, archive, month)
-    lines = [f"{archive.name} {month}:", *(f"  {one}" for one in readings)]
+    period = parse_period(names[0], archive.timezone)
+    readings = estimate_from_manifests(s3, include_dir, archive, period)
+    lines = [f"{archive.name} {period}:", *(f"  {one}" for one in readings)]
     lines.append(f"  total: {sum(one.bytes for one in readings):,} bytes")
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     try:
-        check_scan(s3, include_dir, archive, month)
+        check_scan(s3, include_dir, archive, period)
     except ScanTooLarge as error:
         sys.stderr.write(f"{error}\n")
         return 1

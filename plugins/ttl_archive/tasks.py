@@ -18,6 +18,7 @@ from ttl_archive import (
     publication,
     queries,
     refresh,
+    scan_estimate,
     upkeep,
     verification,
 )
@@ -206,12 +207,13 @@ def resolve_quarter(name: str, params: Any = None, dag_run: Any = None) -> str:
 
 @task
 def require_quarter(name: str, quarter: str) -> None:
-    """Make sure that every month of the quarter can be read, and that the report's statements are sound."""
+    """Make sure that every month of the quarter can be read, and that the statements are sound and not too dear."""
     archive = _archive(name)
     parsed = months.Quarter.parse(quarter, archive.timezone)
     planning.require_quarter(archive, parsed, **clients(archive, "s3", "glue"))
     if problems := prerequisites.sql_problems(archive, "quarterly"):
         raise ConfigurationError("\n".join(problems))
+    scan_estimate.check_scan(client(archive, "s3"), settings().include_dir, archive, parsed)
     if archive.catalog.parquet:
         compaction.require_compacted(archive, client(archive, "glue"))
 

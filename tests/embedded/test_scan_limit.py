@@ -115,7 +115,12 @@ def test_the_command_estimates_the_last_published_month_of_every_archive(aws: Aw
     done = _command(aws, bucket, include)
     assert done.returncode == 0, done.stderr
     assert "sensor_readings: no month is published" in done.stdout
-    assert "usage_logs 2025-02:\n  count_published: 20,000 bytes of 2025-02\n" in done.stdout
+    assert "usage_logs 2025-02:\n  audit: 20,000 bytes of 2025-02\n" in done.stdout
+    assert "\n  count_published: 20,000 bytes of 2025-02\n" in done.stdout
+    quarter = _command(aws, bucket, include, "usage_logs", "2025-Q1")
+    assert quarter.returncode == 0, quarter.stderr
+    # March isn't published, so it counts as big as February.
+    assert "usage_logs 2025-Q1:\n  count_quarter: 41,000 bytes of 2025-01, 2025-02, 2025-03\n" in quarter.stdout
 
     archive = include / "archives/usage_logs.yaml"
     archive.write_text(archive.read_text().replace('/athena/"}', '/athena/", max_scan_bytes: 1000}'))
