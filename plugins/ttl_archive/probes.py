@@ -70,7 +70,7 @@ def probe(execution: Any, clients: Callable[[str], Any]) -> list[Probe]:
     found += prober.place("results", output.get("OutputLocation", ""), writes=True)
     key = output.get("EncryptionConfiguration", {}).get("KmsKey")
     if key:
-        found.append(Probe("kms:GenerateDataKey", key, "not tried", "it encrypts the results"))
+        found.append(prober.key(key))
     target = _UNLOAD_TO.search(statement)
     if target:
         found += prober.place("UNLOAD", f"s3://{target[1]}/{target[2]}", writes=True)
@@ -120,7 +120,11 @@ class _Prober:
                 # HeadObject has no words, and a missing key permission is told by the action.
                 action, named = (told[0], told[1] or resource) if told else (action, resource)
                 return None, Probe(action, named, "denied", _first_sentence(error))
-            missing = error_code(error) in ("EntityNotFoundException", "NoSuchBucket") or is_missing(error)
+            missing = error_code(error) in (
+                "EntityNotFoundException",
+                "NoSuchBucket",
+                "NotFoundException",
+            ) or is_missing(error)
             return None, Probe(action, resource, "missing" if missing else "failed", _first_sentence(error))
         except BotoCoreError as error:
             return None, Probe(action, resource, "failed", str(error))
@@ -190,6 +194,19 @@ class _Prober:
             )[1]
         for location in dict.fromkeys(filter(None, locations[-2:])):
             yield from self.place("data", location, writes=False)
+
+    def key(self, name: str) -> Probe:
+        """The key that encrypts the results, tried without making one of its data keys.
+
+        https://docs.aws.amazon.com/kms/latest/developerguide/testing-permissions.html
+        """
+        resource = name if name.startswith("arn:") else self._arn("kms", name if "/" in name else f"key/{name}")
+        return self._try(
+            "kms:GenerateDataKey",
+            resource,
+            lambda: self._clients("kms").generate_data_key(KeyId=name, KeySpec="AES_256", DryRun=True),
+            lambda error: error_code(error) == "DryRunOperationException",
+        )[1]
 
     def place(self, what: str, location: str, *, writes: bool) -> Iterator[Probe]:
         """A folder in S3: its bucket, listing, reading an object, and writing one that can't come to be."""

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from tests.local_aws.harness import ACCOUNT, Athena, Aws
 from ttl_archive import errors, queries
-from ttl_archive.probes import tables
+from ttl_archive.probes import probe, tables
 
 Assume = Callable[[list[dict[str, Any]]], Aws]
 
@@ -181,3 +181,36 @@ def test_a_statement_that_is_not_started_is_probed_too(athena: Athena, logs: str
 )
 def test_the_tables_of_a_statement(statement: str, expected: list[tuple[str, str]]) -> None:
     assert tables(statement, "mine") == expected
+
+
+@pytest.mark.parametrize(
+    ("granted", "outcome"),
+    [(["kms:GenerateDataKey"], "allowed"), (["kms:Decrypt"], "denied")],
+    ids=["allowed", "denied"],
+)
+def test_the_key_of_the_results_is_tried(
+    athena: Athena, aws: Aws, assume: Assume, granted: list[str], outcome: str
+) -> None:
+    key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    role = assume([*statements(athena), {"Effect": "Allow", "Action": granted, "Resource": key}])
+    (found,) = [one for one in probe(encrypted(athena, key), role.client) if one.action.startswith("kms:")]
+    assert (found.action, found.resource, found.outcome) == ("kms:GenerateDataKey", key, outcome)
+    if outcome == "denied":
+        statement = {"Effect": "Allow", "Action": "kms:GenerateDataKey", "Resource": key}
+        assert json.loads(str(found.next_step).partition("policy: ")[2]) == statement
+
+
+def test_a_key_that_is_gone_is_told(athena: Athena, aws: Aws) -> None:
+    key = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/00000000-0000-4000-8000-000000000000"
+    (found,) = [one for one in probe(encrypted(athena, key), aws.client) if one.action.startswith("kms:")]
+    assert found.outcome == "missing"
+    assert f"{key} doesn't exist in this region and account" in str(found.next_step)
+
+
+def encrypted(athena: Athena, key: str) -> dict[str, Any]:
+    """A query execution whose results a key encrypts, as GetQueryExecution gives it."""
+    configuration = {
+        "OutputLocation": f"s3://{athena.bucket}/results/q.csv",
+        "EncryptionConfiguration": {"EncryptionOption": "SSE_KMS", "KmsKey": key},
+    }
+    return {"Query": "SELECT 1", "WorkGroup": "primary", "ResultConfiguration": configuration}
