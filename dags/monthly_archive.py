@@ -138,9 +138,6 @@ def monthly_archive(archive: Archive) -> DAG:
         )
 
         compaction = compact(archive)
-        late_items = open_month(
-            archive, open_months, plan_segments, asset, after=publish_partition, then=compaction.steps
-        )
 
         with TaskGroup("analyse") as analyse_group:
             count_published = AthenaFileOperator(
@@ -154,15 +151,17 @@ def monthly_archive(archive: Archive) -> DAG:
             run_section = run_sections(archive, sections, {**report_variables(archive), "month": month})
             chain(count_published, run_section)
 
+        reporting = compaction or [analyse_group]
+        late_items = open_month(archive, open_months, plan_segments, asset, after=publish_partition, then=reporting)
+
         publish_report = PublishReportOperator(
             task_id="publish_report",
             archive_name=archive.name,
             month=month,
             count=count_published.output,
             sections=run_section.output,
-            other_queries={"audit": audit.output, "missing_keys": missing_keys.output, **compaction.queries},
             late_items=late_items,
-            trigger_rule="none_failed_min_one_success",  # a closed month has no audit
+            trigger_rule="none_failed_min_one_success",  # a closed month is not scanned, so nothing came late
         )
         if archive.report.notify.channels:
             deliver_report = DeliverReportOperator.partial(
@@ -173,14 +172,14 @@ def monthly_archive(archive: Archive) -> DAG:
             ).expand(channel=list(archive.report.notify.channels))
             chain(publish_report, deliver_report)
 
-        chain(resolve_month, check_prerequisites, choose_path, [archive_group, *(compaction.steps or [analyse_group])])
+        chain(resolve_month, check_prerequisites, choose_path, [archive_group, *reporting])
         chain(
             archive_group,
             catalog_group,
             verify_group,  # nothing below may run on lines that were not counted
             publish_partition,
             await_partition,
-            *compaction.steps,
+            *compaction,
             analyse_group,
             publish_report,
         )

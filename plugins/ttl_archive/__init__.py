@@ -3,3 +3,5 @@
 The modules that import neither airflow nor boto3 are the core: ``months``, ``config``, ``layout``, ``codec``,
 ``selection``, ``manifest``, ``errors`` and ``report``. The rest touches AWS or Airflow.
 """
+
+__version__ = "0.1.0"

@@ -47,6 +47,7 @@ def write_manifest(
         complete=opened["complete"] and max(one.finished_at for one in records) < horizon(archive, month),
         total_segments=total,
         reason_for_fewer=reason or None,
+        run_id=opened["run_id"],
         **sum_segments(records),
     )
     if manifest.quarantined and archive.source.on_bad_timestamp == "fail":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from airflow.sdk import TaskGroup, XComArg, chain, task_group
 
@@ -15,22 +15,14 @@ from ttl_archive.operators.athena import AthenaFileOperator
 from ttl_archive.operators.unload import UnloadOperator
 
 
-class Compaction(NamedTuple):
-    """The group as the only one of its steps, and the execution ids of its queries that read data, by their names."""
-
-    steps: list[TaskGroup]
-    queries: dict[str, Any]
-
-
-def compact(archive: Archive) -> Compaction:
-    """Compact every published month that the compacted table lacks: as a rule, the run's own; no step if it is off."""
+def compact(archive: Archive) -> list[TaskGroup]:
+    """Compact every published month that the compacted table lacks: as a rule, the run's own; no group if it is off."""
     if not archive.catalog.parquet:
-        return Compaction([], {})
+        return []
 
     with TaskGroup("compact") as group:
         plan_compaction = tasks.plan_compaction.override(trigger_rule="none_failed_min_one_success")(archive.name)
         require_compacted = tasks.require_compacted.override(trigger_rule="none_failed_min_one_success")(archive.name)
-        queries: dict[str, Any] = {}
 
         @task_group
         def compact_month(opened: Any) -> None:
@@ -48,13 +40,12 @@ def compact(archive: Archive) -> Compaction:
                 )
                 for name in ("stage_parquet", "audit_parquet")
             )
-            audit: Any = audit_parquet.output
             show = tasks.publish_compaction.override(outlets=[parquet_asset(archive)])
+            audit: Any = audit_parquet.output
             publish_compaction = show(archive.name, opened, folder, audit)
             # The table shows the month only after its rows were compared.
             chain(unload, stage_parquet, audit_parquet, publish_compaction, require_compacted)
-            queries.update(unload=unload.output, audit_parquet=audit)
 
         compact_month.expand(opened=plan_compaction)
         chain(plan_compaction, require_compacted)  # there may be no month to compact
-    return Compaction([group], queries)
+    return [group]

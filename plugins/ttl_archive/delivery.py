@@ -43,7 +43,7 @@ class Delivery:
     subject: str
     url: str
     html: str
-    markdown: str
+    text: str
     tables: Mapping[str, bytes]  # file name: CSV
 
 
@@ -58,15 +58,15 @@ def read_report(s3: S3Client, archive: Archive, period: Month | Quarter) -> Deli
     files = {
         key.removeprefix(prefix): s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         for key in keys
-        if key.endswith((".csv", "/report.html", "/report.md"))
+        if key.endswith((".csv", "/report.html", "/report.txt"))
     }
-    if not {"report.html", "report.md"} <= files.keys():
+    if not {"report.html", "report.txt"} <= files.keys():
         raise DeliveryFailed(f"s3://{bucket}/{prefix} holds no report: clear publish_report")
     return Delivery(
         subject=f"{archive.report.title}: {period} is {'reported' if isinstance(period, Quarter) else 'archived'}",
         url=object_url(s3, bucket, f"{prefix}report.html"),
         html=files.pop("report.html").decode(),
-        markdown=files.pop("report.md").decode(),
+        text=files.pop("report.txt").decode(),
         tables=files,
     )
 
@@ -108,7 +108,7 @@ def _send_to_topic(archive: Archive, delivery: Delivery) -> None:
     from airflow.providers.amazon.aws.hooks.sns import SnsHook
 
     topic = _configured(archive.report.notify.sns_topic)
-    message = f"{delivery.subject}: published and verified.\n\nReport: {delivery.url}"
+    message = f"{delivery.subject}.\n\n{delivery.text}\nReport: {delivery.url}"
     hook: Any = SnsHook(aws_conn_id=connection_of(archive))  # type: ignore[no-untyped-call]
     hook.publish_to_target(topic, message, ascii_subject(delivery.subject))
 
@@ -141,8 +141,9 @@ def _send_by_apprise(archive: Archive, delivery: Delivery) -> None:
     from apprise import NotifyFormat
 
     message = _configured(archive.report.notify.apprise)
-    body = f"{delivery.markdown}\n\n{delivery.url}\n"
-    send_by_apprise(message.conn_id, message.tag, delivery.subject, body, NotifyFormat.MARKDOWN)
+    body = f"{delivery.text}\n{delivery.url}\n"
+    # Not Markdown: each service has another notion of it, and Apprise would make a call out of <!channel>.
+    send_by_apprise(message.conn_id, message.tag, delivery.subject, body, NotifyFormat.TEXT)
 
 
 def send_by_apprise(conn_id: str, tag: str, title: str, body: str, body_format: Any) -> None:

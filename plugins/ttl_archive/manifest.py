@@ -109,6 +109,7 @@ class Manifest(Record):
     quarantine_parts: tuple[Part, ...]
     quarantined_keys: tuple[dict[str, Any], ...]
     reason_for_fewer: str | None = None
+    run_id: str | None = None  # of the DAG run that archived it
 
 
 class Pointer(Record):

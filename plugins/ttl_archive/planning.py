@@ -102,14 +102,16 @@ def open_generation(
 ) -> dict[str, Any]:
     """Choose the generation of a run, and what it is to be compared with.
 
-    :return: ``month``, ``generation``, its prefixes and ``manifest_key``, ``key_attributes`` of the table, ``complete``
-        (False where the month's retention has already passed) and ``base`` (the published generation, or None).
+    :return: ``month``, ``run_id``, ``generation``, its prefixes and ``manifest_key``, ``key_attributes`` of the table,
+        ``complete`` (False where the month's retention has already passed) and ``base`` (the published generation, or
+        None).
     """
     layout = GenerationLayout(archive, month, generation_of(run_id, clear_number))
     table = dynamodb.describe_table(TableName=archive.source.table)["Table"]
     current = published(archive, month, s3=s3, glue=glue)
     return {
         "month": str(month),
+        "run_id": run_id,
         "generation": layout.generation,
         "staging_prefix": layout.staging_prefix,
         "quarantine_prefix": layout.quarantine_prefix,
@@ -144,7 +146,10 @@ def open_months(
                 found.append(other)
         other = other.previous
     clients: dict[str, Any] = {"s3": s3, "dynamodb": dynamodb, "glue": glue}
-    return [open_generation(archive, one, f"{run_id}\n{one}", clear_number, now, **clients) for one in reversed(found)]
+    opened = [
+        open_generation(archive, one, f"{run_id}\n{one}", clear_number, now, **clients) for one in reversed(found)
+    ]
+    return [{**one, "run_id": run_id} for one in opened]
 
 
 def plan_segments(

@@ -87,11 +87,24 @@ def fetch_row(client: AthenaClient, query_execution_id: str) -> dict[str, str | 
     return dict(zip((column["Name"] for column in result.columns), row, strict=True))
 
 
-def fetch_statistics(client: AthenaClient, query_execution_id: str) -> tuple[int, float]:
-    """What Athena read for a query, in bytes, as it charges for it; and the seconds that it took."""
+@dataclass(frozen=True)
+class Statistics:
+    """What a query took. DDL is free: https://aws.amazon.com/athena/pricing/."""
+
+    data_scanned_bytes: int
+    seconds: float
+    billed: bool
+
+
+def fetch_statistics(client: AthenaClient, query_execution_id: str) -> Statistics:
+    """What Athena read for a query, as it charges for it, and how long it took."""
     execution = client.get_query_execution(QueryExecutionId=query_execution_id)["QueryExecution"]
-    statistics = execution.get("Statistics", {})
-    return statistics.get("DataScannedInBytes", 0), statistics.get("TotalExecutionTimeInMillis", 0) / 1000
+    given = execution.get("Statistics", {})
+    return Statistics(
+        data_scanned_bytes=given.get("DataScannedInBytes", 0),
+        seconds=given.get("TotalExecutionTimeInMillis", 0) / 1000,
+        billed=execution.get("StatementType") != "DDL",
+    )
 
 
 def failure(

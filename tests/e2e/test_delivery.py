@@ -13,7 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from local_aws.sample.usage_logs import HOSTILE_STRINGS
 from local_aws.sample_data import GENERATORS, write_items
+from tests.browser import A4_PRINTABLE, DESKTOP, PHONE, needs_chromium, open_browser
+from tests.e2e import readers
 from tests.e2e.conftest import _deployed, embedded_aws
 from tests.e2e.deployment import INCLUDE, Deployment, copy_include
 from tests.mailbox import Mailbox, open_mailbox
@@ -51,13 +54,15 @@ def _notifying(embedded: Deployment, tmp_path_factory: pytest.TempPathFactory) -
     (include / "archives/usage_logs.yaml").write_text(shipped.replace("sns_topic: null", NOTIFY))
     deployment = _deployed(embedded.with_variables({"TTL_ARCHIVE_INCLUDE_DIR": str(include)}), "--env", "prd")
     now = datetime.now(UTC)
-    month = Month.containing(now).previous
+    last_month = Month.containing(now).previous
     items = Path(tmp_path_factory.mktemp("notifying-items")) / "items.jsonl.gz"
-    write_items(items, GENERATORS["usage_logs"](month, now))
+    write_items(items, GENERATORS["usage_logs"](last_month, now))
     seeded = deployment.command("-m", "local_aws.seed", "--archive", "usage_logs", "--items", str(items))
     assert seeded.returncode == 0, seeded.stderr
     with open_mailbox() as mailbox:
-        yield Notifying(deployment.with_variables(mailbox.connections()), mailbox, str(month))
+        # The sample's hostile texts are actions and users in its oldest month.
+        month = str(last_month.previous.previous)
+        yield Notifying(deployment.with_variables(mailbox.connections()), mailbox, month)
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +90,68 @@ def test_the_report_comes_as_a_message(notifying: Notifying, published: EmailMes
     (post,) = notifying.mailbox.posts
     assert post["title"] == published["Subject"]
     assert f"/reports/usage_logs/{notifying.month}/report.html" in post["message"]
+
+
+@pytest.fixture(scope="module")
+def pages(notifying: Notifying, published: EmailMessage, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The report and the mail, as files."""
+    body = published.get_body(("html",))
+    assert body is not None
+    bucket, key = notifying.deployment.results_bucket, f"reports/usage_logs/{notifying.month}/report.html"
+    folder = tmp_path_factory.mktemp("pages")
+    files = {"report": folder / "report.html", "mail": folder / "mail.html"}
+    files["report"].write_bytes(readers.body(notifying.deployment.admin(), bucket, key))
+    files["mail"].write_text(body.get_content(), encoding="utf-8")
+    return files
+
+
+ACTIVE = {"script", "img", "iframe", "object", "embed", "form", "input", "button", "link", "base", "image", "use"}
+
+
+@needs_chromium
+def test_hostile_data_is_text_in_a_browser(pages: dict[str, Path], tmp_path: Path) -> None:
+    with open_browser(tmp_path) as browser:
+        for width, media in ((PHONE, "screen"), (DESKTOP, "screen"), (A4_PRINTABLE, "print")):
+            for what, page in pages.items():
+                found = browser.measure(page, width, media)
+                wrong = {name: found[name] for name in ("page", "outside", "cut", "small", "bare")}
+                assert wrong == {"page": 0, "outside": [], "cut": [], "small": 0, "bare": []}, (what, width)
+                assert not ACTIVE & set(found["tags"])
+                assert not [name for name in found["attributes"] if name.startswith("on")]
+                assert all(link.partition("?")[0].endswith("/report.html") for link in found["links"])
+                assert len(found["links"]) == (what == "mail"), "in place of its charts, a mail has a link to them"
+                for text in HOSTILE_STRINGS:
+                    if text.isprintable() and text.strip() == text:
+                        assert text in found["text"], (what, width)
+
+
+def test_a_report_made_again_keeps_what_the_archiving_run_knew(notifying: Notifying, published: EmailMessage) -> None:
+    bucket, key = notifying.deployment.results_bucket, f"reports/usage_logs/{notifying.month}/report.json"
+    aws = notifying.deployment.admin()
+    first = readers.document(aws, bucket, key)
+    code, told = notifying.run("--report-only")
+    notifying.mailbox.mails.clear()
+    notifying.mailbox.posts.clear()
+    assert code == 0, told
+    again = readers.document(aws, bucket, key)
+    assert "export_segment" not in told
+    assert [one["rows"] for one in again["sections"]] == [one["rows"] for one in first["sections"]]
+    assert again["counts"] == first["counts"]
+    runs = first["provenance"]["run_id"], again["provenance"]["run_id"]
+    assert runs[0] != runs[1]
+    assert (first["provenance"]["archived_by"], again["provenance"]["archived_by"]) == (runs[0], runs[0])
+    kept = {one["name"]: (one["query_execution_id"], one["run_id"]) for one in again["queries"]}
+    counted = kept.pop("count_published")
+    assert kept == {
+        one["name"]: (one["query_execution_id"], runs[0])
+        for one in first["queries"]
+        if one["name"] != "count_published"
+    }
+    assert counted[0] not in [one["query_execution_id"] for one in first["queries"]]
+    assert counted[1] is None
+    assert again["cost"]["read_units"] == first["cost"]["read_units"]
+    page = readers.body(aws, bucket, key.replace(".json", ".html")).decode()
+    assert "What the scan cost was paid by the run that archived the month" in page
 
 
 @pytest.fixture

@@ -173,7 +173,13 @@ def test_quarantine_holds_exactly_the_undated_items(finished: Finished) -> None:
 def test_every_file_of_the_report_is_there(finished: Finished) -> None:
     names = {section["name"] for section in finished.report["sections"]}
     assert len(names) >= 4
-    assert set(finished.files) == {"report.html", "report.md", "report.json", *(f"{name}.csv" for name in names)}
+    assert set(finished.files) == {
+        "report.html",
+        "report.md",
+        "report.txt",
+        "report.json",
+        *(f"{name}.csv" for name in names),
+    }
     total = len(finished.items)
     for name in ("report.html", "report.md"):
         text = finished.files[name].decode()
@@ -185,9 +191,19 @@ def test_every_file_of_the_report_is_there(finished: Finished) -> None:
         assert len(rows) == 1 + len(section["rows"])
         assert section["query_execution_id"]
     assert any(section["data_scanned_bytes"] for section in finished.report["sections"])
-    used = {query["name"]: query["query_execution_id"] for query in finished.report["queries"]}
-    assert used.keys() == {"audit", "missing_keys", "unload", "audit_parquet", "count_published"}
-    assert all(execution_id in finished.files["report.html"].decode() for execution_id in used.values())
+    defined = {"create_table", "create_audit_table", "stage", "stage_parquet"}
+    read = {"audit", "missing_keys", "unload", "audit_parquet", "count_published"}
+    assert {(query["name"], query["billed"]) for query in finished.report["queries"]} == {
+        *((name, False) for name in defined),
+        *((name, True) for name in read),
+    }
+    assert finished.report["cost"]["queries"] == len(finished.report["sections"]) + len(read)
+    listed = [one["query_execution_id"] for one in finished.report["queries"] + finished.report["sections"]]
+    started = finished.aws.athena.get_paginator("list_query_executions").paginate(
+        WorkGroup=finished.archive.athena.workgroup
+    )
+    assert set(listed) <= {one for page in started for one in page["QueryExecutionIds"]}
+    assert all(execution_id in finished.files["report.html"].decode() for execution_id in listed)
     paid = {part["what"] for part in finished.report["cost"]["parts"]}
     assert paid == {"DynamoDB reads", "Athena", "S3 writes", "S3 reads"}
 

@@ -57,7 +57,7 @@ def test_a_quarter_is_reported_when_every_month_is_published(lab: Deployment, mo
     (section,) = report["sections"]
     assert section["rows"] == [[str(one.month), count] for one, count in zip(months, ITEMS, strict=True)]
     assert {name.removeprefix(prefix) for name in readers.keys(first.admin, lab.results_bucket, prefix)} == {
-        "report.html", "report.md", "report.json", "10_items_by_month.csv",
+        "report.html", "report.md", "report.txt", "report.json", "10_items_by_month.csv",
     }  # fmt: skip
     html = readers.body(first.admin, lab.results_bucket, f"{prefix}report.html").decode()
     assert f"Q{quarter.number} {quarter.year}" in html

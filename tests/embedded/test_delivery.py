@@ -26,8 +26,8 @@ from ttl_archive.layout import report_prefix
 from ttl_archive.months import Month
 from ttl_archive.operators.deliver_report import DeliverReportOperator
 from ttl_archive.report.content import SectionResult
-from ttl_archive.report.render import render_csv, render_html, render_markdown
-from ttl_archive.report.sections import load_sections
+from ttl_archive.report.render import render_csv, render_html, render_text
+from ttl_archive.report.sections import Chart, load_sections
 from ttl_archive.settings import Settings
 
 # apprise 2.3.0 imports imghdr (apprise/utils/pgp.py), which Python 3.11 calls deprecated. Drop once it doesn't.
@@ -92,6 +92,7 @@ def report(aws: Aws) -> delivery.Delivery:
         **{
             **vars(sample_content().sections[0]),
             "rows": ((HOSTILE, 3, 1), ("plain", 2, 1)),
+            "chart": Chart(kind="bar", x="action", y=("uses",), previous="users"),
         }
     )
     content = sample_content(sections=(hostile,))
@@ -100,7 +101,7 @@ def report(aws: Aws) -> delivery.Delivery:
     prefix = report_prefix(archive, MONTH)
     bodies = {
         "report.html": render_html(content),
-        "report.md": render_markdown(content),
+        "report.txt": render_text(content),
         "report.json": "{}",
         f"{section.name}.csv": render_csv(hostile),
     }
@@ -124,6 +125,8 @@ def test_a_mail_of_a_full_report_is_shown_whole() -> None:
     body = delivery.mail_body(render_html(sample_content()), "https://example.com/?a=1&b=2")
     assert len(body.encode()) < 102_000
     assert "background: #f7f7f5; color: #1c1f23;" in body
+    assert ".safe .seal { background: #1d7a4c; }" in body
+    assert set(re.findall(r"var\(--\w+\)", body)) <= {"var(--tint)"}, "of the charts alone, which a mail has not"
     assert '<a href="https://example.com/?a=1&amp;b=2">' in body
     assert "Safe to expire" in body
     assert "Uses by hour and weekday" in body
@@ -169,7 +172,10 @@ def test_by_sns(aws: Aws, report: delivery.Delivery) -> None:
     envelope = receive()
     assert envelope["Subject"] == "Nutzung Ubersicht: 2025-03 is archived"
     assert f"{aws.url}/test-results/reports/usage_logs/2025-03/report.html" in envelope["Message"]
-    assert "script" not in envelope["Message"], "no item data"
+    assert envelope["Message"].startswith(
+        "Nutzung – Übersicht: 2025-03 is archived.\n\n✅ Safe to expire: scanned 12,414"
+    )
+    assert "<" not in envelope["Message"]
 
 
 def subscribed(aws: Aws, name: str) -> tuple[str, Callable[[], dict[str, Any]]]:
@@ -201,9 +207,13 @@ def test_by_apprise(inbox: Mailbox, report: delivery.Delivery) -> None:
     (got,) = inbox.posts
     assert got["title"] == f"{TITLE}: 2025-03 is archived"
     assert report.url in got["message"]
-    assert "# " in got["message"]
-    for active in ("<script>", "<!channel>", "[x](", "{{ 7*7 }}"):
-        assert active not in got["message"].replace(f"`{HOSTILE}`", "")
+    first, *lines = got["message"].splitlines()
+    assert first == "✅ Safe to expire: scanned 12,414, archived 12,414, Athena 12,414"
+    assert len(lines) < 20
+    (hostile,) = [line for line in lines if "{{ 7*7 }} {% raw %}" in line]
+    assert hostile.startswith("- ‹script›alert(1)‹/script› ")
+    assert "＠everyone ‹!channel› " in hostile, "nobody is called by item data"
+    assert not {"<", ">", "@"} & set(got["message"])
 
 
 @pytest.mark.parametrize("tag", ["no", "nobody"])

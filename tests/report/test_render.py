@@ -301,3 +301,15 @@ def test_a_quarters_report_says_so() -> None:
         assert "Every item of the quarter that the scan found" in text
     assert "Quarterly report" in html
     assert "The scan read" not in html  # three scans did
+
+
+def test_a_number_that_nobody_knows_has_no_unit() -> None:
+    chart = Chart(kind="number", value="n", unit="%")
+    for value, html, markdown in (
+        ("4", "<small> %</small>", "**4** %\n"),
+        (None, "Not known for this month.", "**–** (not known for this month)\n"),
+    ):
+        content = sample_content(sections=(section(chart, {"n": "bigint"}, [[value]]),))
+        assert html in render_html(content)
+        assert markdown in render_markdown(content)
+        assert ("<small> %</small>" in render_html(content)) is (value is not None)

@@ -91,6 +91,15 @@ class AthenaFileOperator(AthenaOperator):
         ).get_conn()
 
 
+def statements_of(context: Context) -> dict[str, Any]:
+    """Execution ids of the statements that the run started, by their tasks: a list where mapped, None where skipped.
+
+    Those of mapped operators are left out.
+    """
+    statements = [task.task_id for task in context["dag"].tasks if isinstance(task, AthenaFileOperator)]
+    return {name: context["ti"].xcom_pull(task_ids=name) for name in statements}
+
+
 def with_months(variables: dict[str, Any]) -> dict[str, Any]:
     """The variables with those of ``opened``; a ``month`` or ``quarter`` becomes one, and has its previous one."""
     opened = variables.get("opened")

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class PublishQuarterOperator(BaseOperator):
-    """Read the results of a quarter's queries and publish ``report.{html,md,json}`` and a CSV for each section.
+    """Read the results of a quarter's queries and publish ``report.{html,md,txt,json}`` and a CSV for each section.
 
     :param archive_name: the archive.
     :param quarter: ``2025-Q1``. (templated)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import importlib.metadata
+import logging
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
+from pydantic import ValidationError
 
-from ttl_archive import metrics, planning, queries
+from ttl_archive import __version__, metrics, objects, planning, queries
 from ttl_archive.clients import client
 from ttl_archive.config import Archive, find_archive
 from ttl_archive.console import object_url, report_page
@@ -19,6 +21,7 @@ from ttl_archive.errors import ArchiveIncomplete
 from ttl_archive.layout import report_prefix, report_table
 from ttl_archive.manifest import Manifest, certify
 from ttl_archive.months import Month, Quarter
+from ttl_archive.operators.athena import statements_of
 from ttl_archive.operators.report_links import ReportLink, StoredReportLink
 from ttl_archive.parts import UPLOAD_BYTES
 from ttl_archive.report.content import (
@@ -32,7 +35,7 @@ from ttl_archive.report.content import (
     section_result,
 )
 from ttl_archive.report.cost import cost, s3_requests
-from ttl_archive.report.render import render_csv, render_html, render_json, render_markdown
+from ttl_archive.report.render import render_csv, render_html, render_json, render_markdown, render_text
 from ttl_archive.report.sections import Section, load_sections
 from ttl_archive.settings import settings
 from ttl_archive.translation import explained
@@ -43,24 +46,31 @@ if TYPE_CHECKING:
     from ttl_archive.manifest import Pointer
     from ttl_archive.queries import QueryResult
 
-_TYPES = {"html": "text/html; charset=utf-8", "md": "text/markdown; charset=utf-8", "json": "application/json"}
+_PACKAGES = ("apache-airflow", "apache-airflow-providers-amazon", "boto3")
+_TYPES = {
+    "html": "text/html; charset=utf-8",
+    "md": "text/markdown; charset=utf-8",
+    "txt": "text/plain; charset=utf-8",
+    "json": "application/json",
+}
+
+
+logger = logging.getLogger(__name__)
 
 
 class PublishReportOperator(BaseOperator):
-    """Read the results of a run's queries and publish ``report.{html,md,json}`` and a CSV for each section.
+    """Read the results of a run's queries and publish ``report.{html,md,txt,json}`` and a CSV for each section.
 
     :param archive_name: the archive.
     :param month: ``2025-03``. (templated)
     :param count: execution id of ``count_published.sql``. (templated)
     :param sections: execution ids of the sections, in their order. (templated)
-    :param other_queries: execution ids of the run's other queries that read data, by their names: lists of mapped
-        tasks, None where one was skipped. (templated)
     :param late_items: execution ids of ``late_items.sql``, one an open month. (templated)
     :return: the certificate and where the report lies; no item data.
     :raises ArchiveIncomplete: if the published partition doesn't hold what the manifest says.
     """
 
-    template_fields: Sequence[str] = ("month", "count", "sections", "other_queries", "late_items")
+    template_fields: Sequence[str] = ("month", "count", "sections", "late_items")
     operator_extra_links = (ReportLink(), StoredReportLink())
 
     def __init__(
@@ -70,7 +80,6 @@ class PublishReportOperator(BaseOperator):
         month: str,
         count: str,
         sections: Sequence[str],
-        other_queries: Mapping[str, Any] | None = None,
         late_items: Sequence[str] | str | None = None,
         **kwargs: Any,
     ) -> None:
@@ -79,7 +88,6 @@ class PublishReportOperator(BaseOperator):
         self.month = month
         self.count = count
         self.sections = sections
-        self.other_queries = other_queries or {}
         self.late_items = late_items
         self.report_page = self.report_url = ""
 
@@ -93,7 +101,10 @@ class PublishReportOperator(BaseOperator):
         if published is None:
             raise ArchiveIncomplete(f"{month}: no manifest is published, so there is nothing to report; clear the run")
         pointer, manifest = published
-        content = _content(archive, month, pointer, manifest, self._results(archive, athena), context["run_id"])
+        results = self._results(athena, archive, statements_of(context))
+        if manifest.run_id != context["run_id"]:
+            results = _with_earlier(results, _report_of(s3, archive, month, pointer))
+        content = _content(archive, month, pointer, manifest, results, context["run_id"])
         location = write_report(s3, archive, month, content)
         self.report_page = report_page(context["ti"].dag_id, self.month)
         self.report_url = object_url(s3, archive.athena.results_bucket, f"{report_prefix(archive, month)}report.html")
@@ -107,21 +118,53 @@ class PublishReportOperator(BaseOperator):
         certificate = content.certificate.model_dump(mode="json")
         return {"report": location, "certificate": certificate, "archived": manifest.archived}
 
-    def _results(self, archive: Archive, athena: Any) -> _Results:
+    def _results(self, athena: Any, archive: Archive, statements: dict[str, Any]) -> _Results:
         late_items = _ids(self.late_items)
-        others = {**self.other_queries, "late_items": late_items, "count_published": self.count}
         return _Results(
             counted=queries.fetch(athena, self.count),
             sections=[queries.fetch(athena, one) for one in self.sections],
-            others=tuple(query_of(athena, name, one) for name, given in others.items() for one in _ids(given)),
+            others=tuple(query_of(athena, name, one) for name, given in statements.items() for one in _ids(given)),
             late_items=tuple(_late(archive, queries.fetch_row(athena, one)) for one in late_items),
         )
 
 
 def query_of(athena: Any, name: str, query_execution_id: str) -> Query:
-    """A query that is no section."""
-    scanned, seconds = queries.fetch_statistics(athena, query_execution_id)
-    return Query(name=name, query_execution_id=query_execution_id, data_scanned_bytes=scanned, seconds=seconds)
+    """A query that is no section.
+
+    :param name: of it or of its task.
+    """
+    statistics = queries.fetch_statistics(athena, query_execution_id)
+    return Query(name=name.rpartition(".")[2], query_execution_id=query_execution_id, **asdict(statistics))
+
+
+def _report_of(s3: Any, archive: Archive, month: Month, pointer: Pointer) -> ReportContent | None:
+    """The report that there is of the published generation: the one that will be replaced."""
+    found = objects.read(s3, archive.athena.results_bucket, f"{report_prefix(archive, month)}report.json")
+    if found is None:
+        return None
+    try:
+        report = ReportContent.model_validate_json(found.body)
+    except ValidationError:
+        logger.warning("the report that is replaced is of another version: its queries are not listed in the new one")
+        return None
+    return report if report.provenance.generation == pointer.generation else None
+
+
+def _with_earlier(results: _Results, earlier: ReportContent | None) -> _Results:
+    """The results with what only the run that archived the month knows: its statements, and what came late."""
+    if earlier is None:
+        return results
+    done = {one.name for one in results.others}
+    others = [
+        one.model_copy(update={"run_id": one.run_id or earlier.provenance.run_id})
+        for one in earlier.queries
+        if one.name not in done
+    ]
+    return replace(
+        results,
+        others=(*results.others, *others),
+        late_items=results.late_items or earlier.data_quality.late_items,
+    )
 
 
 def _ids(given: Any) -> list[str]:
@@ -179,7 +222,7 @@ def _content(
             manifest.read_units,
             [
                 *(one.data_scanned_bytes for one in results.sections),
-                *(one.data_scanned_bytes for one in results.others),
+                *(one.data_scanned_bytes for one in results.others if one.billed),
             ],
             *s3_requests([part.bytes for part in manifest.parts], UPLOAD_BYTES),
         ),
@@ -208,10 +251,11 @@ def provenance(archive: Archive, pointers: list[Pointer], manifest: Manifest, ru
     """Where a report comes from: what it read, and what that was made of."""
     return Provenance(
         run_id=run_id,
+        archived_by=manifest.run_id,
         generation=", ".join(one.generation for one in pointers),
         manifest_key=", ".join(one.manifest for one in pointers),
         generated_at=now,
-        versions={name: importlib.metadata.version(name) for name in ("apache-airflow", "boto3")},
+        versions={"ttl-archive": __version__, **{name: importlib.metadata.version(name) for name in _PACKAGES}},
         source=manifest.table,
         location=", ".join(one.location for one in pointers),
         read_from=f"{archive.catalog.database}.{report_table(archive)}",
@@ -232,6 +276,7 @@ def write_report(s3: Any, archive: Archive, period: Month | Quarter, content: Re
     bodies = {
         "html": render_html(content).encode(),
         "md": render_markdown(content).encode(),
+        "txt": render_text(content).encode(),
         "json": render_json(content),
     }
     for kind, body in bodies.items():

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import math
 import sys
+import unicodedata
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import accumulate
 from typing import Any
 from xml.etree import ElementTree
 
@@ -22,7 +25,7 @@ from pygal.style import Style  # type: ignore[import-untyped]
 from ttl_archive.report.changes import number_of
 from ttl_archive.report.content import SectionResult, Value
 from ttl_archive.report.escape import brief, visible
-from ttl_archive.report.formats import NULL, Formats, is_number
+from ttl_archive.report.formats import EMPTY, NULL, Formats, is_number
 
 # pygal 3.1.3 leaves an import hook of Python 2's kind for map plugins, at which Python 3.11 warns at each import that
 # fails, anywhere. Drop this once https://github.com/Kozea/pygal/blob/master/pygal/__init__.py has no PluginImportFixer.
@@ -31,6 +34,8 @@ sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__name__ 
 BARS = 20
 SERIES = 6  # as many colours as report.css has
 HEATS = 5
+_MARGIN = 4
+_LETTER = 0.6  # em: what pygal takes for the width of a character
 _DROPPED = {"style", "script", "desc", "defs", "tooltip-overlay"}
 
 
@@ -73,8 +78,10 @@ def _bars(section: SectionResult, formats: Formats) -> Markup:
     room = (high - low) * 0.16 or 1  # for the value at the bar's end
 
     def chart(size: _Size) -> Any:
+        shown = [_cut(label, size.label) for label in labels]
         drawn = pygal.HorizontalBar(
             **_options(size, len(series)),
+            margin_left=_margin(shown, size),
             height=len(labels) * (26 if len(series) == 1 else 40) + (34 if len(series) > 1 else 10),
             range=(low - (room if low < 0 else 0), high + room),
             show_x_labels=False,
@@ -84,7 +91,7 @@ def _bars(section: SectionResult, formats: Formats) -> Markup:
             rounded_bars=2,
             show_legend=len(series) > 1,
         )
-        drawn.x_labels = [_cut(label, size.label) for label in reversed(labels)]  # pygal begins at the bottom
+        drawn.x_labels = shown[::-1]  # pygal begins at the bottom
         drawn.value_formatter = lambda value: "" if value is None else formats.number(value)
         for one in series:
             points = [
@@ -112,6 +119,7 @@ def _lines(section: SectionResult, formats: Formats) -> Markup:
 
     def chart(size: _Size) -> Any:
         every = max(1, math.ceil(len(ticks) / size.ticks))
+        shown = [_cut(label, size.tick) for label in short]
         known = [value for one in series for value in one.values if value is not None]
         drawn = pygal.Line(
             **_options(size, len(series)),
@@ -122,18 +130,18 @@ def _lines(section: SectionResult, formats: Formats) -> Markup:
             dots_size=2.2,
             allow_interruptions=True,
             show_legend=len(series) > 1,
-            truncate_label=size.tick,
             margin_left=16,
             margin_right=26,
             min_scale=4,
             max_scale=6,
+            truncate_label=size.tick,
         )
-        drawn.x_labels = short
-        drawn.x_labels_major = short[::every]
+        drawn.x_labels = shown
+        drawn.x_labels_major = shown[::every]
         drawn.value_formatter = lambda value: _value(value, section, formats)
         for one in series:
             drawn.add(
-                one.title,
+                _cut(one.title, size.label),
                 [
                     _point(value, f"{label}: {_value(value, section, formats)}")
                     for label, value in zip(labels, one.values, strict=True)
@@ -167,8 +175,10 @@ def _heatmap(section: SectionResult, formats: Formats) -> Markup:
 
     def chart(size: _Size) -> Any:
         every = max(1, math.ceil(len(columns) / (12 if size.name == "wide" else 8)))
+        shown = [_cut(label, size.label) for label in row_labels]
         drawn = pygal.StackedBar(  # a cell is a bar of height one
             **_options(size, 1),
+            margin_left=_margin(shown, size),
             height=len(rows) * (26 if size.name == "wide" else 20) + 34,
             range=(0, len(rows)),
             show_legend=False,
@@ -176,12 +186,9 @@ def _heatmap(section: SectionResult, formats: Formats) -> Markup:
             show_y_guides=False,
             truncate_label=8,
         )
-        drawn.x_labels = column_labels
-        drawn.x_labels_major = column_labels[::every]
-        drawn.y_labels = [
-            {"value": len(rows) - index - 0.5, "label": _cut(label, size.label)}
-            for index, label in enumerate(row_labels)
-        ]
+        drawn.x_labels = [_cut(label, 8 if size.name == "wide" else 6) for label in column_labels]
+        drawn.x_labels_major = drawn.x_labels[::every]
+        drawn.y_labels = [{"value": len(rows) - index - 0.5, "label": label} for index, label in enumerate(shown)]
         for row, row_label in list(zip(rows, row_labels, strict=True))[::-1]:
             drawn.add(
                 row_label,
@@ -213,7 +220,7 @@ def _series_of(section: SectionResult) -> tuple[list[_Series], list[Value], int]
     largest = sorted(lines, key=lambda name: -sum(value or 0 for value in lines[name].values()))[:SERIES]
     kept = [name for name in lines if name in largest]
     drawn = [
-        _Series(NULL if name is None else brief(visible(str(name))), [lines[name].get(x) for x in ticks])
+        _Series(NULL if name is None else brief(visible(str(name))) or EMPTY, [lines[name].get(x) for x in ticks])
         for name in kept
     ]
     return drawn, ticks, len(lines) - len(kept)
@@ -230,7 +237,7 @@ def _options(size: _Size, series: int) -> dict[str, Any]:
         "js": [],
         "css": [],
         "no_prefix": True,
-        "margin": 4,
+        "margin": _MARGIN,
         "spacing": 8,
         "legend_at_bottom": True,
         "legend_at_bottom_columns": columns,
@@ -310,7 +317,7 @@ def _value(value: float | None, section: SectionResult, formats: Formats) -> str
 def _label(value: Value, athena_type: str, formats: Formats) -> str:
     if isinstance(value, int) and is_number(athena_type):
         return str(value)  # an hour or a year is a name, not an amount
-    return brief(visible(formats.value(value, athena_type)))
+    return brief(visible(formats.value(value, athena_type))) or EMPTY
 
 
 def _short_day(value: Value, formats: Formats) -> str:
@@ -329,4 +336,21 @@ def _title(column: str) -> str:
 
 
 def _cut(label: str, length: int) -> str:
-    return label if len(label) <= length else label[: length - 1] + "…"
+    """The label, or as much of its beginning as is no wider than so many letters."""
+    widths = list(accumulate(map(_width_of, label)))
+    if not widths or widths[-1] <= length * _LETTER:
+        return label
+    return label[: bisect_right(widths, (length - 1) * _LETTER)] + "…"
+
+
+def _margin(labels: Sequence[str], size: _Size) -> int:
+    """The room at the left of labels, besides what pygal leaves: it takes every character for a letter."""
+    widest = max(sum(map(_width_of, label)) for label in labels)
+    return _MARGIN + math.ceil(max(0.0, widest - _LETTER * max(map(len, labels))) * size.font)
+
+
+def _width_of(character: str) -> float:
+    """About how wide a character is, in em."""
+    if unicodedata.east_asian_width(character) in "WF":
+        return 1.1
+    return 1.0 if character.isupper() or character in "@%&mw" else _LETTER

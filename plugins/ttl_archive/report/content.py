@@ -70,12 +70,14 @@ class SectionResult(_Content):
 
 
 class Query(_Content):
-    """A query of the run that is no section: an audit, a count, the compaction."""
+    """A query that is no section: a table's definition, an audit, a count, the compaction."""
 
     name: str
     query_execution_id: str
     data_scanned_bytes: int
     seconds: float
+    billed: bool = True  # Athena charges for what reads data, and not for DDL
+    run_id: str | None = None  # of the run that archived the month, where that was another
 
 
 class BadTimestamps(_Content):
@@ -124,6 +126,7 @@ class Provenance(_Content):
     """Where the report comes from."""
 
     run_id: str
+    archived_by: str | None = None  # the run that archived what is reported
     generation: str
     manifest_key: str
     generated_at: datetime  # aware
@@ -153,6 +156,11 @@ class ReportContent(_Content):
     def kind(self) -> str:
         """What it is the report of, in a word."""
         return "quarter" if "Q" in self.month else "month"
+
+    @property
+    def reported_later(self) -> bool:
+        """Whether another run than this report's archived the month."""
+        return self.provenance.archived_by not in (None, self.provenance.run_id)
 
     @property
     def parquet_is_pointless(self) -> bool:

@@ -15,6 +15,7 @@ _INVISIBLE = re.compile(
 _FITS_CODE_SPAN = re.compile(r"[^`|\\\s]([^`|\\]*[^`|\\\s])?")
 _MARKDOWN_MARKS = re.compile(r"([\\`*_\[\]#|~@])")
 BRIEF = 160
+_IN_A_CHAT = str.maketrans("<>@", "‹›＠")
 _LINE_BREAKS = re.compile(r"[\r\n\x0b\x0c\x85\u2028\u2029]+")
 # The full-width forms count too: some spreadsheets fold them. The apostrophe keeps the prefix reversible.
 _FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠'")
@@ -55,6 +56,14 @@ def markdown_text(value: Any) -> str:
         return value
     line = visible(_LINE_BREAKS.sub(" ", str(value)))
     return _MARKDOWN_MARKS.sub(r"\\\1", line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
+
+
+def chat_text(value: Any) -> str:
+    """Whatever it is, as words in a message: chats take ``<!channel>`` and ``@everyone`` for calls to everybody.
+
+    https://docs.slack.dev/messaging/formatting-message-text/
+    """
+    return visible(_LINE_BREAKS.sub(" ", str(value))).translate(_IN_A_CHAT)
 
 
 def csv_text(text: str) -> str:

@@ -24,6 +24,7 @@ from ttl_archive.months import Quarter
 from ttl_archive.report.content import Value
 
 NULL = "–"
+EMPTY = "(empty)"  # a text without a character
 FLOAT_DIGITS = 3
 _EXACT = 200  # digits; DynamoDB has numbers of 38, with exponents to 125
 

@@ -16,9 +16,9 @@ from markupsafe import Markup
 
 from ttl_archive.report.changes import changes, number_of
 from ttl_archive.report.content import ReportContent, SectionResult, Value
-from ttl_archive.report.escape import Markdown, brief, code_span, csv_text, markdown_text, visible
+from ttl_archive.report.escape import Markdown, brief, chat_text, code_span, csv_text, markdown_text, visible
 from ttl_archive.report.findings import findings
-from ttl_archive.report.formats import NULL, Formats, is_number
+from ttl_archive.report.formats import EMPTY, NULL, Formats, is_number
 from ttl_archive.report.sparkline import sparkline
 from ttl_archive.settings import settings
 
@@ -41,7 +41,9 @@ def render_html(content: ReportContent, templates: Path | None = None) -> str:
 
     environment = _environment(templates, finalize=_visible_html, autoescape=True)
     template = environment.get_template("report.html.j2")
-    return template.render(**_names(content), rows_of=_rows_of(content, str), draw=draw, rows_shown=ROWS_SHOWN)
+    return template.render(
+        **_names(content), rows_of=_rows_of(content, lambda text: text or EMPTY), draw=draw, rows_shown=ROWS_SHOWN
+    )
 
 
 def render_markdown(content: ReportContent, templates: Path | None = None) -> str:
@@ -60,6 +62,16 @@ def render_markdown(content: ReportContent, templates: Path | None = None) -> st
         code=code_span,
         markdown=Markdown,
     )
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def render_text(content: ReportContent, templates: Path | None = None) -> str:
+    """``report.txt``: the certificate and what changed in a few lines, for a chat or a text message.
+
+    :param templates: the folder of ``report.txt.j2``; by default the deployment's ``include/report``.
+    """
+    environment = _environment(templates, finalize=chat_text, autoescape=False)
+    text = environment.get_template("report.txt.j2").render(**_names(content))
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
@@ -136,4 +148,5 @@ def _names(content: ReportContent) -> dict[str, Any]:
         "brief": brief,
         "is_number": is_number,
         "NULL": NULL,
+        "EMPTY": EMPTY,
     }
