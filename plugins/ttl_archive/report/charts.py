@@ -9,12 +9,8 @@ from __future__ import annotations
 
 import math
 import sys
-import unicodedata
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from itertools import accumulate
 from typing import Any
 from xml.etree import ElementTree
 
@@ -25,7 +21,8 @@ from pygal.style import Style  # type: ignore[import-untyped]
 from ttl_archive.report.changes import number_of
 from ttl_archive.report.content import SectionResult, Value
 from ttl_archive.report.escape import brief, visible
-from ttl_archive.report.formats import EMPTY, NULL, Formats, is_number
+from ttl_archive.report.formats import EMPTY, NULL, Formats
+from ttl_archive.report.labels import cut, label_of, short_day, wider
 
 # pygal 3.1.3 leaves an import hook of Python 2's kind for map plugins, at which Python 3.11 warns at each import that
 # fails, anywhere. Drop this once https://github.com/Kozea/pygal/blob/master/pygal/__init__.py has no PluginImportFixer.
@@ -34,8 +31,7 @@ sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__name__ 
 BARS = 20
 SERIES = 6  # as many colours as report.css has
 HEATS = 5
-_MARGIN = 4
-_LETTER = 0.6  # em: what pygal takes for the width of a character
+MARGIN = 4
 _DROPPED = {"style", "script", "desc", "defs", "tooltip-overlay"}
 
 
@@ -68,7 +64,7 @@ def draw(section: SectionResult, formats: Formats) -> Markup:
 
 def _bars(section: SectionResult, formats: Formats) -> Markup:
     x, y, previous = str(section.chart.x), section.chart.y[0], section.chart.previous
-    labels = [_label(value, section.type_of(x), formats) for value in section.column(x)[:BARS]]
+    labels = [label_of(value, section.type_of(x), formats) for value in section.column(x)[:BARS]]
     names = [y] if not previous or not any(_numbers(section, previous)) else [y, previous]
     series = [_Series(_title(name), _numbers(section, name)[:BARS]) for name in names]
     known = [value for one in series for value in one.values if value is not None]
@@ -78,10 +74,10 @@ def _bars(section: SectionResult, formats: Formats) -> Markup:
     room = (high - low) * 0.16 or 1  # for the value at the bar's end
 
     def chart(size: _Size) -> Any:
-        shown = [_cut(label, size.label) for label in labels]
+        shown = [cut(label, size.label) for label in labels]
         drawn = pygal.HorizontalBar(
             **_options(size, len(series)),
-            margin_left=_margin(shown, size),
+            margin_left=MARGIN + wider(shown, size.font),
             height=len(labels) * (26 if len(series) == 1 else 40) + (34 if len(series) > 1 else 10),
             range=(low - (room if low < 0 else 0), high + room),
             show_x_labels=False,
@@ -112,14 +108,12 @@ def _lines(section: SectionResult, formats: Formats) -> Markup:
     series, ticks, left_out = _series_of(section)
     if not any(value is not None for one in series for value in one.values):
         return Markup()
-    labels = [_label(value, kind, formats) for value in ticks]
-    short = [
-        _short_day(value, formats) if kind == "date" else label for value, label in zip(ticks, labels, strict=True)
-    ]
+    labels = [label_of(value, kind, formats) for value in ticks]
+    short = [short_day(value, formats) if kind == "date" else label for value, label in zip(ticks, labels, strict=True)]
 
     def chart(size: _Size) -> Any:
         every = max(1, math.ceil(len(ticks) / size.ticks))
-        shown = [_cut(label, size.tick) for label in short]
+        shown = [cut(label, size.tick) for label in short]
         known = [value for one in series for value in one.values if value is not None]
         drawn = pygal.Line(
             **_options(size, len(series)),
@@ -141,7 +135,7 @@ def _lines(section: SectionResult, formats: Formats) -> Markup:
         drawn.value_formatter = lambda value: _value(value, section, formats)
         for one in series:
             drawn.add(
-                _cut(one.title, size.label),
+                cut(one.title, size.label),
                 [
                     _point(value, f"{label}: {_value(value, section, formats)}")
                     for label, value in zip(labels, one.values, strict=True)
@@ -167,18 +161,18 @@ def _heatmap(section: SectionResult, formats: Formats) -> Markup:
     if not known:
         return Markup()
     low, high = min(0, *known), max(known)
-    column_labels = [_label(column, section.type_of(x), formats) for column in columns]
-    row_labels = [_label(row, section.type_of(y), formats) for row in rows]
+    column_labels = [label_of(column, section.type_of(x), formats) for column in columns]
+    row_labels = [label_of(row, section.type_of(y), formats) for row in rows]
 
     def heat(number: float | None) -> int:
         return 0 if not number or high == low else max(1, math.ceil((number - low) / (high - low) * HEATS))
 
     def chart(size: _Size) -> Any:
         every = max(1, math.ceil(len(columns) / (12 if size.name == "wide" else 8)))
-        shown = [_cut(label, size.label) for label in row_labels]
+        shown = [cut(label, size.label) for label in row_labels]
         drawn = pygal.StackedBar(  # a cell is a bar of height one
             **_options(size, 1),
-            margin_left=_margin(shown, size),
+            margin_left=MARGIN + wider(shown, size.font),
             height=len(rows) * (26 if size.name == "wide" else 20) + 34,
             range=(0, len(rows)),
             show_legend=False,
@@ -186,7 +180,7 @@ def _heatmap(section: SectionResult, formats: Formats) -> Markup:
             show_y_guides=False,
             truncate_label=8,
         )
-        drawn.x_labels = [_cut(label, 8 if size.name == "wide" else 6) for label in column_labels]
+        drawn.x_labels = [cut(label, 8 if size.name == "wide" else 6) for label in column_labels]
         drawn.x_labels_major = drawn.x_labels[::every]
         drawn.y_labels = [{"value": len(rows) - index - 0.5, "label": label} for index, label in enumerate(shown)]
         for row, row_label in list(zip(rows, row_labels, strict=True))[::-1]:
@@ -237,7 +231,7 @@ def _options(size: _Size, series: int) -> dict[str, Any]:
         "js": [],
         "css": [],
         "no_prefix": True,
-        "margin": _MARGIN,
+        "margin": MARGIN,
         "spacing": 8,
         "legend_at_bottom": True,
         "legend_at_bottom_columns": columns,
@@ -314,43 +308,9 @@ def _value(value: float | None, section: SectionResult, formats: Formats) -> str
     return NULL if value is None else f"{formats.number(value)} {section.chart.unit}".rstrip()
 
 
-def _label(value: Value, athena_type: str, formats: Formats) -> str:
-    if isinstance(value, int) and is_number(athena_type):
-        return str(value)  # an hour or a year is a name, not an amount
-    return brief(visible(formats.value(value, athena_type))) or EMPTY
-
-
-def _short_day(value: Value, formats: Formats) -> str:
-    try:
-        return formats.short_day(date.fromisoformat(str(value)))
-    except ValueError:
-        return NULL
-
-
 def _distinct(values: Sequence[Value]) -> list[Value]:
     return list(dict.fromkeys(values))
 
 
 def _title(column: str) -> str:
     return column.replace("_", " ")
-
-
-def _cut(label: str, length: int) -> str:
-    """The label, or as much of its beginning as is no wider than so many letters."""
-    widths = list(accumulate(map(_width_of, label)))
-    if not widths or widths[-1] <= length * _LETTER:
-        return label
-    return label[: bisect_right(widths, (length - 1) * _LETTER)] + "…"
-
-
-def _margin(labels: Sequence[str], size: _Size) -> int:
-    """The room at the left of labels, besides what pygal leaves: it takes every character for a letter."""
-    widest = max(sum(map(_width_of, label)) for label in labels)
-    return _MARGIN + math.ceil(max(0.0, widest - _LETTER * max(map(len, labels))) * size.font)
-
-
-def _width_of(character: str) -> float:
-    """About how wide a character is, in em."""
-    if unicodedata.east_asian_width(character) in "WF":
-        return 1.1
-    return 1.0 if character.isupper() or character in "@%&mw" else _LETTER
