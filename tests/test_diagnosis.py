@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 from airflow.sdk import RetryAction
 from airflow.sdk.exceptions import AirflowException, TaskDeferralError, TaskDeferralTimeout
-from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+from botocore.exceptions import (
+    ClientError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    IncompleteReadError,
+    NoCredentialsError,
+    ParamValidationError,
+    ProxyConnectionError,
+    ResponseStreamingError,
+)
 
 from ttl_archive import diagnosis, errors, queries
 from ttl_archive.diagnosis import Entry, catalogue
@@ -167,6 +176,11 @@ def test_each_text_yields_class_retry_decision_and_next_step(entry: Entry) -> No
         ),
         (EndpointConnectionError(endpoint_url="https://x/"), errors.CallInterrupted, "no-connection"),
         (NoCredentialsError(), errors.CallInterrupted, "no-credentials"),
+        (ResponseStreamingError(error="broken off"), errors.CallInterrupted, None),
+        (IncompleteReadError(actual_bytes=5, expected_bytes=1000), errors.CallInterrupted, None),
+        (ProxyConnectionError(proxy_url="http://proxy"), errors.CallInterrupted, None),
+        (CredentialRetrievalError(provider="sso", error_msg="timed out"), errors.CallInterrupted, None),
+        (ParamValidationError(report="Unknown parameter"), errors.CallRejected, None),
     ],
     ids=lambda value: getattr(value, "operation_name", None) and f"{value.operation_name}",
 )
@@ -184,6 +198,7 @@ def test_botocore_is_translated_and_decided(error: Exception, kind: type[errors.
     ("seen_in", "text", "entry"),
     [
         ("query", "Forbidden (Service: S3, Status Code: 403, Request ID: 1)", "s3-access-denied"),
+        ("query", "HIVE_UNKNOWN_ERROR: Unable to execute: Timeout waiting for connection from pool", "s3-slow-down"),
         (
             "query",
             "Not valid (Service: Amazon S3; Status Code: 403; Error Code: InvalidObjectState; Request ID: 1)",

@@ -13,7 +13,7 @@ from tests.conftest import ENVIRONMENT, REPOSITORY
 from ttl_archive.config import Archive, find_archive
 from ttl_archive.months import Month, Quarter
 from ttl_archive.report.sql_rules import check_rendered, main
-from ttl_archive.scan_estimate import READS, Reading, estimate
+from ttl_archive.scan_estimate import READS, Reading, Work, estimate
 
 INCLUDE = REPOSITORY / "include"
 SIZES = {"2025-01": 1, "2025-02": 20, "2025-03": 300}
@@ -67,14 +67,21 @@ def test_the_statements_of_the_catalog_read_as_often_as_is_told(name: str) -> No
 def test_what_verifies_and_refreshes_is_in_the_sum() -> None:
     usage = archive()
     refreshing = usage.model_copy(update={"source": usage.source.model_copy(update={"refresh_open_months": True})})
+    work = Work(open_months=("2025-02",), compacts=("2025-01", "2025-02"))
     found = {
-        one.name: one.bytes
-        for one in estimate(INCLUDE, refreshing, Month(2025, 3), SIZES, SIZES.__getitem__, ["2025-02"])
+        one.name: one.bytes for one in estimate(INCLUDE, refreshing, Month(2025, 3), SIZES, SIZES.__getitem__, work)
     }
-    assert (found["audit"], found["missing_keys"]) == (300, 1500)
+    assert (found["audit"], found["missing_keys"], found["compact"]) == (300, 1500, 900)
     assert found["late_items of 2025-02"] == 160
     for name, reads in {"gone_lines": 2, "audit": 1, "missing_keys": 5, "compact": 3}.items():
         assert found[f"{name} of 2025-02"] == reads * 20
+    assert found["compact of 2025-01"] == 3, "it lacks the column that was appended"
+
+
+def test_a_report_of_a_published_month_reads_for_its_sections_alone() -> None:
+    found = estimate(INCLUDE, archive(), Month(2025, 3), SIZES, SIZES.__getitem__, Work(scans=False))
+    sections = {path.stem for path in (INCLUDE / "sql/usage_logs/report").glob("*.sql")}
+    assert {one.name for one in found} == {"count_published", *sections}
 
 
 def test_a_quarter_reads_its_months_and_the_quarter_before() -> None:

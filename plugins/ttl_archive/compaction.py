@@ -128,6 +128,11 @@ def _require_same_rows(month: Month, audit: QueryResult, archived: int, folder: 
         )
 
 
+def lacking(archive: Archive, glue: GlueClient) -> list[str]:
+    """The published months that the compacted table lacks, which the next run compacts; none where Parquet is off."""
+    return list(_lacking(archive, glue)) if archive.catalog.parquet else []
+
+
 def _lacking(archive: Archive, glue: GlueClient) -> dict[str, str]:
     """Published months that the compacted table doesn't hold as they are, each with its generation."""
     there = _partitions(archive, parquet_table(archive), glue)
@@ -140,7 +145,9 @@ def _lacking(archive: Archive, glue: GlueClient) -> dict[str, str]:
 
 
 def _partitions(archive: Archive, table: str, glue: GlueClient) -> dict[str, tuple[str, list[str]]]:
-    """The months that a table shows, each with its generation and the names of its columns."""
+    """The months that a table shows, each with its generation and the names of its columns; none if it isn't there."""
+    if catalog.find_table(glue, archive.catalog.database, table) is None:
+        return {}
     pages = glue.get_paginator("get_partitions").paginate(DatabaseName=archive.catalog.database, TableName=table)
     return {
         "-".join(one["Values"]): (

@@ -208,7 +208,7 @@ def explain(
     decided: Kind = kind or (entry.kind if entry else default)
     if decided == "denied" and next_step is None and entry and entry.id in ("action-denied", "action-denied-in-query"):
         action, resource = lacking(text) or (action_of(operation or ""), None)
-        next_step = grant(action, resource) if action else None
+        next_step = grant(action, resource) if action else f"allow the pipeline role the action that {operation} needs"
     if next_step is not None:
         known["next_step"] = next_step
     elif entry is None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ttl_archive.channels import Mail
 from ttl_archive.config import Archive
+from ttl_archive.report.escape import uncalling
 from ttl_archive.settings import connection_of
 from ttl_archive.translation import translate
 
@@ -65,13 +66,18 @@ def failed(archive: Archive) -> list[Callable[[Any], None]]:
         from airflow.providers.apprise.notifications.apprise import AppriseNotifier
 
         told.append(
-            AppriseNotifier(apprise_conn_id=notify.apprise.conn_id, tag=notify.apprise.tag, title=subject, body=text)
+            AppriseNotifier(
+                apprise_conn_id=notify.apprise.conn_id,
+                tag=notify.apprise.tag,
+                title=subject,
+                body=text.replace("explanation", "explanation_in_a_chat"),
+            )
         )
     return [add_explanation, *told] if told else []
 
 
 def add_explanation(context: Any) -> None:
-    """Put ``explanation`` into the context, for the templates of the notifiers that follow."""
+    """Put ``explanation``, and its form for chats, into the context, for the templates of the notifiers that follow."""
     error = context.get("exception")
     if isinstance(error, BaseException):
         error = translate(error) or error
@@ -79,6 +85,7 @@ def add_explanation(context: Any) -> None:
     if len(explanation) > _EXPLANATION_CHARACTERS:
         explanation = f"{explanation[:_EXPLANATION_CHARACTERS]}\n... (the log has all of it)"
     context["explanation"] = explanation
+    context["explanation_in_a_chat"] = uncalling(explanation)  # it may quote items' keys and values
 
 
 def _mail(mail: Mail, subject: str, html: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 from croniter import croniter
 
-from ttl_archive import catalog, scan_estimate
+from ttl_archive import catalog, compaction, scan_estimate
 from ttl_archive.config import Archive
 from ttl_archive.diagnosis import grant
 from ttl_archive.errors import PrerequisiteError, ScanTooLarge
@@ -50,7 +50,7 @@ def check_prerequisites(
         *_bucket_problems(archive.athena.results_bucket, s3),
         *_workgroup_problems(archive, athena),
         *_catalog_problems(archive, glue),
-        *_scan_problems(archive, month, s3),
+        *_scan_problems(archive, month, s3, glue, reads_table),
         *sql_problems(archive),
     ]
     if problems:
@@ -184,9 +184,17 @@ def _catalog_problems(archive: Archive, glue: GlueClient) -> Iterator[str]:
             yield from catalog.derived_conflicts(archive, found)
 
 
-def _scan_problems(archive: Archive, month: Month, s3: S3Client) -> Iterator[str]:
+def _scan_problems(archive: Archive, month: Month, s3: S3Client, glue: GlueClient, scans: bool) -> Iterator[str]:
+    if archive.athena.max_scan_bytes is None:
+        return
     try:
-        scan_estimate.check_scan(s3, settings().include_dir, archive, month)
+        compacts = compaction.lacking(archive, glue)
+    except ClientError as error:
+        table = f"arn:aws:glue:*:*:table/{archive.catalog.database}/{archive.catalog.table}"
+        yield _refused(error, "glue:GetPartitions", table)
+        return
+    try:
+        scan_estimate.check_scan(s3, settings().include_dir, archive, month, compacts, scans)
     except ScanTooLarge as error:
         yield str(error)
     except ClientError as error:

@@ -19,12 +19,17 @@ from ttl_archive.objects import error_code, is_missing, is_precondition_failed
 
 Outcome = Literal["allowed", "denied", "missing", "failed", "not tried"]
 
-# Tables that a statement names: after FROM, JOIN, INTO, TABLE [IF NOT EXISTS], each part bare or quoted.
+# The table that DDL and INSERT name: after INTO or TABLE [IF NOT EXISTS], each part bare or quoted.
 _PART = r"[\"`]?([A-Za-z0-9_]+)[\"`]?"
 _TABLE = re.compile(
-    rf"\b(?:FROM|JOIN|INTO|TABLE(?:\s+IF\s+(?:NOT\s+)?EXISTS)?|REPAIR\s+TABLE)\s+{_PART}(?:\s*\.\s*{_PART})?", re.I
+    rf"\b(?:INTO|TABLE(?:\s+IF\s+(?:NOT\s+)?EXISTS)?|REPAIR\s+TABLE)\s+{_PART}(?:\s*\.\s*{_PART})?", re.I
 )
-_CTE = re.compile(r"(?:\bWITH|,)\s+\"?([A-Za-z0-9_]+)\"?\s+AS\s*\(", re.I)
+# The query of a statement: all of it, or what UNLOAD, INSERT or CREATE TABLE AS writes.
+_QUERY = re.compile(
+    r"^\s*(?:UNLOAD\s*\((?=.*\)\s*TO\s+')|INSERT\s+INTO\s+\S+\s+|CREATE\s+(?:TABLE|VIEW)\b.*?\bAS\s+)?"
+    r"\s*(?P<query>(?:SELECT|WITH|VALUES)\b.*?)(?:\)\s*TO\s+'.*)?$",
+    re.I | re.S,
+)
 _LITERAL = re.compile(r"\b([a-z_][a-z0-9_]*)\"?\s*=\s*'([^']*)'", re.I)
 _UNLOAD_TO = re.compile(r"\)\s*TO\s+'s3://([^'/]+)/([^']*)'", re.I)
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.S)
@@ -79,13 +84,22 @@ def probe(execution: Any, clients: Callable[[str], Any]) -> list[Probe]:
 
 def tables(statement: str, database: str) -> list[tuple[str, str]]:
     """The database and table of each table that a statement names, each once; not its common table expressions."""
-    ctes = {name.lower() for name in _CTE.findall(statement)}
-    found = []
+    import sqlglot  # only what has failed pays for it
+    from sqlglot.errors import SqlglotError
+
+    from ttl_archive.report.partition_filter import tables_named
+
+    found: list[tuple[str, str]] = []
+    query = _QUERY.search(statement)
+    if query:
+        try:
+            tree = sqlglot.parse_one(query["query"], read="athena")
+            found = [(one.db.lower() or database, one.name.lower()) for one in tables_named(tree)]
+        except SqlglotError:
+            return []  # what Athena couldn't parse either
+        statement = statement[: query.start("query")]
     for first, second in _TABLE.findall(statement):
-        if second:
-            found.append((first.lower(), second.lower()))
-        elif first.lower() not in ctes and first.upper() not in ("SELECT", "UNNEST", "VALUES"):
-            found.append((database, first.lower()))
+        found.append((first.lower(), second.lower()) if second else (database, first.lower()))
     return list(dict.fromkeys(found))
 
 

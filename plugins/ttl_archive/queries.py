@@ -96,6 +96,20 @@ class Statistics:
     billed: bool
 
 
+def is_known(client: AthenaClient, query_execution_id: str) -> bool:
+    """Whether Athena still knows a query: it forgets after 45 days, and a task that is skipped keeps its old id.
+
+    https://docs.aws.amazon.com/athena/latest/ug/queries-viewing-history.html
+    """
+    try:
+        client.get_query_execution(QueryExecutionId=query_execution_id)
+    except client.exceptions.InvalidRequestException as error:
+        if "not found" not in str(error):
+            raise
+        return False
+    return True
+
+
 def fetch_statistics(client: AthenaClient, query_execution_id: str) -> Statistics:
     """What Athena read for a query, as it charges for it, and how long it took."""
     execution = client.get_query_execution(QueryExecutionId=query_execution_id)["QueryExecution"]

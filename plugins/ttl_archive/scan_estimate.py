@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ttl_archive import objects, planning
+from ttl_archive import compaction, objects, planning
 from ttl_archive.catalog import report_variables
 from ttl_archive.config import Archive, find_archive, load_archives
 from ttl_archive.errors import ScanTooLarge
@@ -36,6 +36,7 @@ from ttl_archive.report.sections import load_sections
 from ttl_archive.settings import settings
 
 if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
     from mypy_boto3_s3 import S3Client
 
 # How often each statement of include/sql/catalog reads a generation: Athena reads a table expression (WITH) anew
@@ -57,19 +58,32 @@ class Reading:
         return f"{self.name}: {self.bytes:,} bytes of {', '.join(self.months) or 'no month'}"
 
 
+@dataclass(frozen=True)
+class Work:
+    """What a month's run does besides reporting it.
+
+    :param scans: whether it scans the table, or only reports a published month.
+    :param open_months: the months whose late items it looks for.
+    :param compacts: the months that it compacts besides its own: as a rule none, but all after a column was appended.
+    """
+
+    scans: bool = True
+    open_months: tuple[str, ...] = ()
+    compacts: tuple[str, ...] = ()
+
+
 def estimate(
     include_dir: Path,
     archive: Archive,
     period: Month | Quarter,
     published: Iterable[str],
     size_of: Callable[[str], int],
-    open_months: Iterable[str] = (),
+    work: Work = Work(),
 ) -> list[Reading]:
     """The reading of each statement that archives and reports a month, or reports a quarter.
 
     :param published: the months that readers will see, those of the period among them.
     :param size_of: the published bytes of a month.
-    :param open_months: the months whose late items the run will look for.
     """
     months = sorted(set(published))
     environment = Environment(  # noqa: S701  # SQL, not HTML
@@ -77,7 +91,7 @@ def estimate(
     )
     kind, name = ("report", "month") if isinstance(period, Month) else ("quarterly", "quarter")
     variables = {**report_variables(archive), name: period, f"previous_{name}": period.previous}
-    read = _read_of_quarter(period) if isinstance(period, Quarter) else _read_of_month(archive, period, open_months)
+    read = _read_of_quarter(period) if isinstance(period, Quarter) else _read_of_month(archive, period, work)
     for section in load_sections(include_dir, archive.name, kind):
         statement = environment.get_template(section.template).render(**variables)
         named = months_read(statement, report_table(archive), months)
@@ -89,21 +103,33 @@ def _read_of_quarter(quarter: Quarter) -> list[tuple[str, tuple[str, ...]]]:
     return [("count_quarter", tuple(map(str, quarter.months)))]
 
 
-def _read_of_month(archive: Archive, month: Month, open_months: Iterable[str]) -> list[tuple[str, tuple[str, ...]]]:
+def _read_of_month(archive: Archive, month: Month, work: Work) -> list[tuple[str, tuple[str, ...]]]:
     """What the run reads besides the sections."""
-    every = ["audit", "missing_keys", *(["compact"] if archive.catalog.parquet else [])]
-    read = [(name, (str(month),) * READS[name]) for name in every]
-    again = ["late_items", *(["gone_lines", *every] if archive.source.refresh_open_months else [])]
-    read += [(f"{name} of {other}", (other,) * READS[name]) for other in open_months for name in again]
+    done = [("audit", str(month)), ("missing_keys", str(month))] if work.scans else []
+    again = ["late_items", *(["gone_lines", "audit", "missing_keys"] if archive.source.refresh_open_months else [])]
+    done += [(name, other) for other in work.open_months for name in again]
+    if archive.catalog.parquet:
+        refreshed = work.open_months if archive.source.refresh_open_months else ()
+        own = (str(month),) if work.scans else ()
+        done += [("compact", one) for one in dict.fromkeys((*own, *refreshed, *work.compacts))]
+    read = [(name if of == str(month) else f"{name} of {of}", (of,) * READS[name]) for name, of in done]
     return [*read, ("count_published", (str(month),))]
 
 
 def estimate_from_manifests(
-    s3: S3Client, include_dir: Path, archive: Archive, period: Month | Quarter
+    s3: S3Client,
+    include_dir: Path,
+    archive: Archive,
+    period: Month | Quarter,
+    compacts: Iterable[str] = (),
+    scans: bool = True,
 ) -> list[Reading]:
     """The estimate by the manifests of the months that are published.
 
     A month counts as big as the last month published before it, until it is published.
+
+    :param compacts: the months that the compacted table lacks.
+    :param scans: whether a month's run scans the table.
     """
     months, now = published_months(s3, archive), datetime.now(UTC)
 
@@ -116,8 +142,10 @@ def estimate_from_manifests(
 
     own = [str(month) for month in period.months] if isinstance(period, Quarter) else [str(period)]
     others = [Month.parse(name, archive.timezone) for name in months if name not in own]
-    open_months = [str(month) for month in others if now < planning.horizon(archive, month)]
-    return estimate(include_dir, archive, period, [*months, *own], size_of, open_months)
+    open_months = [str(month) for month in others if scans and now < planning.horizon(archive, month)]
+    return estimate(
+        include_dir, archive, period, [*months, *own], size_of, Work(scans, tuple(open_months), tuple(compacts))
+    )
 
 
 def _published_bytes(s3: S3Client, archive: Archive, month: Month) -> int:
@@ -140,15 +168,24 @@ def published_months(s3: S3Client, archive: Archive) -> list[str]:
     return sorted(found[1] for name in names if (found := _POINTER.fullmatch(name)))
 
 
-def check_scan(s3: S3Client, include_dir: Path, archive: Archive, period: Month | Quarter) -> list[Reading]:
+def check_scan(
+    s3: S3Client,
+    include_dir: Path,
+    archive: Archive,
+    period: Month | Quarter,
+    compacts: Iterable[str] = (),
+    scans: bool = True,
+) -> list[Reading]:
     """Estimate the run, and refuse one that would read more than ``athena.max_scan_bytes``; no limit, no estimate.
 
+    :param compacts: the months that the compacted table lacks.
+    :param scans: whether a month's run scans the table.
     :raises ScanTooLarge: with the estimate of each statement, the largest first.
     """
     limit = archive.athena.max_scan_bytes
     if limit is None:
         return []
-    readings = estimate_from_manifests(s3, include_dir, archive, period)
+    readings = estimate_from_manifests(s3, include_dir, archive, period, compacts, scans)
     total = sum(one.bytes for one in readings)
     if total > limit:
         listed = "\n".join(f"  {one}" for one in sorted(readings, key=lambda one: -one.bytes))
@@ -174,28 +211,31 @@ def main() -> int:
         return 0
     if arguments.archive:
         archive = find_archive(include_dir, arguments.archive, os.environ)
-        return _print_estimate(client(archive, "s3"), include_dir, archive, arguments.period)
+        return _print_estimate(client(archive, "s3"), client(archive, "glue"), include_dir, archive, arguments.period)
     archives = load_archives(include_dir, os.environ)
     try:
         # Every one is printed, also after one that is over.
-        return max([_print_estimate(client(one, "s3"), include_dir, one, None) for one in archives])
-    except BotoCoreError as error:  # a check of statements that needs no deployment must not fail for want of one
+        return max(
+            [_print_estimate(client(one, "s3"), client(one, "glue"), include_dir, one, None) for one in archives]
+        )
+    except (BotoCoreError, ClientError) as error:  # a check of statements must not fail for want of a deployment
         sys.stdout.write(f"nothing to estimate by: {error}\n")
         return 0
 
 
-def _print_estimate(s3: S3Client, include_dir: Path, archive: Archive, name: str | None) -> int:
+def _print_estimate(s3: S3Client, glue: GlueClient, include_dir: Path, archive: Archive, name: str | None) -> int:
     names = [name] if name else published_months(s3, archive)[-1:]
     if not names:
         sys.stdout.write(f"{archive.name}: no month is published, so there is nothing to estimate by\n")
         return 0
     period = parse_period(names[0], archive.timezone)
-    readings = estimate_from_manifests(s3, include_dir, archive, period)
+    compacts = compaction.lacking(archive, glue)
+    readings = estimate_from_manifests(s3, include_dir, archive, period, compacts)
     lines = [f"{archive.name} {period}:", *(f"  {one}" for one in readings)]
     lines.append(f"  total: {sum(one.bytes for one in readings):,} bytes")
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     try:
-        check_scan(s3, include_dir, archive, period)
+        check_scan(s3, include_dir, archive, period, compacts)
     except ScanTooLarge as error:
         sys.stderr.write(f"{error}\n")
         return 1

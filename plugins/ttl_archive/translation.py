@@ -7,13 +7,23 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, cast
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    IncompleteReadError,
+    MetadataRetrievalError,
+)
 
 from ttl_archive import diagnosis
 from ttl_archive.errors import ArchiveError
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+# What the network, a proxy or the service of credentials did, and may do otherwise the next time.
+_TRANSIENT = (ConnectionError, CredentialRetrievalError, HTTPClientError, IncompleteReadError, MetadataRetrievalError)
 # How botocore words a ClientError; the provider's hooks, triggers and waiters pass it on as text.
 _CLIENT_ERROR = re.compile(
     r"An error occurred \((?P<code>[^)]+)\) when calling the (?P<operation>\w+) operation.*", re.S
@@ -31,7 +41,8 @@ def translate(error: BaseException) -> ArchiveError | None:
         if isinstance(one, ClientError):
             return _of_call(str(one), one.operation_name, one.response.get("ResponseMetadata", {}))
         if isinstance(one, BotoCoreError):
-            return diagnosis.explain("call", str(one), type(one).__name__)
+            default: diagnosis.Kind = "interrupted" if isinstance(one, _TRANSIENT) else "rejected"
+            return diagnosis.explain("call", str(one), type(one).__name__, default=default)
         quoted = _CLIENT_ERROR.search(str(one))
         if quoted:
             return _of_call(quoted[0], quoted["operation"], {})

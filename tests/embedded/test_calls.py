@@ -12,6 +12,7 @@ from airflow.sdk import RetryAction
 from botocore.exceptions import ClientError
 
 from tests.local_aws.harness import Athena, Aws
+from ttl_archive import queries
 from ttl_archive.errors import CallDenied, CallRejected
 from ttl_archive.operators.athena import AthenaFileOperator
 from ttl_archive.operators.export_segment import ExportSegmentOperator
@@ -100,3 +101,10 @@ def test_the_query_whose_workgroup_is_gone(connection: Callable[[Aws], None], aw
     connection(aws)
     with pytest.raises(CallRejected, match="InvalidRequestException"):
         query(athena, workgroup="nosuch").execute({})  # type: ignore[typeddict-item]
+
+
+def test_a_query_that_athena_has_forgotten_is_told_apart(athena: Athena) -> None:
+    """A skipped task keeps the id of an earlier try, and Athena forgets a query after 45 days."""
+    answer = athena.ask("SELECT 1")
+    assert queries.is_known(athena.client, answer.execution["QueryExecutionId"])
+    assert not queries.is_known(athena.client, "00000000-0000-4000-8000-000000000000")

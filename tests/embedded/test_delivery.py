@@ -21,7 +21,7 @@ from tests.mailbox import Mailbox, open_mailbox
 from tests.report.sample_report import sample_content
 from ttl_archive import delivery, notifications
 from ttl_archive.config import Archive, find_archive
-from ttl_archive.errors import DeliveryFailed, QueryDenied
+from ttl_archive.errors import BadTimestamps, DeliveryFailed, QueryDenied
 from ttl_archive.layout import report_prefix
 from ttl_archive.months import Month
 from ttl_archive.operators.deliver_report import DeliverReportOperator
@@ -210,9 +210,10 @@ def test_by_apprise(inbox: Mailbox, report: delivery.Delivery) -> None:
     first, *lines = got["message"].splitlines()
     assert first == "✅ Safe to expire: scanned 12,414, archived 12,414, Athena 12,414"
     assert len(lines) < 20
-    (hostile,) = [line for line in lines if "{{ 7*7 }} {% raw %}" in line]
+    (hostile,) = [line for line in lines if "{{ 7∗7 }} {% raw %}" in line]
     assert hostile.startswith("- ‹script›alert(1)‹/script› ")
     assert "＠everyone ‹!channel› " in hostile, "nobody is called by item data"
+    assert "[x] (javascript:alert(1))" in hostile, "no link has another name"
     assert not {"<", ">", "@"} & set(got["message"])
 
 
@@ -298,6 +299,12 @@ def test_a_failure_of_a_providers_operator_is_explained_too(inbox: Mailbox) -> N
     )
     tell(notified(apprise={"tag": "report"}), denied)
     assert "next step: the pipeline role lacks glue:CreateDatabase" in inbox.posts[0]["message"]
+
+
+def test_keys_that_a_failure_quotes_call_nobody_in_a_chat(inbox: Mailbox) -> None:
+    error = BadTimestamps("First keys: {'id': '<!channel> @everyone [log](https://evil.example)'}")
+    tell(notified(apprise={"tag": "report"}), error)
+    assert "{'id': '‹!channel› ＠everyone [log] (https://evil.example)'}" in inbox.posts[0]["message"]
 
 
 def test_a_worker_that_died_is_told_as_such(inbox: Mailbox) -> None:

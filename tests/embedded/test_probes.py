@@ -177,6 +177,11 @@ def test_a_statement_that_is_not_started_is_probed_too(athena: Athena, logs: str
         ("ALTER TABLE `db`.`t` ADD IF NOT EXISTS PARTITION (g = '1')", [("db", "t")]),
         ("MSCK REPAIR TABLE T", [("mine", "t")]),
         ("SELECT 1", []),
+        ("SELECT EXTRACT(HOUR FROM seen), TRIM(BOTH FROM x), a IS DISTINCT FROM b FROM t", [("mine", "t")]),
+        ("WITH a (x) AS (SELECT ' FROM c' FROM t) SELECT x FROM a", [("mine", "t")]),
+        ('SELECT 1 FROM "awsdatacatalog"."db"."my-table"', [("db", "my-table")]),
+        ("UNLOAD (\nSELECT a FROM db.t WHERE a = ')'\n)\nTO 's3://b/x/' WITH (format = 'PARQUET')", [("db", "t")]),
+        ("INSERT INTO db.t SELECT a FROM u", [("mine", "u"), ("db", "t")]),
     ],
 )
 def test_the_tables_of_a_statement(statement: str, expected: list[tuple[str, str]]) -> None:

@@ -11,9 +11,10 @@ import pytest
 
 from tests.browser import A4_PRINTABLE, DESKTOP, PHONE, Browser, needs_chromium, open_browser
 from tests.report.sample_report import sample_content
-from tests.report.test_render import hostile_content
+from tests.report.test_render import hostile_content, section
 from ttl_archive.report.content import ReportContent
 from ttl_archive.report.render import render_html
+from ttl_archive.report.sections import Chart
 
 pytestmark = needs_chromium
 SCREENS = [(PHONE, "screen", "light"), (DESKTOP, "screen", "dark"), (A4_PRINTABLE, "print", "light")]
@@ -67,6 +68,42 @@ def test_hostile_data_neither_runs_nor_overflows(
 def test_labels_of_wide_characters_are_not_cut_at_the_edge(browser: Browser, tmp_path: Path, width: int) -> None:
     found = browser.measure(file_of(tmp_path, hostile_content(WIDE)), width)
     assert wrong(found) == NOTHING_WRONG
+
+
+def large_content() -> ReportContent:
+    """Large numbers and long labels, in every kind of chart."""
+    columns = {"name": "varchar", "key": "varchar", "n": "double", "before": "double"}
+    ordinary: list[list[str | None]] = [
+        [
+            f"abcdefghijklmno{i}",
+            f"{i}0000000-0000-4000-8000-00000000004d",
+            f"{52345678 - i * 1234567}",
+            f"{49345678 + i}",
+        ]
+        for i in range(9)
+    ]
+    extreme: list[list[str | None]] = [
+        ["1234567890123456789012345678", "someone@example.com", "1E30", "-5E29"],
+        ["b" * 28, "host.name.example.org", "-3", "123456789012.5"],
+    ]
+    charts = [
+        Chart(kind="bar", x="name", y=("n",), previous="before"),
+        Chart(kind="line", x="key", y=("n", "before")),
+        Chart(kind="heatmap", x="key", y=("name",), value="n"),
+    ]
+    return sample_content(
+        sections=tuple(section(chart, columns, rows) for rows in (ordinary, extreme) for chart in charts)
+    )
+
+
+@pytest.mark.parametrize(("width", "media", "scheme"), SCREENS)
+def test_large_numbers_and_long_labels_are_whole(
+    browser: Browser, tmp_path: Path, width: int, media: str, scheme: str
+) -> None:
+    found = browser.measure(file_of(tmp_path, large_content()), width, media, scheme)
+    assert wrong(found) == NOTHING_WRONG
+    assert len(found["charts"]) == 6
+    assert "52,345,678" in found["text"]
 
 
 def test_it_prints_on_a4(browser: Browser, tmp_path: Path) -> None:

@@ -48,3 +48,15 @@ def test_a_condition_of_one_table_is_not_the_others() -> None:
         WHERE a.year = '2025' AND a.month = '03' AND b.year = '2025' AND b.month = '02'
     """
     assert months_read(sql, "logs", MONTHS) == [["2025-03"], ["2025-02"]]
+
+
+def test_a_table_expression_is_read_wherever_it_is_named() -> None:
+    march = "(SELECT a FROM d.t WHERE year = '2025' AND month = '03')"
+    assert months_read(f"WITH x AS {march} SELECT a FROM x", "t", ["2025-03"]) == [["2025-03"]]
+    assert months_read(f"WITH x AS {march} SELECT a FROM x UNION SELECT a FROM x", "t", ["2025-03"]) == 2 * [
+        ["2025-03"]
+    ]
+    nested = f"WITH x AS {march}, y AS (SELECT a FROM x JOIN x AS z ON x.a = z.a) SELECT a FROM x, y, y AS w"
+    assert len(months_read(nested, "t", ["2025-03"])) == 1 + 2 * 2
+    # One that is named before it is made is another table.
+    assert len(months_read(f"WITH x AS (SELECT a FROM y), y AS {march} SELECT a FROM x, y", "t", ["2025-03"])) >= 1

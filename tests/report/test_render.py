@@ -17,7 +17,7 @@ from ttl_archive.manifest import Certificate
 from ttl_archive.report.content import BadTimestamps, MixedTypes, ReportContent, SectionResult, section_result
 from ttl_archive.report.cost import cost
 from ttl_archive.report.escape import brief, code_span, csv_text, markdown_text, visible
-from ttl_archive.report.render import render_csv, render_html, render_markdown
+from ttl_archive.report.render import render_csv, render_html, render_markdown, render_text
 from ttl_archive.report.sections import Chart, Section
 
 HOSTILE = [
@@ -313,3 +313,33 @@ def test_a_number_that_nobody_knows_has_no_unit() -> None:
         assert html in render_html(content)
         assert markdown in render_markdown(content)
         assert ("<small> %</small>" in render_html(content)) is (value is not None)
+
+
+LINE = Chart(kind="line", x="day", y=("n", "m"))
+
+
+@pytest.mark.parametrize("value", [None, "NaN", "Infinity", "text"])
+def test_a_line_without_a_number_is_told_and_not_drawn(value: str | None) -> None:
+    columns = {"day": "date", "n": "double", "m": "double" if value != "text" else "varchar"}
+    rows: list[list[str | None]] = [["2025-03-01", "1.5", value], ["2025-03-02", "2.5", value]]
+    content = sample_content(sections=(section(LINE, columns, rows),))
+    assert "* m: no numbers" in render_markdown(content)
+    assert ", 1.5 to 2.5" in render_markdown(content)
+    assert len(pictures(render_html(content))) == 2
+
+
+@pytest.mark.parametrize("digits", ["1E30", "-1.7976931348623157E308", "12345678901234567890123456789012345678"])
+def test_the_largest_numbers_are_shown(digits: str) -> None:
+    for kind in ("double", "decimal(38,0)") if "E" not in digits else ("double",):
+        columns = {"name": "varchar", "n": kind, "before": kind}
+        rows: list[list[str | None]] = [["a", digits, "1"], ["b", None, digits]]
+        charts = [
+            Chart(kind="bar", x="name", y=("n",), previous="before"),
+            Chart(kind="line", x="name", y=("n",)),
+            Chart(kind="heatmap", x="name", y=("before",), value="n"),
+            Chart(kind="number", value="n", previous="before"),
+            Chart(kind="table"),
+        ]
+        content = sample_content(sections=tuple(section(chart, columns, rows) for chart in charts))
+        for text in (render_html(content), render_markdown(content), render_text(content)):
+            assert text

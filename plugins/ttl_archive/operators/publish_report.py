@@ -123,8 +123,15 @@ class PublishReportOperator(BaseOperator):
         return _Results(
             counted=queries.fetch(athena, self.count),
             sections=[queries.fetch(athena, one) for one in self.sections],
-            others=tuple(query_of(athena, name, one) for name, given in statements.items() for one in _ids(given)),
-            late_items=tuple(_late(archive, queries.fetch_row(athena, one)) for one in late_items),
+            others=tuple(
+                query_of(athena, name, one)
+                for name, given in statements.items()
+                for one in _ids(given)
+                if queries.is_known(athena, one)
+            ),
+            late_items=tuple(
+                _late(archive, queries.fetch_row(athena, one)) for one in late_items if queries.is_known(athena, one)
+            ),
         )
 
 

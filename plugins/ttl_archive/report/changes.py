@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from ttl_archive.report.content import ReportContent, SectionResult, Value
 
 MOVERS_OF_A_SECTION = 3
+_LARGEST = 1e300
 
 
 @dataclass(frozen=True)
@@ -42,16 +43,14 @@ def changes(content: ReportContent) -> list[Change]:
 
 
 def number_of(value: Value) -> float | None:
-    """A measure as a number, or None if it is NULL or no number."""
+    """A measure as a number, or None if it is NULL, no number, or so large that a sum or a scale would overflow."""
     if value is None or isinstance(value, bool):
         return None
-    if isinstance(value, int | float):
-        return value
     try:
-        number = float(Decimal(value))
+        number = value if isinstance(value, int | float) else float(Decimal(value))
     except InvalidOperation:
         return None
-    return number if abs(number) < float("inf") else None
+    return number if abs(number) < _LARGEST else None
 
 
 def _changes_of(section: SectionResult) -> list[Change]:

@@ -22,7 +22,7 @@ from ttl_archive.report.changes import number_of
 from ttl_archive.report.content import SectionResult, Value
 from ttl_archive.report.escape import brief, visible
 from ttl_archive.report.formats import EMPTY, NULL, Formats
-from ttl_archive.report.labels import cut, label_of, short_day, wider
+from ttl_archive.report.labels import cut, label_of, short_day, ticks, wider, width
 
 # pygal 3.1.3 leaves an import hook of Python 2's kind for map plugins, at which Python 3.11 warns at each import that
 # fails, anywhere. Drop this once https://github.com/Kozea/pygal/blob/master/pygal/__init__.py has no PluginImportFixer.
@@ -71,10 +71,13 @@ def _bars(section: SectionResult, formats: Formats) -> Markup:
     if not known:
         return Markup()
     low, high = min(0, *known), max(0, *known)
-    room = (high - low) * 0.16 or 1  # for the value at the bar's end
+    texts = [formats.short_number(value) for value in known]
 
     def chart(size: _Size) -> Any:
         shown = [cut(label, size.label) for label in labels]
+        # For the value at the bar's end: as much of the range as its text takes of the width.
+        part = min(0.6, (width(texts, size.font) + 12) / (size.width - width(shown, size.font) - 40))
+        room = (high - low) * part / (1 - part) or 1
         drawn = pygal.HorizontalBar(
             **_options(size, len(series)),
             margin_left=MARGIN + wider(shown, size.font),
@@ -86,9 +89,10 @@ def _bars(section: SectionResult, formats: Formats) -> Markup:
             print_values_position="top",
             rounded_bars=2,
             show_legend=len(series) > 1,
+            truncate_label=size.label,
         )
         drawn.x_labels = shown[::-1]  # pygal begins at the bottom
-        drawn.value_formatter = lambda value: "" if value is None else formats.number(value)
+        drawn.value_formatter = lambda value: "" if value is None else formats.short_number(value)
         for one in series:
             points = [
                 _point(value, f"{label}: {_value(value, section, formats)}")
@@ -105,33 +109,33 @@ def _bars(section: SectionResult, formats: Formats) -> Markup:
 def _lines(section: SectionResult, formats: Formats) -> Markup:
     x = str(section.chart.x)
     kind = section.type_of(x)
-    series, ticks, left_out = _series_of(section)
+    series, places, left_out = _series_of(section)
     if not any(value is not None for one in series for value in one.values):
         return Markup()
-    labels = [label_of(value, kind, formats) for value in ticks]
-    short = [short_day(value, formats) if kind == "date" else label for value, label in zip(ticks, labels, strict=True)]
+    labels = [label_of(value, kind, formats) for value in places]
+    short = [
+        short_day(value, formats) if kind == "date" else label for value, label in zip(places, labels, strict=True)
+    ]
 
     def chart(size: _Size) -> Any:
-        every = max(1, math.ceil(len(ticks) / size.ticks))
-        shown = [cut(label, size.tick) for label in short]
+        shown = ticks(short, size.tick, size.ticks, size.width - 100, size.font)
+        last = next(label for label in reversed(shown) if label)
         known = [value for one in series for value in one.values if value is not None]
         drawn = pygal.Line(
             **_options(size, len(series)),
             height=300 if size.name == "wide" else 240,
             include_x_axis=min(known) >= 0 and min(known) < 0.6 * max(known),
-            show_minor_x_labels=False,
             show_y_guides=True,
             dots_size=2.2,
             allow_interruptions=True,
             show_legend=len(series) > 1,
-            margin_left=16,
-            margin_right=26,
+            margin_left=max(16, width(shown[:1], size.font) // 2),
+            margin_right=max(26, width([last], size.font) // 2 + MARGIN),
             min_scale=4,
             max_scale=6,
             truncate_label=size.tick,
         )
         drawn.x_labels = shown
-        drawn.x_labels_major = shown[::every]
         drawn.value_formatter = lambda value: _value(value, section, formats)
         for one in series:
             drawn.add(
@@ -168,20 +172,19 @@ def _heatmap(section: SectionResult, formats: Formats) -> Markup:
         return 0 if not number or high == low else max(1, math.ceil((number - low) / (high - low) * HEATS))
 
     def chart(size: _Size) -> Any:
-        every = max(1, math.ceil(len(columns) / (12 if size.name == "wide" else 8)))
         shown = [cut(label, size.label) for label in row_labels]
+        room = size.width - width(shown, size.font) - 40
         drawn = pygal.StackedBar(  # a cell is a bar of height one
             **_options(size, 1),
             margin_left=MARGIN + wider(shown, size.font),
             height=len(rows) * (26 if size.name == "wide" else 20) + 34,
             range=(0, len(rows)),
             show_legend=False,
-            show_minor_x_labels=False,
             show_y_guides=False,
             truncate_label=8,
         )
-        drawn.x_labels = [cut(label, 8 if size.name == "wide" else 6) for label in column_labels]
-        drawn.x_labels_major = drawn.x_labels[::every]
+        wide = size.name == "wide"
+        drawn.x_labels = ticks(column_labels, 8 if wide else 6, 12 if wide else 8, room, size.font)
         drawn.y_labels = [{"value": len(rows) - index - 0.5, "label": label} for index, label in enumerate(shown)]
         for row, row_label in list(zip(rows, row_labels, strict=True))[::-1]:
             drawn.add(
@@ -195,7 +198,9 @@ def _heatmap(section: SectionResult, formats: Formats) -> Markup:
         return drawn
 
     scale = Markup("").join(Markup('<i class="heat-{}"></i>').format(step) for step in range(HEATS + 1))
-    note = Markup('<span class="scale">{} {} {}</span>').format(formats.number(low), scale, formats.number(high))
+    note = Markup('<span class="scale">{} {} {}</span>').format(
+        formats.short_number(low), scale, formats.short_number(high)
+    )
     return _figure(section, chart, note)
 
 
@@ -205,7 +210,7 @@ def _series_of(section: SectionResult) -> tuple[list[_Series], list[Value], int]
     if section.chart.series is None:
         named = [(name, _numbers(section, name)) for name in section.chart.y]
         return [_Series(_title(name), values) for name, values in named[:SERIES]], xs, max(0, len(named) - SERIES)
-    ticks = _distinct(xs)
+    places = _distinct(xs)
     lines: dict[Value, dict[Value, float | None]] = {}
     for x, name, value in zip(
         xs, section.column(section.chart.series), _numbers(section, section.chart.y[0]), strict=True
@@ -214,10 +219,10 @@ def _series_of(section: SectionResult) -> tuple[list[_Series], list[Value], int]
     largest = sorted(lines, key=lambda name: -sum(value or 0 for value in lines[name].values()))[:SERIES]
     kept = [name for name in lines if name in largest]
     drawn = [
-        _Series(NULL if name is None else brief(visible(str(name))) or EMPTY, [lines[name].get(x) for x in ticks])
+        _Series(NULL if name is None else brief(visible(str(name))) or EMPTY, [lines[name].get(x) for x in places])
         for name in kept
     ]
-    return drawn, ticks, len(lines) - len(kept)
+    return drawn, places, len(lines) - len(kept)
 
 
 def _options(size: _Size, series: int) -> dict[str, Any]:
@@ -305,7 +310,7 @@ def _numbers(section: SectionResult, column: str) -> list[float | None]:
 
 
 def _value(value: float | None, section: SectionResult, formats: Formats) -> str:
-    return NULL if value is None else f"{formats.number(value)} {section.chart.unit}".rstrip()
+    return NULL if value is None else f"{formats.short_number(value)} {section.chart.unit}".rstrip()
 
 
 def _distinct(values: Sequence[Value]) -> list[Value]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict
@@ -47,6 +48,11 @@ class Cost(BaseModel):
     parts: tuple[CostPart, ...]
     price_list_date: str = PRICE_LIST_DATE
     price_list_source: str = PRICE_LIST_SOURCE
+
+    @property
+    def price_list_day(self) -> date:
+        """The day of the price list."""
+        return date.fromisoformat(self.price_list_date)
 
 
 def billed_bytes(scanned: int) -> int:

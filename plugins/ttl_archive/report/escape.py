@@ -15,7 +15,8 @@ _INVISIBLE = re.compile(
 _FITS_CODE_SPAN = re.compile(r"[^`|\\\s]([^`|\\]*[^`|\\\s])?")
 _MARKDOWN_MARKS = re.compile(r"([\\`*_\[\]#|~@])")
 BRIEF = 160
-_IN_A_CHAT = str.maketrans("<>@", "‹›＠")
+_CALLS_IN_A_CHAT = str.maketrans("<>@", "‹›＠")
+_MARKS_IN_A_CHAT = str.maketrans("*`~", "∗ˋ∼")
 _LINE_BREAKS = re.compile(r"[\r\n\x0b\x0c\x85\u2028\u2029]+")
 # The full-width forms count too: some spreadsheets fold them. The apostrophe keeps the prefix reversible.
 _FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠'")
@@ -59,11 +60,16 @@ def markdown_text(value: Any) -> str:
 
 
 def chat_text(value: Any) -> str:
-    """Whatever it is, as words in a message: chats take ``<!channel>`` and ``@everyone`` for calls to everybody.
+    """Whatever it is, as words in a line of a message, in which nothing calls anybody or is mark-up."""
+    return visible(_LINE_BREAKS.sub(" ", uncalling(str(value)))).translate(_MARKS_IN_A_CHAT)
+
+
+def uncalling(text: str) -> str:
+    """The text, in which chats find no call to everybody as in ``<!channel>`` or ``@everyone``, and no named link.
 
     https://docs.slack.dev/messaging/formatting-message-text/
     """
-    return visible(_LINE_BREAKS.sub(" ", str(value))).translate(_IN_A_CHAT)
+    return text.translate(_CALLS_IN_A_CHAT).replace("](", "] (")
 
 
 def csv_text(text: str) -> str:

@@ -37,7 +37,7 @@ def findings(content: ReportContent, formats: Formats) -> Iterator[Finding]:
     for late in quality.late_items:
         if late.count:
             done = "which the run publishes anew" if late.refreshed else "not in the archive: run that month again"
-            text = f"{formats.number(late.count)} of {late.month}, {done}"
+            text = f"{formats.number(late.count)} of {formats.month(late.month)}, {done}"
             yield Finding("Items that came late", text, (brief(late.keys),) if late.keys else ())
     for title, count in (
         ("TTL value missing", quality.ttl_missing),

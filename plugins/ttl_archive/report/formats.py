@@ -15,6 +15,7 @@ from babel.dates import format_datetime, format_skeleton
 from babel.numbers import (
     format_decimal,
     format_percent,
+    format_scientific,
     get_minus_sign_symbol,
     get_plus_sign_symbol,
 )
@@ -26,7 +27,9 @@ from ttl_archive.report.content import Value
 NULL = "–"
 EMPTY = "(empty)"  # a text without a character
 FLOAT_DIGITS = 3
-_EXACT = 200  # digits; DynamoDB has numbers of 38, with exponents to 125
+_LARGE = 1e15  # where a double's text would show digits that it doesn't have
+_LONGEST = 16  # characters of a number beside a bar
+_EXACT = 400  # digits; DynamoDB has numbers of 38, with exponents to 125, and a double has exponents to 308
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,13 @@ class Formats:
         """``1,234.5``: at most three digits after the point; a Decimal keeps all of its own, zeros too."""
         if isinstance(value, Decimal):
             return self._fixed(value, max(0, -int(value.as_tuple().exponent)))
-        return format_decimal(round(Decimal(str(value)), FLOAT_DIGITS), locale=self._locale)
+        with localcontext(prec=_EXACT):
+            return format_decimal(round(Decimal(str(value)), FLOAT_DIGITS), locale=self._locale)
+
+    def short_number(self, value: float) -> str:
+        """As ``number``, but ``1.5E30`` in the place of a text that fits beside no bar."""
+        text = self.number(value)
+        return text if len(text) <= _LONGEST else format_scientific(value, format="0.###E0", locale=self._locale)
 
     def _fixed(self, value: Decimal, digits: int, currency: str | None = None) -> str:
         formats = self._locale.currency_formats if currency else self._locale.decimal_formats
@@ -55,13 +64,13 @@ class Formats:
 
     def change(self, value: float) -> str:
         """``+1,234`` or ``-12``."""
-        return self._sign(value) + self.number(abs(value))
+        return self._sign(value) + self.short_number(abs(value))
 
     def percent(self, ratio: float) -> str:
         """``12.5%`` for 0.125."""
-        return format_percent(
-            round(Decimal(str(ratio)), 3).normalize(), locale=self._locale, decimal_quantization=False
-        )
+        with localcontext(prec=_EXACT):
+            rounded = round(Decimal(str(ratio)), 3).normalize()
+            return format_percent(rounded, locale=self._locale, decimal_quantization=False)
 
     def percent_change(self, ratio: float) -> str:
         """``+12.5%``."""
@@ -118,11 +127,15 @@ class Formats:
         floats = [value for value in values if isinstance(value, float)]
         digits = max((len(f"{value:.{FLOAT_DIGITS}f}".rstrip("0").partition(".")[2]) for value in floats), default=0)
         return [
-            self._fixed(round(Decimal(str(value)), digits), digits)
-            if isinstance(value, float)
-            else self.value(value, athena_type)
+            self._float(value, digits) if isinstance(value, float) else self.value(value, athena_type)
             for value in values
         ]
+
+    def _float(self, value: float, digits: int) -> str:
+        if abs(value) >= _LARGE:
+            return self.short_number(value)
+        with localcontext(prec=_EXACT):
+            return self._fixed(round(Decimal(str(value)), digits), digits)
 
     def value(self, value: Value, athena_type: str) -> str:
         """One cell of a result; NULL is a dash."""

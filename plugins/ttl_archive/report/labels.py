@@ -36,17 +36,33 @@ def cut(label: str, length: int) -> str:
     widths = list(accumulate(map(_width_of, label)))
     if not widths or widths[-1] <= length * _LETTER:
         return label
-    return label[: bisect_right(widths, (length - 1) * _LETTER)] + "…"
+    return label[: bisect_right(widths, length * _LETTER - _width_of("…"))] + "…"
+
+
+def ticks(labels: Sequence[str], letters: int, most: int, room: int, font: int) -> list[str]:
+    """The labels below a chart, each cut, and no more of them than stand beside each other; the others are empty.
+
+    :param room: pixels from the first to the last.
+    """
+    shown = [cut(label, letters) for label in labels]
+    every = math.ceil(len(shown) / max(1, min(most, room // (width(shown, font) + font))))
+    return [label if place % every == 0 else "" for place, label in enumerate(shown)]
+
+
+def width(labels: Sequence[str], font: int) -> int:
+    """The pixels of the widest label."""
+    return math.ceil(max(sum(map(_width_of, label)) for label in labels) * font)
 
 
 def wider(labels: Sequence[str], font: int) -> int:
     """How many pixels the widest label takes beyond what pygal reckons, which takes every character for a letter."""
-    widest = max(sum(map(_width_of, label)) for label in labels)
-    return math.ceil(max(0.0, widest - _LETTER * max(map(len, labels))) * font)
+    return max(0, width(labels, font) - math.floor(_LETTER * max(map(len, labels)) * font))
 
 
 def _width_of(character: str) -> float:
     """About how wide a character is, in em."""
     if unicodedata.east_asian_width(character) in "WF":
         return 1.1
-    return 1.0 if character.isupper() or character in "@%&mw" else _LETTER
+    if character.isdigit():
+        return 0.65
+    return 1.0 if character.isupper() or character in "@%&mw…" else 0.64

@@ -15,7 +15,7 @@ PARTITION_COLUMNS = ("year", "month")
 
 
 def months_read(sql: str, table: str, months: Iterable[str]) -> list[list[str]]:
-    """For each time that a statement names the table, the months (``2025-03``) that it may read there.
+    """For each time that a statement reads the table, the months (``2025-03``) that it may read there.
 
     A condition that can't be judged counts as one that holds, so that nothing is underestimated.
 
@@ -28,8 +28,26 @@ def months_read(sql: str, table: str, months: Iterable[str]) -> list[list[str]]:
     tree = sqlglot.parse_one(sql, read="athena")
     return [
         [month for month, partition in partitions.items() if where is None or may_hold(where, partition, alias)]
-        for where, alias in ((where_of(one), one.alias_or_name) for one in tables_named(tree) if one.name == table)
+        for one in tables_named(tree)
+        if one.name == table
+        for where, alias in [(where_of(one), one.alias_or_name)] * _times_read(tree, one)
     ]
+
+
+def _times_read(tree: exp.Expr, named: exp.Expr, within: tuple[str, ...] = ()) -> int:
+    """How often Athena reads what a table's name stands for: a table expression is read anew wherever it is named.
+
+    :param within: the table expressions that were followed already; a name that leads back to one is another table's.
+    """
+    from sqlglot import exp
+
+    cte = named.find_ancestor(exp.CTE)
+    if cte is None:
+        return 1
+    if cte.alias in within:
+        return 0
+    uses = [one for one in tree.find_all(exp.Table) if not one.db and one.name == cte.alias]
+    return sum(_times_read(tree, one, (*within, cte.alias)) for one in uses)
 
 
 def tables_named(tree: exp.Expr) -> list[exp.Table]:
