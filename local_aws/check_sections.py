@@ -19,6 +19,7 @@ from local_aws.athena.failures import duckdb_failure
 from ttl_archive.catalog import report_variables
 from ttl_archive.config import Archive, load_archives
 from ttl_archive.errors import ConfigurationError
+from ttl_archive.report.formats import is_number
 from ttl_archive.report.sections import Section, load_sections
 from ttl_archive.report.sql_rules import render_section, sample_variables
 from ttl_archive.settings import settings
@@ -64,12 +65,15 @@ def _not_found(operation: str) -> ClientError:
     return ClientError({"Error": {"Code": "EntityNotFoundException", "Message": "not there"}}, operation)
 
 
-def check_archive(archive: Archive) -> tuple[list[str], list[str]]:
-    """The problems of an archive's sections, and what couldn't be checked: each with file and line."""
+def check_archive(archive: Archive, folder: str | None = None) -> tuple[list[str], list[str]]:
+    """The problems of an archive's sections, and what couldn't be checked: each with file and line.
+
+    :param folder: the sections of ``default``, as the archive would have them; by default its own.
+    """
     include_dir = settings().include_dir
     problems, refused = [], []
     for kind in ("report", "quarterly"):
-        for section in load_sections(include_dir, archive.name, kind):
+        for section in load_sections(include_dir, folder or archive.name, kind):
             path = include_dir / "sql" / section.template
             try:
                 _run(archive, section, kind)
@@ -89,18 +93,25 @@ def _run(archive: Archive, section: Section, kind: str) -> None:
     statement = render_section(settings().include_dir, section, variables)
     with Run(EmptyCatalog(archive), None) as run:
         try:
-            names = [name for name, *_ in run.describe(statement, archive.catalog.database)]
+            types = {name: kind for name, _, kind in run.describe(statement, archive.catalog.database)}
         except duckdb.Error as error:
             raise duckdb_failure(error) from error
-    if missing := [name for name in section.chart.columns if name not in names]:
-        path = settings().include_dir / "sql" / section.template
-        raise ConfigurationError(f"{path}:1: the chart's {', '.join(missing)} is not among {', '.join(names)}")
+    path, chart = settings().include_dir / "sql" / section.template, section.chart
+    if missing := [name for name in chart.columns if name not in types]:
+        raise ConfigurationError(f"{path}:1: the chart's {', '.join(missing)} is not among {', '.join(types)}")
+    measures = [chart.previous, chart.value] if chart.kind == "heatmap" else [*chart.y, chart.previous]
+    for name in filter(None, measures):
+        if not is_number(types[name]):
+            raise ConfigurationError(f"{path}:1: a {chart.kind} chart draws numbers; {name} is {types[name]}")
 
 
 def main() -> int:
     """Check every archive; exit code 1 if a section has a problem."""
     try:
-        found = [check_archive(archive) for archive in load_archives(settings().include_dir, Anything(os.environ))]
+        archives = load_archives(settings().include_dir, Anything(os.environ))
+        found = [check_archive(archive) for archive in archives]
+        if (settings().include_dir / "sql/default").is_dir():
+            found.append(check_archive(archives[0], "default"))
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
         return 1

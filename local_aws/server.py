@@ -60,15 +60,19 @@ def serve(port: int, state: Path) -> None:
         faults,
         glue,
         multipart_checksums,
+        read_units,
         time_to_live,
+        workgroups,
     )
 
     authorisation.install()
     decisions.install()
     athena.install(state / "athena", os.environ["AWS_ENDPOINT_URL"])
+    workgroups.install()
     glue.install(state)
     cloudformation.install()
     multipart_checksums.install()
+    read_units.install()
     time_to_live.install()
     dynamodb_export.install(os.environ["AWS_ENDPOINT_URL"])  # outermost: it notes only what TTL really removes
 

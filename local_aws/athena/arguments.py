@@ -8,6 +8,7 @@ from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.dialects.trino import Trino
 
+from local_aws.athena.checks import has_odd_literal
 from local_aws.athena.errors import CannotTranslate, QueryFailed
 from local_aws.athena.formats import joda_format, json_path, mysql_format, regexp_rewrite
 from local_aws.athena.typing import INSTANTS, INTEGERS, D, element_type, kind
@@ -43,6 +44,8 @@ def _sequence(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
     start, stop = (writer.sql(each) for each in node.expressions[:2])
     step = node.expressions[2] if len(node.expressions) > 2 else None
     of = kind(node.expressions[0])
+    if of == D.TIMESTAMP and step is None:
+        raise QueryFailed("FUNCTION_NOT_FOUND: Unexpected parameters (timestamp, timestamp) for function sequence")
     if of in INTEGERS:
         by = f"step_of({start}, {stop}, {writer.sql(step) if step is not None else f'sign({stop} - {start} + 0.5)'})"
         return {"sequence": f"generate_series({start}, {stop}, {by})"}
@@ -50,14 +53,20 @@ def _sequence(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
         raise CannotTranslate("sequence of these types")
     target = "DATE[]" if of == D.DATE else "TIMESTAMP[]"
     unit = step.text("unit").upper().rstrip("S") if step is not None else "DAY"
+    if of == D.DATE and unit in ("HOUR", "MINUTE", "SECOND"):
+        raise QueryFailed(
+            "INVALID_FUNCTION_ARGUMENT: sequence step must be a day interval if start and end values are dates"
+        )
     if unit in ("MONTH", "YEAR") and step is not None:
         months = int(step.this.name) * (12 if unit == "YEAR" else 1)
         # Counted from the start, so that the 31st comes back after a shorter month.
-        count = f"range(0, date_sub('month', {start}, {stop}) // {months} + 1)"
+        count = f"range(0, date_sub('month', {start}, {stop}) // step_of({start}, {stop}, {months}) + 1)"
         return {
             "sequence": f"CAST(list_transform({count}, lambda i: {start} + to_months(CAST(i * {months} AS INTEGER))) AS {target})"  # noqa: E501
         }
-    by = writer.sql(step) if step is not None else f"CASE WHEN {start} <= {stop} THEN to_days(1) ELSE to_days(-1) END"
+    by = f"CASE WHEN {start} <= {stop} THEN to_days(1) ELSE to_days(-1) END"
+    if step is not None:
+        by = f"span_of({start}, {stop}, {writer.sql(step)})"
     return {"sequence": f"CAST(generate_series({start}, {stop}, {by}) AS {target})"}
 
 
@@ -86,6 +95,8 @@ def _iso8601(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
     value = node.expressions[0]
     if kind(value) not in pattern:
         raise CannotTranslate(f"to_iso8601 of {value.sql(Trino)}, whose type is not known: add a CAST")
+    if has_odd_literal(value):
+        raise CannotTranslate("to_iso8601 of a time that isn't written to the millisecond")
     return {"iso0": f"strftime({writer.sql(value)}, '{pattern[kind(value)]}')"}
 
 

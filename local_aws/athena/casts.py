@@ -10,7 +10,7 @@ from sqlglot.dialects.trino import Trino
 
 from local_aws.athena.checks import has_odd_literal, is_literal, keeps_instant, place, trino_name
 from local_aws.athena.errors import CannotTranslate, QueryFailed
-from local_aws.athena.typing import FLOATS, INSTANTS, INTEGERS, TEXTS, D, decimal_literal, kind
+from local_aws.athena.typing import FLOATS, INSTANTS, INTEGERS, TEXTS, D, decimal_literal, element_type, kind
 
 if TYPE_CHECKING:
     from local_aws.athena.dialect import Writer
@@ -64,16 +64,34 @@ def cast_sql(writer: "Writer", node: exp.Cast) -> str:
         into = decimal_literal(value.name).sql(DuckDB)
     if isinstance(value, exp.Anonymous) and value.name.lower() == "row" and wanted == D.STRUCT:
         # DuckDB casts structs by the members' names; a bare row is matched by position, as in Trino.
-        return f"CAST({_positional(writer, value)} AS {into})"
+        return f"CAST({_positional(writer, value, target)} AS {into})"
     if source == wanted == D.STRUCT or (
         source in (D.ARRAY, D.MAP) and D.STRUCT in {each.this for each in target.find_all(exp.DataType)}
     ):
         raise CannotTranslate("a CAST between rows other than CAST(ROW(...) AS ROW(...))")
-    if (source in INSTANTS and (wanted in _PLAIN)) or (wanted in INSTANTS and source in _PLAIN):
+    if (
+        (source in INSTANTS and wanted in _PLAIN)
+        or (wanted in INSTANTS and source in _PLAIN)
+        or (wanted in (D.VARBINARY, D.BINARY) and source in {*INSTANTS, *_PLAIN})
+    ):
         into = target.sql(Trino).lower().replace(", ", ",")
         raise QueryFailed(f"TYPE_MISMATCH: {place(node)}Cannot cast {trino_name(value)} to {into}")
+    if wanted == D.USERDEFINED:
+        raise QueryFailed(f"TYPE_MISMATCH: {place(node)}Unknown type: {target.sql(Trino).lower()}")
     if source == D.JSON or wanted == D.JSON:
         return _json(value, written, target)
+    if source == wanted == D.ARRAY and element_type(value).this not in (D.UNKNOWN, D.NULL):
+        # Element by element, with the rules of one value.
+        element = exp.Var(this=f"element{writer.depth}")
+        element.type = element_type(value)
+        writer.depth += 1
+        each = cast_sql(writer, exp.Cast(this=element, to=target.expressions[0].copy()))
+        return f"list_transform({written}, lambda {element.name}: {each})"
+    if source == wanted == D.MAP and any(
+        mine.this in FLOATS and mine.this != theirs.this
+        for mine, theirs in zip(value.type.expressions, target.expressions, strict=False)
+    ):
+        raise CannotTranslate(f"a CAST of a map with real or double to {target.sql(Trino).lower()}")
     if wanted in TEXTS:
         return _to_text(value, written, target)
     if source in TEXTS:
@@ -87,6 +105,8 @@ def cast_sql(writer: "Writer", node: exp.Cast) -> str:
         raise CannotTranslate(f"a CAST to {target.sql(Trino).lower()}")
     if source == D.DOUBLE and wanted == D.FLOAT:
         return f"as_real({written})"
+    if source in FLOATS and wanted == D.DECIMAL:
+        return f"CAST(CAST({written} AS VARCHAR) AS {into})"  # of the digits it is written with, not of all it has
     if source in FLOATS and wanted in INTEGERS:
         return f"CAST(round({written}) AS {into})"
     if source == D.TIMESTAMPTZ and wanted in (D.DATE, D.TIMESTAMP):
@@ -111,10 +131,13 @@ def _is_utc(literal: str) -> bool:
     return literal.rstrip().endswith(("UTC", "Z", "+00:00")) or not re.search(r":.*[-+A-Za-z/]", literal)
 
 
-def _positional(writer: "Writer", value: exp.Expr) -> str:
-    if isinstance(value, exp.Anonymous) and value.name.lower() == "row":
-        return f"row({', '.join(_positional(writer, member) for member in value.expressions)})"
-    return writer.sql(value)
+def _positional(writer: "Writer", value: exp.Expr, target: exp.DataType) -> str:
+    """A bare row, each member with the rules of one value."""
+    kinds = [each.args["kind"] if isinstance(each, exp.ColumnDef) else each for each in target.expressions]
+    if len(kinds) != len(value.expressions):
+        raise QueryFailed(f"TYPE_MISMATCH: {place(value)}Cannot cast a row to {target.sql(Trino).lower()}")
+    members = zip(value.expressions, kinds, strict=True)
+    return f"row({', '.join(cast_sql(writer, exp.Cast(this=member.copy(), to=of.copy())) for member, of in members)})"
 
 
 def _to_text(value: exp.Expr, written: str, target: exp.DataType) -> str:
@@ -173,8 +196,15 @@ def _json(value: exp.Expr, written: str, target: exp.DataType) -> str:
         members = {each.this for each in value.type.find_all(exp.DataType)} if value.type is not None else set()
         if D.TIMESTAMP in members and has_odd_literal(value):
             raise CannotTranslate("a CAST to json of a time that isn't written to the millisecond")
+        maps = value.type.find_all(exp.DataType) if value.type is not None else ()
+        if {each.expressions[0].this for each in maps if each.this == D.MAP} & {*INSTANTS, D.ARRAY, D.MAP, D.STRUCT}:
+            raise QueryFailed(f"TYPE_MISMATCH: {place(value)}Cannot cast a map with such keys to json")
         if D.UNKNOWN in members or {D.MAP, D.STRUCT} <= members or D.TIMESTAMPTZ in members:
             raise CannotTranslate(f"a CAST of {value.sql(Trino)} to json")
+        if D.FLOAT in members:
+            if source != D.FLOAT:
+                raise CannotTranslate(f"a CAST of {value.sql(Trino)} to json")
+            written = f"CAST(CAST({written} AS VARCHAR) AS DOUBLE)"
         if source in TEXTS or source in INTEGERS or source == D.BOOLEAN:
             return f"to_json({written})"
         if any(name.name.startswith("field") for name in value.type.find_all(exp.ColumnDef)) if value.type else False:
@@ -185,12 +215,18 @@ def _json(value: exp.Expr, written: str, target: exp.DataType) -> str:
     # A scalar's text; an array or an object has none.
     scalar = f"CASE WHEN json_type({written}) IN ('OBJECT', 'ARRAY') THEN CAST(cannot_cast(CAST({written} AS VARCHAR), '{name}') AS VARCHAR) ELSE trino_json_scalar({written}, '$') END"  # noqa: E501
     if target.this in TEXTS:
+        if target.this == D.CHAR or target.expressions:
+            raise CannotTranslate(f"a CAST of json to {name.lower()}; use varchar")
         return scalar
+    if target.this == D.BOOLEAN:
+        return f"CASE WHEN json_type({written}) IN ('UBIGINT', 'BIGINT', 'DOUBLE') THEN CAST({scalar} AS DOUBLE) <> 0 ELSE CAST(text_as_boolean({scalar}) AS BOOLEAN) END"  # noqa: E501
+    if target.this in INTEGERS or target.this in FLOATS or target.this == D.DECIMAL:
+        scalar = f"CASE WHEN json_type({written}) = 'BOOLEAN' THEN CASE {scalar} WHEN 'true' THEN '1' ELSE '0' END ELSE {scalar} END"  # noqa: E501
     if target.this in INTEGERS:
         rounded = f"CAST(round(CAST({scalar} AS DOUBLE)) AS {target.sql(DuckDB)})"
         return f"CASE WHEN json_type({written}) = 'DOUBLE' THEN {rounded} ELSE CAST(text_as_integer({scalar}, '{name}') AS {target.sql(DuckDB)}) END"  # noqa: E501
-    if target.this in FLOATS or target.this in (D.DECIMAL, D.BOOLEAN):
-        return f"CAST({scalar} AS {target.sql(DuckDB)})"
+    if target.this in FLOATS or target.this == D.DECIMAL:
+        return f"CAST(text_as_number({scalar}, '{name}') AS {target.sql(DuckDB)})"
     if target.this in (D.ARRAY, D.MAP, D.STRUCT):
         return _json_members(written, target)
     raise CannotTranslate(f"a CAST of json to {name.lower()}")
@@ -206,14 +242,24 @@ def _json_members(written: str, target: exp.DataType) -> str:
     texts = {each.this for each in value.find_all(exp.DataType)} & TEXTS
     if value.this == D.MAP:
         texts = {each.this for each in value.expressions[-1].find_all(exp.DataType)} & TEXTS
-    if not texts:
-        return cast
-    if value.this not in TEXTS:
+    if texts and value.this not in TEXTS:
         raise CannotTranslate("a CAST of json to texts in a nested array or map")
     members = f"json_extract({written}, '{'$[*]' if target.this == D.ARRAY else '$.*'}')"
+    if not texts:
+        others = f"len(list_filter({members}, lambda member: json_type(member) IN ({_odd_members(value)}))) > 0"
+        refused = f"refuse('a CAST of such json to {target.sql(Trino).lower()}')"
+        refused = f"CAST(CAST({refused} AS JSON) AS {target.sql(DuckDB)})"
+        return f"CASE WHEN {others} THEN {refused} ELSE {cast} END" if _odd_members(value) else cast
     nested = f"len(list_filter({members}, lambda member: json_type(member) IN ('OBJECT', 'ARRAY'))) > 0"
     failed = f"cannot_cast(CAST({written} AS VARCHAR), '{target.sql(Trino)}')"
     return f"CASE WHEN {nested} THEN CAST(CAST({failed} AS JSON) AS {target.sql(DuckDB)}) ELSE {cast} END"
+
+
+def _odd_members(of: exp.DataType) -> str:
+    """The types of JSON of which DuckDB makes another value than Trino, or one at all."""
+    if of.this == D.BOOLEAN:
+        return "'VARCHAR', 'UBIGINT', 'BIGINT', 'DOUBLE'"
+    return "'VARCHAR', 'DOUBLE'" if of.this in INTEGERS else "'VARCHAR'" if of.this in {*FLOATS, D.DECIMAL} else ""
 
 
 def _json_rows(written: str, target: exp.DataType, cast: str) -> str:
@@ -225,12 +271,12 @@ def _json_rows(written: str, target: exp.DataType, cast: str) -> str:
     names = ", ".join(exp.Literal.string(name).sql(DuckDB) for name in sorted(name for name, _ in members))
     good = f"json_type(m) = 'NULL' OR (json_type(m) = 'OBJECT' AND list_sort(json_keys(m)) = [{names}]"
     for name, of in members:
-        if of.this in TEXTS:
+        if odd := "'OBJECT', 'ARRAY'" if of.this in TEXTS else _odd_members(of):
             path = exp.Literal.string(f'$."{name}"').sql(DuckDB)
-            good += f" AND json_type(m, {path}) NOT IN ('OBJECT', 'ARRAY')"
+            good += f" AND json_type(m, {path}) NOT IN ({odd})"
     rows = f"[{written}]" if row is target else f"json_extract({written}, '$[*]')"
     others = f"len(list_filter({rows}, lambda m: NOT ({good})))) > 0"
-    refused = "refuse('a CAST of json to a row that has other members')"
+    refused = "refuse('a CAST of json to a row that has other members, or members of other types')"
     return f"CASE WHEN {others} THEN CAST(CAST({refused} AS JSON) AS {target.sql(DuckDB)}) ELSE {cast} END"
 
 

@@ -3,12 +3,12 @@
 import base64
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local_aws.athena.errors import QueryFailed
+from local_aws.athena.errors import CannotTranslate, QueryFailed
 from local_aws.athena.types import Type, parse_hive
 
 DEFAULT_DATABASE = "default"
@@ -32,6 +32,7 @@ class Descriptor:
     parameters: tuple[tuple[str, str], ...]
     columns: tuple[tuple[str, Type], ...]
     skip_lines: int = 0
+    unlike: tuple[tuple[str, str], ...] = ()  # columns that the table declares otherwise, and why they aren't read
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,8 @@ class Catalog:
     def __init__(self, glue: Any) -> None:
         self.glue = glue
 
-    def table(self, database: str, name: str, place: str = "") -> Table:
-        """One table; `place` is the statement's `line 1:15: ` for the message."""
+    def table(self, database: str, name: str, place: str = "", *, checked: bool = True) -> Table:
+        """One table; `place` is the statement's `line 1:15: ` for the message. DDL also takes what no query reads."""
         try:
             found = self.glue.get_table(DatabaseName=database, Name=name)["Table"]
         except ClientError as error:
@@ -104,9 +105,16 @@ class Catalog:
         storage = found.get("StorageDescriptor") or {}
         parameters = found.get("Parameters") or {}
         keys = tuple((key["Name"].lower(), _type(key)) for key in found.get("PartitionKeys") or [])
-        return Table(
-            database, name, storage.get("Location", ""), _descriptor(storage, parameters), keys, parameters, found
-        )
+        descriptor = _descriptor(storage, parameters)
+        table = Table(database, name, storage.get("Location", ""), descriptor, keys, parameters, found)
+        if checked and not storage:
+            raise QueryFailed(f"HIVE_UNSUPPORTED_FORMAT: Table StorageDescriptor is null for table '{database}.{name}'")
+        if checked and len(dict(table.columns)) < len(table.columns):
+            raise QueryFailed(
+                f"HIVE_INVALID_METADATA: Hive metadata for table {name} is invalid: Table descriptor contains "
+                "duplicate columns"
+            )
+        return table
 
     def has_database(self, database: str) -> bool:
         try:
@@ -119,14 +127,7 @@ class Catalog:
 
     def partitions(self, table: Table) -> list[Partition]:
         """Every registered partition of a table."""
-        return [
-            Partition(
-                tuple(item["Values"]),
-                item["StorageDescriptor"].get("Location") or table.location,
-                _descriptor(item["StorageDescriptor"], table.parameters, table.descriptor),
-            )
-            for item in self.raw_partitions(table.database, table.name)
-        ]
+        return [_partition(table, item) for item in self.raw_partitions(table.database, table.name)]
 
     def raw_partitions(self, database: str, table: str) -> list[dict[str, Any]]:
         """The partitions as Glue gives them."""
@@ -160,6 +161,54 @@ def _descriptor(storage: dict[str, Any], parameters: dict[str, str], table: Desc
         columns or (table.columns if table else ()),
         int(parameters.get("skip.header.line.count") or 0),
     )
+
+
+def _partition(table: Table, item: dict[str, Any]) -> Partition:
+    """Its columns belong to the table's by name in JSON and Parquet, in other text by position.
+
+    https://docs.aws.amazon.com/athena/latest/ug/handling-schema-updates-chapter.html
+    """
+    values, storage = tuple(item["Values"]), item.get("StorageDescriptor")
+    if not storage:
+        raise QueryFailed(f"HIVE_UNSUPPORTED_FORMAT: Partition StorageDescriptor is null: {'/'.join(values)}")
+    own = _descriptor(storage, table.parameters, table.descriptor)
+    columns, declared = own.columns, table.descriptor.columns
+    if not re.search("json|parquet", own.serde, re.IGNORECASE):
+        names = [name for name, _ in declared] + [name for name, _ in columns[len(declared) :]]
+        columns = tuple((name, kind) for name, (_, kind) in zip(names, columns, strict=False))
+    folder, unlike = partition_folder(dict(zip(dict(table.keys), values, strict=True))), []
+    table_types = dict(declared)
+    for name, kind in columns if columns != declared else ():
+        want = table_types.get(name, kind)
+        if (fits := _coerced(kind, want)) is None:
+            what = f"{kind.hive()} in the partition {folder} as the table's {want.hive()} (column '{name}')"
+            unlike.append((name, CannotTranslate(what).message))
+        elif not fits:
+            reason = (
+                "HIVE_PARTITION_SCHEMA_MISMATCH: There is a mismatch between the table and partition schemas. "
+                "The types are incompatible and cannot be coerced. "
+                f"The column '{name}' in table '{table.database}.{table.name}' is declared as type '{want.hive()}', "
+                f"but partition '{folder}' declared column '{name}' as type '{kind.hive()}'."
+            )
+            unlike.append((name, reason))
+    return Partition(
+        values, storage.get("Location") or table.location, replace(own, columns=columns, unlike=tuple(unlike))
+    )
+
+
+def _coerced(have: Type, want: Type) -> bool | None:
+    """Whether Trino reads a partition's type as the table's; None if it may, in a way that we don't have.
+
+    https://github.com/trinodb/trino/blob/400/plugin/trino-hive/src/main/java/io/trino/plugin/hive/HiveCoercionPolicy.java
+    """
+    ints, texts = ["tinyint", "smallint", "int", "bigint"], {"string", "varchar"}
+    old, new = have.hive(), want.hive()
+    if old == new or (old in ints and new in ints and ints.index(old) < ints.index(new)):
+        return True
+    if (old, new) == ("float", "double") or (have.name in texts and new == "string"):
+        return True
+    alike = {have.name, want.name} <= {"float", "double", "decimal"} or (have.nested and have.name == want.name)
+    return None if alike or {have.name, want.name} & texts else False
 
 
 def _type(column: dict[str, Any]) -> Type:

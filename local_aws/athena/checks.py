@@ -10,7 +10,7 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 from sqlglot.schema import Schema
 
 from local_aws.athena.errors import CannotTranslate, QueryFailed
-from local_aws.athena.typing import FLOATS, INSTANTS, INTEGERS, TEXTS, D, kind
+from local_aws.athena.typing import FLOATS, INSTANTS, INTEGERS, TEXTS, UNKNOWN, D, element_type, kind
 
 # What may be asked of a time in a zone of its own; DuckDB has no such value, only its local time.
 _ZONED_OK = {"date_trunc", "date_format", "format_datetime", "year", "quarter", "month", "week", "day", "hour", "minute",  # noqa: E501
@@ -83,6 +83,8 @@ def refuse_mismatched_names(tree: exp.Expr) -> None:
 
 def resolve_order(tree: exp.Expr) -> None:
     """ORDER BY knows the names that SELECT gives before those of FROM, inside an expression too; DuckDB the reverse."""
+    for query in tree.find_all(exp.Query):
+        _check_positions(query)
     for select in tree.find_all(exp.Select):
         order = select.args.get("order")
         aliases = {item.alias.lower(): item.this for item in select.expressions if isinstance(item, exp.Alias)}
@@ -92,6 +94,26 @@ def resolve_order(tree: exp.Expr) -> None:
             if value is None or whole or column.table or column.find_ancestor(exp.Select) is not select:
                 continue
             column.replace(exp.Paren(this=value.copy()))
+
+
+def _check_positions(query: exp.Query) -> None:
+    """What ORDER BY and GROUP BY may name; DuckDB takes 0 for a constant, and a name of any branch of a UNION."""
+    order = [each.this for each in query.args["order"].expressions] if query.args.get("order") else []
+    groups = query.args["group"].expressions if query.args.get("group") else []
+    if any(isinstance(each, exp.Literal) and each.name == "0" for each in [*order, *groups]):
+        raise QueryFailed("INVALID_COLUMN_REFERENCE: position 0 is not in select list")
+    named: dict[str, set[str]] = {}
+    for item in query.selects:
+        named.setdefault(item.alias_or_name.lower(), set()).add(item.unalias().sql())
+    for key in order:
+        name = key.name.lower() if isinstance(key, exp.Column) and not key.table else ""
+        if name and len(named.get(name, ())) > 1:
+            raise QueryFailed(f"AMBIGUOUS_NAME: {place(key)}Column '{name}' is ambiguous")
+        if name and isinstance(query, exp.SetOperation) and name not in named and not query.is_star:
+            raise QueryFailed(
+                f"COLUMN_NOT_FOUND: {place(key)}Column '{name}' cannot be resolved or requester is not authorized to "
+                "access requested resources"
+            )
 
 
 def is_ambiguous(tree: exp.Expr, schema: Schema, name: str) -> bool:
@@ -122,14 +144,43 @@ _COMPARABLE: tuple[set[Any], ...] = (
 )  # fmt: skip
 
 
+def comparable(left: exp.DataType | None, right: exp.DataType | None) -> bool:
+    """Whether Trino compares values of these types, down to elements and members; what is not known may be any."""
+    sides = [side or UNKNOWN for side in (left, right)]
+    groups = [next((group for group in _COMPARABLE if side.this in group), None) for side in sides]
+    if None in groups or groups[0] is not groups[1]:
+        return None in groups
+    inner = [
+        [each.args.get("kind") if isinstance(each, exp.ColumnDef) else each for each in side.expressions]
+        for side in sides
+        if side.this in (D.ARRAY, D.MAP, D.STRUCT)
+    ]
+    return not all(inner) or not inner or (len(inner[0]) == len(inner[1]) and all(map(comparable, *inner)))
+
+
+def orderable(of: exp.DataType | None) -> bool:
+    """Whether Trino orders values of a type."""
+    return of is None or not {D.MAP, D.JSON} & {each.this for each in of.find_all(exp.DataType)}
+
+
+def _given(node: exp.Expr) -> exp.Expr:
+    """The only column of a subquery that values are compared with."""
+    while isinstance(node, (exp.Any, exp.All, exp.Subquery)):
+        node = node.this
+    if isinstance(node, exp.Values):
+        first = node.expressions[0]
+        columns = first.expressions if isinstance(first, exp.Tuple) else [first]
+    else:
+        columns = node.selects if isinstance(node, exp.Query) else [node]
+    return columns[0].unalias() if len(columns) == 1 else exp.Null()
+
+
 def check_comparable(node: exp.Expr, left: exp.Expr, right: exp.Expr, operator: str) -> None:
     """Trino compares no text with a number or a date; DuckDB would convert."""
-    if isinstance(right, (exp.Any, exp.All)):
-        return  # compared with what the subquery gives
-    groups = [next((group for group in _COMPARABLE if kind(side) in group), None) for side in (left, right)]
-    if None not in groups and groups[0] is not groups[1]:
+    right = _given(right) if isinstance(right, (exp.Any, exp.All)) or operator == "IN" else right
+    if D.NULL not in (kind(left), kind(right)) and not comparable(left.type, right.type):
         raise QueryFailed(
-            f"TYPE_MISMATCH: {place(node)}Cannot apply operator: {trino_name(left)} {operator} {trino_name(right)}"
+            f"TYPE_MISMATCH: {place(node)}Cannot apply operator: {described(left)} {operator} {described(right)}"
         )
 
 
@@ -139,12 +190,19 @@ _OF_TEXT = {
     "split_part", "split_to_map", "translate", "levenshtein_distance", "hamming_distance", "to_utf8", "from_hex",
     "regexp_like", "regexp_extract", "regexp_extract_all", "regexp_count", "regexp_replace", "regexp_split", "url_encode",  # noqa: E501
     "url_decode", "from_iso8601_timestamp", "from_iso8601_date", "date_parse", "parse_datetime", "json_parse", "soundex",  # noqa: E501
-    "concat_ws", "json_extract_scalar", "json_extract",
+    "json_extract_scalar", "json_extract", "codepoint", "ends_with", "regexp_position", "normalize", "luhn_check",
+    "from_base",
 }  # fmt: skip
+_OF_JSON = {"json_extract_scalar", "json_extract"}
 _OF_NUMBERS = {
-    "abs", "ceil", "ceiling", "floor", "round", "sqrt", "exp", "ln", "log10", "log2", "sign", "mod", "sum", "avg",
-    "stddev", "variance", "from_unixtime", "truncate", "power", "pow",
+    "abs", "ceil", "ceiling", "floor", "round", "sqrt", "exp", "ln", "log10", "log2", "log", "sign", "mod", "sum",
+    "avg", "stddev", "stddev_pop", "stddev_samp", "variance", "var_pop", "var_samp", "from_unixtime", "truncate",
+    "power", "pow", "cbrt", "degrees", "radians", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan",
+    "atan2", "is_nan", "is_finite", "is_infinite", "geometric_mean", "corr", "covar_pop", "covar_samp", "regr_slope",
+    "regr_intercept", "approx_percentile", "format_number", "human_readable_seconds", "width_bucket",
 }  # fmt: skip
+_OF_ONE_NUMBER = {"from_unixtime", "width_bucket", "approx_percentile"}  # and a zone or an array
+_OF_BOOLEANS = {"bool_and", "bool_or", "every", "count_if"}
 _OF_BINARY = {
     "crc32", "from_big_endian_32", "from_big_endian_64", "from_utf8", "hmac_md5", "hmac_sha1", "hmac_sha256",
     "hmac_sha512", "md5", "sha1", "sha256", "sha512", "to_base32", "to_base64", "to_base64url", "to_hex",
@@ -153,40 +211,77 @@ _OF_MOMENTS = _ZONED_OK - {"date", "date_trunc"} | {"millisecond", "to_iso8601",
 _OF_LISTS = {"cardinality", "contains", "element_at", "array_join", "array_sort", "array_distinct", "flatten", "slice"}
 
 
-# Which arguments are whole numbers: no fraction becomes one by itself.
+# Which arguments are whole numbers: no fraction and no text becomes one by itself.
 _WHOLE = {
     "chr": (0,), "json_array_get": (1,), "lpad": (1,), "regexp_extract": (2,), "regexp_extract_all": (2,),
     "regexp_position": (2, 3), "repeat": (1,), "rpad": (1,), "round": (1,), "slice": (1, 2), "split": (2,),
-    "split_part": (2,), "strpos": (2,), "substr": (1, 2), "substring": (1, 2), "to_base": (0, 1),
+    "split_part": (2,), "strpos": (2,), "substr": (1, 2), "substring": (1, 2), "to_base": (0, 1), "from_base": (1,),
+    "bit_count": (0, 1), "bitwise_and": (0, 1), "bitwise_or": (0, 1), "bitwise_xor": (0, 1), "bitwise_not": (0,),
+    "bitwise_left_shift": (0, 1), "bitwise_right_shift": (0, 1), "bitwise_right_shift_arithmetic": (0, 1),
+    "bitwise_and_agg": (0,), "bitwise_or_agg": (0,), "bitwise_xor_agg": (0,), "width_bucket": (3,), "ngrams": (1,),
+    "trim_array": (1,), "lag": (1,), "lead": (1,), "ntile": (0,), "nth_value": (1,), "max": (1,), "min": (1,),
+    "max_by": (2,), "min_by": (2,), "to_big_endian_32": (0,), "to_big_endian_64": (0,), "from_unixtime_nanos": (0,),
 }  # fmt: skip
+_PREDICATES = {"filter", "any_match", "all_match", "none_match", "map_filter"}
+_TWO_ARGUMENTS = {"map_filter", "transform_keys", "transform_values", "zip_with"}
 
 
 def check_arguments(name: str, node: exp.Anonymous) -> None:
     """Trino finds no function of arguments of another type; DuckDB would convert them."""
-    whole = [node.expressions[place] for place in _WHOLE.get(name, ()) if place < len(node.expressions)]
-    if fractions := [each for each in whole if kind(each) in {*FLOATS, D.DECIMAL}]:
-        wrong = fractions
-    elif name in ("concat", "concat_ws"):
-        wrong = [a for a in node.expressions if kind(a) in {*_NUMBERS, *INSTANTS, D.BOOLEAN, D.MAP}]
-    else:
-        first, of = node.expressions[:1], kind(node.expressions[0]) if node.expressions else D.UNKNOWN
-        known = {D.UNKNOWN, D.NULL}
+    known = {D.UNKNOWN, D.NULL}
+    places = _WHOLE.get(name, ())
+    whole = [node.expressions[place] for place in places if place < len(node.expressions)]
+    others = [
+        each
+        for place, each in enumerate(node.expressions)
+        if place not in places and not isinstance(each, (exp.Lambda, exp.Distinct, exp.Order))
+    ]
+    wrong = [each for each in whole if kind(each) not in {*known, *INTEGERS}] or _misfits(name, node)
+    if not wrong and name in ("concat", "concat_ws"):
+        wrong = [a for a in node.expressions if kind(a) in {*_NUMBERS, *INSTANTS, D.BOOLEAN, D.MAP, D.JSON}]
+        lists = [a for a in node.expressions if name == "concat_ws" and kind(a) == D.ARRAY]
+        wrong += [a for a in lists if element_type(a).this not in known | TEXTS]
+    elif not wrong:
+        several = name in _OF_TEXT or (name in _OF_NUMBERS and name not in _OF_ONE_NUMBER)
         allowed = (
-            known | TEXTS | {D.VARBINARY, D.BINARY, D.JSON} if name in _OF_TEXT
-            else known | _NUMBERS | {D.INTERVAL} if name in _OF_NUMBERS
-            else known | {D.ARRAY, D.MAP} if name in _OF_LISTS
-            else known | {D.VARBINARY, D.BINARY} if name in _OF_BINARY
-            else known | INSTANTS | {D.TIME, D.TIMETZ, D.INTERVAL} if name in _OF_MOMENTS
-            else {of}
+            TEXTS | {D.VARBINARY, D.BINARY} | ({D.JSON} if name in _OF_JSON else set()) if name in _OF_TEXT
+            else _NUMBERS | {D.INTERVAL} if name in _OF_NUMBERS
+            else {D.BOOLEAN} if name in _OF_BOOLEANS
+            else {D.ARRAY, D.MAP} if name in _OF_LISTS
+            else {D.VARBINARY, D.BINARY} if name in _OF_BINARY
+            else INSTANTS | {D.TIME, D.TIMETZ, D.INTERVAL} if name in _OF_MOMENTS
+            else TEXTS | {D.ARRAY, D.VARBINARY, D.BINARY} if name == "reverse"
+            else None
         )  # fmt: skip
-        wrong = [] if of in allowed else first
-        if name == "codepoint" and isinstance(first[0], exp.Literal) and len(first[0].name) != 1:
-            wrong = first
+        checked = others if several else others[:1]
+        wrong = [each for each in checked if allowed is not None and kind(each) not in known | allowed]
+        if name == "codepoint" and isinstance(others[0], exp.Literal) and len(others[0].name) != 1:
+            wrong = others
     if wrong and not isinstance(wrong[0], (exp.Distinct, exp.Order)):
         raise QueryFailed(
-            f"FUNCTION_NOT_FOUND: {place(node)}Unexpected parameters ({', '.join(map(trino_name, node.expressions))}) "
+            f"FUNCTION_NOT_FOUND: {place(node)}Unexpected parameters ({', '.join(map(described, node.expressions))}) "
             f"for function {name}"
         )
+
+
+def _misfits(name: str, node: exp.Anonymous) -> list[exp.Expr]:
+    """Lambdas of another form, and what is looked for in an array or map of another type."""
+    for number, each in enumerate(node.expressions):
+        if isinstance(each, exp.Lambda):
+            asked = 2 if name in _TWO_ARGUMENTS or (name == "reduce" and number == 2) else 1
+            if len(each.expressions) != asked:
+                return [each]
+            if name in _PREDICATES and kind(each.this) not in (D.BOOLEAN, D.UNKNOWN, D.NULL):
+                return [each]
+    if name in ("contains", "array_position", "array_remove", "element_at"):
+        values, wanted = node.expressions
+        if kind(values) == D.ARRAY and name == "element_at":
+            return [] if kind(wanted) in {*INTEGERS, D.UNKNOWN, D.NULL} else [wanted]
+        inner = values.type.expressions if values.type is not None and kind(values) in (D.ARRAY, D.MAP) else []
+        return [] if not inner or kind(wanted) == D.NULL or comparable(inner[0], wanted.type) else [wanted]
+    if name in ("array_union", "array_except", "array_intersect", "arrays_overlap", "contains_sequence"):
+        return [] if comparable(node.expressions[0].type, node.expressions[1].type) else [node.expressions[1]]
+    return []
 
 
 INTERVAL_FIELDS = {"day", "hour", "minute", "second", "millisecond"}
@@ -197,7 +292,11 @@ def check_interval(name: str, node: exp.Anonymous) -> None:
     """Of days and seconds there is no year, and between two dates no hour."""
     kinds = [kind(each) for each in node.expressions]
     if name in _CALENDAR and kinds == [D.INTERVAL]:
+        if any(each.text("unit").upper() in ("YEAR", "MONTH") for each in node.find_all(exp.Interval)):
+            raise CannotTranslate("an interval of months here")
         raise QueryFailed(f"FUNCTION_NOT_FOUND: {place(node)}Unexpected parameters (interval day to second) for {name}")
+    if name in ("hour", "minute", "second", "millisecond") and kinds == [D.DATE]:
+        raise QueryFailed(f"FUNCTION_NOT_FOUND: {place(node)}Unexpected parameters (date) for function {name}")
     if name == "date_diff" and kinds[1:] == [D.DATE, D.DATE]:
         unit = node.expressions[0].name.lower()
         if unit in ("hour", "minute", "second", "millisecond"):
@@ -219,8 +318,8 @@ def check_tree(tree: exp.Expr) -> None:
         elif isinstance(node, exp.Join):
             check_condition(node.args.get("on"), "JOIN ON clause")
             _check_unnest(node)
-        elif isinstance(node, (exp.Ordered, exp.LT, exp.LTE, exp.GT, exp.GTE)) and kind(node.this) == D.MAP:
-            raise QueryFailed(f"TYPE_MISMATCH: {place(node)}Type {trino_name(node.this)} is not orderable")
+        elif isinstance(node, (exp.Ordered, *_ORDERS)) and not orderable(node.this.type):
+            raise QueryFailed(f"TYPE_MISMATCH: {place(node)}Type {described(node.this)} is not orderable")
         elif isinstance(node, exp.If) and not isinstance(node.parent, exp.Case):
             check_condition(node.this, "IF condition")
             check_alike(
@@ -252,24 +351,35 @@ def check_tree(tree: exp.Expr) -> None:
                 check_alike(list(column), "Values")
         elif isinstance(node, exp.Fetch) and "WITH TIES" in node.sql(Trino):
             raise CannotTranslate("FETCH FIRST ... WITH TIES")
+        elif isinstance(node, exp.Fetch) and node.text("count") == "0":
+            raise QueryFailed("NUMERIC_VALUE_OUT_OF_RANGE: FETCH FIRST row count must be positive (actual value: 0)")
+        elif isinstance(node, exp.Dot) and node.this.type is not None:
+            _check_member(node)
         elif isinstance(node, exp.SetOperation):
             _check_set_operation(node)
         elif isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.DPipe)):
             _check_operands(node)
 
 
-_ORDERING = ("min", "max", "greatest", "least", "array_sort", "array_min", "array_max")
+_ORDERING = ("min", "max", "greatest", "least", "array_sort", "array_min", "array_max", "min_by", "max_by")
+_ORDERS = (exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between)
+
+
+def _check_member(node: exp.Dot) -> None:
+    """The members of ROW(1, 2) have no names, whatever they are printed as."""
+    for field in node.this.type.expressions if kind(node.this) == D.STRUCT else ():
+        if field.meta.get("unnamed") and field.name == node.name.lower():
+            raise QueryFailed(f"COLUMN_NOT_FOUND: {place(node)}Column '{node.name}' cannot be resolved")
 
 
 def _check_aggregate(node: exp.Anonymous) -> None:
     first = node.expressions[0] if node.expressions else None
-    members = first.type.expressions if first is not None and first.type is not None and kind(first) == D.ARRAY else []
-    of_maps = kind(first) == D.MAP or any(each.this == D.MAP for each in members)
+    ordered = node.expressions[1] if node.name.lower() in ("min_by", "max_by") and node.expressions[1:] else first
     if node.name.lower() == "count":
         if isinstance(first, exp.Distinct) and len(first.expressions) > 1:
             raise QueryFailed(f"FUNCTION_NOT_FOUND: {place(node)}Unexpected parameters for function count")
-    elif of_maps:
-        raise QueryFailed(f"FUNCTION_NOT_FOUND: {place(node)}{node.name}: a map is not orderable")
+    elif ordered is not None and not orderable(ordered.type):
+        raise QueryFailed(f"FUNCTION_NOT_FOUND: {place(node)}{node.name}: {described(ordered)} is not orderable")
 
 
 def _check_unnest(join: exp.Join) -> None:
@@ -289,7 +399,7 @@ def _check_like(node: exp.Expr) -> None:
         ):
             if kind(side) not in {*TEXTS, D.UNKNOWN, D.NULL}:
                 raise QueryFailed(
-                    f"TYPE_MISMATCH: {place(node)}{name} must evaluate to a varchar (actual: {trino_name(side)})"
+                    f"TYPE_MISMATCH: {place(node)}{name} must evaluate to a varchar (actual: {described(side)})"
                 )
         return
     pattern, escape = node.this.expression, node.expression
@@ -353,11 +463,12 @@ def _check_operands(node: exp.Binary) -> None:
     if isinstance(node, exp.DPipe):
         fitting = kinds <= TEXTS or D.ARRAY in kinds or kinds <= {D.VARBINARY, D.BINARY}
     else:
-        fitting = kinds <= _NUMBERS or D.INTERVAL in kinds or (isinstance(node, exp.Sub) and kinds <= INSTANTS)
+        times = isinstance(node, exp.Sub) and (kinds <= INSTANTS or kinds <= {D.TIME, D.TIMETZ})
+        fitting = kinds <= _NUMBERS or D.INTERVAL in kinds or times
     if not fitting:
         sign = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%", exp.DPipe: "||"}[type(node)]
         raise QueryFailed(
-            f"TYPE_MISMATCH: {place(node)}Cannot apply operator: {trino_name(node.left)} {sign} {trino_name(node.right)}"  # noqa: E501
+            f"TYPE_MISMATCH: {place(node)}Cannot apply operator: {described(node.left)} {sign} {described(node.right)}"
         )
 
 
@@ -365,18 +476,18 @@ def check_condition(node: exp.Expr | None, what: str) -> None:
     """A condition is a boolean; DuckDB takes numbers and texts too."""
     if node is not None and kind(node) not in (D.BOOLEAN, D.UNKNOWN, D.NULL):
         raise QueryFailed(
-            f"TYPE_MISMATCH: {place(node)}{what} must evaluate to a boolean: actual type {trino_name(node)}"
+            f"TYPE_MISMATCH: {place(node)}{what} must evaluate to a boolean: actual type {described(node)}"
         )
 
 
 def check_alike(nodes: list[exp.Expr], what: str) -> None:
     """Values that must have a type in common."""
-    kinds = {kind(node) for node in nodes} - {D.NULL}
-    if D.UNKNOWN in kinds or len(kinds) < 2 or kinds <= _NUMBERS or kinds <= TEXTS or kinds <= INSTANTS:
+    types = [node.type for node in nodes if kind(node) != D.NULL]
+    if None in types or D.UNKNOWN in {of.this for of in types if of} or all(comparable(types[0], of) for of in types):
         return
     raise QueryFailed(
         f"TYPE_MISMATCH: {place(nodes[0])}{what} must be the same type or coercible to a common type. "
-        f"Found: {', '.join(sorted({trino_name(node) for node in nodes if kind(node) != D.NULL}))}"
+        f"Found: {', '.join(sorted({described(node) for node in nodes if kind(node) != D.NULL}))}"
     )
 
 
@@ -406,6 +517,14 @@ def typeof(node: exp.Expr) -> str:
 
 
 _UNBOUNDED = {"array_join", "concat", "date_format", "format", "format_datetime", "json_format", "to_base64", "to_hex"}
+
+
+def described(node: exp.Expr) -> str:
+    """The type in a message, as exactly as it is known."""
+    try:
+        return trino_name(node)
+    except CannotTranslate:
+        return node.type.sql(Trino).lower() if node.type is not None else "unknown"
 
 
 def trino_name(node: exp.Expr) -> str:
@@ -438,6 +557,8 @@ def has_odd_literal(node: exp.Expr) -> bool:
 def _type_name(of: exp.DataType) -> str:
     if of.this == D.UNKNOWN:
         raise CannotTranslate("typeof of what has no known type")
+    if of.this in (D.TIMESTAMP, D.TIMESTAMPTZ) and of.expressions and of.expressions[0].name != "3":
+        raise CannotTranslate(f"typeof of a {of.sql(Trino).lower()}; Athena's timestamps have milliseconds")
     if of.this in (D.ARRAY, D.MAP):
         return f"{of.this.value.lower()}({', '.join(map(_type_name, of.expressions))})"
     return _SHORT_NAMES.get(of.this) or of.sql(Trino).lower().replace(", ", ",")

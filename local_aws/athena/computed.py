@@ -147,6 +147,17 @@ def _split(value: str, delimiter: str, limit: int) -> list[str]:
     return value.split(delimiter, limit - 1)
 
 
+def _split_entries(value: str, between: str, within: str) -> list[dict[str, str]]:
+    """`a=1,b=2` as entries, for a map."""
+    if not between or not within or between == within:
+        raise _invalid("the delimiters of entries, and of keys and values, must be different texts that are not empty")
+    entries = value.removesuffix(between).split(between) if value else []
+    for entry in entries:
+        if len(entry.split(within)) != 2:
+            raise _invalid(f"Key-value delimiter must appear exactly once in each entry. Bad input: '{entry}'")
+    return [dict(zip("kv", entry.split(within), strict=True)) for entry in entries]
+
+
 def _regexp_group(value: str, pattern: str, group: int) -> str | None:
     """For what RE2 gives as an empty text: an empty match, or a group that took no part."""
     found = re.compile(pattern)
@@ -238,6 +249,11 @@ def _iso8601(value: str) -> str:
 # -- URLs ---------------------------------------------------------------------------------------------------------
 
 
+# A name with an underscore is none to java.net.URI, nor one whose last part begins with a digit.
+_LABEL = r"(?:[a-zA-Z\d-]*[a-zA-Z\d])?"
+_HOST = re.compile(rf"(?:[a-zA-Z\d]{_LABEL}\.)*[a-zA-Z]{_LABEL}\.?|\d+(?:\.\d+){{3}}|\[.*\]", re.ASCII)
+
+
 def _url_part(url: str, part: str) -> str | None:
     """A part as java.net.URI takes it apart; None for what is no URI."""
     if re.search(r"""[\s<>"{}|\\^`]|%(?![0-9a-fA-F]{2})""", url):
@@ -247,14 +263,16 @@ def _url_part(url: str, part: str) -> str | None:
         port = found.port
     except ValueError:
         return None
+    host = found.netloc.rpartition("@")[2]
+    host = host if port is None else host.rpartition(":")[0]
+    if part in ("host", "port") and not _HOST.fullmatch(host):
+        return None
     if part == "scheme":
         return url[: len(found.scheme)] or None  # as it is written
     if part == "port":
         return None if port is None else str(port)
     if part == "host":
-        return (
-            found.netloc.rpartition("@")[2].rpartition(":")[0] if port is not None else found.netloc.rpartition("@")[2]
-        )
+        return host
     return found.scheme if part == "scheme" else unquote(getattr(found, part))
 
 
@@ -291,6 +309,8 @@ def json_text(value: Any, sort: bool) -> str:
         return "{" + ",".join(members) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ",".join(json_text(member, sort) for member in value) + "]"
+    if isinstance(value, float) and not np.isfinite(value):
+        return f'"{text(value)}"'
     if isinstance(value, (int, float, Decimal)):
         return str(text(value))
     if isinstance(value, date):
@@ -318,6 +338,12 @@ def _unbase64(value: str, decode: Callable[[str], bytes]) -> bytes:
         raise _invalid(str(error)) from None
 
 
+def _from_big_endian(value: bytes, size: int) -> int:
+    if len(value) != size:
+        raise _invalid(f"expected {size}-byte input, but got instead: {len(value)}")
+    return int.from_bytes(value, "big", signed=True)
+
+
 def _hmac(algorithm: str) -> Callable[[bytes, bytes], bytes]:
     return lambda value, key: hmac.new(key, value, algorithm).digest()
 
@@ -336,6 +362,8 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str] | None, str]] = {
     "py_lower": (_change_case(str.lower), ["VARCHAR"], "VARCHAR"),
     "py_strpos": (_strpos, ["VARCHAR", "VARCHAR", "BIGINT"], "BIGINT"),
     "py_split": (_split, ["VARCHAR", "VARCHAR", "BIGINT"], "VARCHAR[]"),
+    "py_split_entries": (_split_entries, ["VARCHAR", "VARCHAR", "VARCHAR"], "STRUCT(k VARCHAR, v VARCHAR)[]"),
+    "py_reverse": (lambda value: value[::-1], ["VARCHAR"], "VARCHAR"),
     "py_replace": (lambda value, old, new: value.replace(old, new), ["VARCHAR", "VARCHAR", "VARCHAR"], "VARCHAR"),
     "py_normalize": (lambda value, form: unicodedata.normalize(form, value), ["VARCHAR", "VARCHAR"], "VARCHAR"),
     "py_from_utf8": (lambda value: bytes(value).decode("utf-8", "replace"), ["BLOB"], "VARCHAR"),
@@ -370,7 +398,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str] | None, str]] = {
     "py_to_base32": (lambda value: base64.b32encode(value).decode(), ["BLOB"], "VARCHAR"),
     "py_from_base32": (lambda value: base64.b32decode(value), ["VARCHAR"], "BLOB"),
     "py_to_big_endian": (lambda value, size: value.to_bytes(size, "big", signed=True), ["BIGINT", "BIGINT"], "BLOB"),
-    "py_from_big_endian": (lambda value: int.from_bytes(value, "big", signed=True), ["BLOB"], "BIGINT"),
+    "py_from_big_endian": (_from_big_endian, ["BLOB", "BIGINT"], "BIGINT"),
 }
 
 

@@ -69,6 +69,8 @@ def parse_create_table(tokens: Tokens, database: str) -> tuple[str, bool, dict[s
             location = tokens.string()
         elif tokens.accept("TBLPROPERTIES"):
             properties.update(tokens.properties())
+        elif tokens.accept("CLUSTERED", "BY"):
+            raise CannotTranslate("bucketed tables (CLUSTERED BY)")
         else:
             raise tokens.error("mismatched input: a table clause is expected")
     if not external and properties.get("table_type", "").upper() != "ICEBERG":
@@ -144,10 +146,22 @@ def show_create_table(table: Table) -> list[str]:
     """The lines of SHOW CREATE TABLE."""
     storage = table.glue["StorageDescriptor"]
     serde = storage.get("SerdeInfo") or {}
+    if not storage.get("InputFormat"):
+        raise QueryFailed(f"FAILED: SemanticException Unable to fetch table {table.name}. InputFormat cannot be null")
     lines = [f"CREATE EXTERNAL TABLE `{table.name}`("]
-    lines += _ended([f"  `{c['Name']}` {c['Type']} COMMENT '{c.get('Comment', '')}'" for c in storage["Columns"]])
+    columns = storage.get("Columns") or []
+    lines += _ended([f"  `{c['Name']}` {c['Type']} COMMENT {_quoted(c.get('Comment', ''))}" for c in columns])
+    if "comment" in table.parameters:
+        lines += [f"COMMENT {_quoted(table.parameters['comment'])}"]
     if table.keys:
-        lines += ["PARTITIONED BY ( ", *_ended([f"  `{name}` {kind.hive()}" for name, kind in table.keys])]
+        comments = [
+            f" COMMENT {_quoted(key['Comment'])}" if key.get("Comment") else "" for key in table.glue["PartitionKeys"]
+        ]
+        keys = zip(table.keys, comments, strict=True)
+        lines += [
+            "PARTITIONED BY ( ",
+            *_ended([f"  `{name}` {kind.hive()}{comment}" for (name, kind), comment in keys]),
+        ]
     lines += ["ROW FORMAT SERDE ", f"  '{serde.get('SerializationLibrary')}' "]
     if serde.get("Parameters"):
         lines += [
@@ -161,8 +175,12 @@ def show_create_table(table: Table) -> list[str]:
         f"  '{storage.get('OutputFormat')}'",
     ]
     lines += ["LOCATION", f"  '{table.location}'"]
-    shown = {key: value for key, value in table.parameters.items() if key != "EXTERNAL"}
+    shown = {key: value for key, value in table.parameters.items() if key not in ("EXTERNAL", "comment")}
     return [*lines, "TBLPROPERTIES (", *_ended([f"  '{key}'='{value}'" for key, value in sorted(shown.items())])]
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "\\'") + "'"
 
 
 def _ended(lines: list[str], last: str = "") -> list[str]:

@@ -11,11 +11,11 @@ from botocore.exceptions import ClientError
 
 from local_aws.athena.catalog import DEFAULT_DATABASE
 from local_aws.athena.create_table import parse_create_table, show_create_table
-from local_aws.athena.errors import CannotTranslate, QueryFailed, ddl_failed
-from local_aws.athena.partition_ddl import Answer, PartitionDdl, lines
+from local_aws.athena.errors import CannotTranslate, InvalidRequest, QueryFailed, ddl_failed
+from local_aws.athena.partition_ddl import Answer, PartitionDdl, lines, need_type
 from local_aws.athena.results import Column
 from local_aws.athena.statements import Statement, Tokens
-from local_aws.athena.types import Type
+from local_aws.athena.types import parse_hive
 
 
 class Ddl(PartitionDdl):
@@ -26,17 +26,18 @@ class Ddl(PartitionDdl):
         runner: Callable[[Tokens], Answer | None] | None = getattr(self, f"_{statement.kind.lower()}", None)
         if runner is None:
             raise CannotTranslate(f"{statement.substatement} statements")
-        tokens = Tokens(statement.sql)
+        tokens = Tokens(statement.sql, statement.hive)
         try:
             self._look_up_default_database()
             answer = runner(tokens)
+            tokens.end()
+        except InvalidRequest as error:
+            raise (QueryFailed(f"FAILED: ParseException {error}") if statement.hive else error) from error
         except ClientError as error:
             code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
             if code in ("AccessDeniedException", "AccessDenied"):
                 raise ddl_failed("null") from error
             raise ddl_failed(f"{code}(message:{message})") from error
-        if not tokens.ended:
-            raise tokens.error("extraneous input")
         return answer or ([], iter(()))
 
     def _look_up_default_database(self) -> None:
@@ -72,7 +73,8 @@ class Ddl(PartitionDdl):
         quiet = tokens.accept("IF", "EXISTS")
         name = tokens.name()
         cascade = tokens.accept("CASCADE")
-        tokens.accept("RESTRICT")
+        _ = cascade or tokens.accept("RESTRICT")
+        tokens.end()
         if not self._catalog.has_database(name):
             if quiet:
                 return
@@ -105,6 +107,7 @@ class Ddl(PartitionDdl):
         tokens.expect("DROP", "TABLE")
         quiet = tokens.accept("IF", "EXISTS")
         database, name = tokens.qualified(self._database)
+        tokens.end()
         try:
             if self._is_view(database, name):
                 raise QueryFailed("FAILED: SemanticException [Error 10011]: Cannot drop a view with DROP TABLE")
@@ -145,7 +148,7 @@ class Ddl(PartitionDdl):
         try:
             self._glue.create_table(DatabaseName=database, TableInput=given)
         except self._glue.exceptions.AlreadyExistsException:
-            if self._catalog.table(database, name).glue.get("TableType") != "VIRTUAL_VIEW":
+            if self._catalog.table(database, name, checked=False).glue.get("TableType") != "VIRTUAL_VIEW":
                 raise QueryFailed(f"TABLE_ALREADY_EXISTS: Table already exists: '{database}.{name}'") from None
             if not replace:
                 raise QueryFailed(f"ALREADY_EXISTS: View already exists: {database}.{name}") from None
@@ -155,6 +158,7 @@ class Ddl(PartitionDdl):
         tokens.expect("DROP", "VIEW")
         quiet = tokens.accept("IF", "EXISTS")
         database, name = tokens.qualified(self._database)
+        tokens.end()
         try:
             if not self._is_view(database, name):
                 raise QueryFailed(
@@ -179,7 +183,8 @@ class Ddl(PartitionDdl):
 
     def _show_columns(self, tokens: Tokens) -> Answer:
         tokens.expect("SHOW", "COLUMNS")
-        _ = tokens.accept("IN") or tokens.accept("FROM")
+        if not tokens.accept("IN"):
+            tokens.expect("FROM")
         database, name = tokens.qualified(self._database)
         if tokens.accept("IN") or tokens.accept("FROM"):
             database = tokens.name()
@@ -190,7 +195,10 @@ class Ddl(PartitionDdl):
         if tokens.accept("EXTENDED") or tokens.accept("FORMATTED"):
             raise CannotTranslate("DESCRIBE EXTENDED and FORMATTED")
         table = self._table(*tokens.qualified(self._database))
-        shown = [_described(column, kind) for column, kind in table.columns]
+        if not tokens.ended:
+            raise CannotTranslate("DESCRIBE of a partition or a column")
+        columns, keys = table.glue["StorageDescriptor"].get("Columns") or [], table.glue.get("PartitionKeys") or []
+        shown = [_described(column) for column in [*columns, *keys]]
         if table.keys:
             shown += [
                 "\t \t ",
@@ -198,13 +206,17 @@ class Ddl(PartitionDdl):
                 f"{'# col_name':<20}\t{'data_type':<20}\t{'comment':<20}",
                 "\t \t ",
             ]
-            shown += [_described(column, kind) for column, kind in table.keys]
-        columns = [Column(name, "string") for name in ("col_name", "data_type", "comment")]
-        return columns, iter([[line] for line in shown])
+            shown += [_described(column) for column in keys]
+        return [Column(name, "string") for name in ("col_name", "data_type", "comment")], iter(
+            [[line] for line in shown]
+        )
 
     def _show_create_table(self, tokens: Tokens) -> Answer:
         tokens.expect("SHOW", "CREATE", "TABLE")
-        return lines("createtab_stmt", show_create_table(self._table(*tokens.qualified(self._database))))
+        table = self._table(*tokens.qualified(self._database))
+        if table.view is not None:
+            raise CannotTranslate("SHOW CREATE TABLE of a view; there is SHOW CREATE VIEW")
+        return lines("createtab_stmt", show_create_table(need_type(table)))
 
     def _show_create_view(self, tokens: Tokens) -> Answer:
         tokens.expect("SHOW", "CREATE", "VIEW")
@@ -228,8 +240,9 @@ class Ddl(PartitionDdl):
         return lines("prpt_name", [f"{key}\t{value}" for key, value in shown])
 
 
-def _described(column: str, kind: Type) -> str:
-    return f"{column:<20}\t{kind.hive():<20}\t{'':<20}"
+def _described(column: dict[str, str]) -> str:
+    kind = parse_hive(column.get("Type") or "string").hive()
+    return f"{column['Name'].lower():<20}\t{kind:<20}\t{column.get('Comment') or '':<20}"
 
 
 def _like(tokens: Tokens, names: list[str]) -> list[str]:

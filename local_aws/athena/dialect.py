@@ -24,6 +24,8 @@ from local_aws.athena.checks import (
     check_comparable,
     check_interval,
     check_zone_is_used_up,
+    comparable,
+    described,
     keeps_instant,
     place,
     typeof,
@@ -31,7 +33,7 @@ from local_aws.athena.checks import (
 from local_aws.athena.errors import CannotTranslate, InvalidRequest, QueryFailed
 from local_aws.athena.functions import AGGREGATES, FUNCTIONS, UNTRANSLATED, find
 from local_aws.athena.statements import Tokens
-from local_aws.athena.typing import FLOATS, INSTANTS, INTEGERS, D, decimal, element_type, kind, scaled, unscaled
+from local_aws.athena.typing import FLOATS, INSTANTS, INTEGERS, TEXTS, D, decimal, element_type, kind, scaled, unscaled
 
 _KEPT_PARSERS = ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "SUBSTRING", "POSITION", "LISTAGG")
 
@@ -52,6 +54,7 @@ class AthenaQuery(Trino):
     """Athena's query dialect with every function left as a name."""
 
     INDEX_OFFSET = 0
+    SUPPORTS_USER_DEFINED_TYPES = True  # a type that Trino does not know fails the query, not its submission
 
     class Tokenizer(Trino.Tokenizer):
         KEYWORDS: ClassVar = {word: Trino.Tokenizer.KEYWORDS[word] for word in _WORDS}
@@ -71,6 +74,10 @@ class AthenaQuery(Trino):
         def _parse_cast(self, *arguments: Any, **options: Any) -> exp.Expr:
             parsed = super()._parse_cast(*arguments, **options)
             parsed.meta["cast"] = True  # unlike the literal DATE '2025-03-01', which becomes the same node
+            for of in parsed.to.find_all(exp.DataType) if isinstance(parsed, exp.Cast) else ():
+                if of.this == D.DECIMAL and len(of.expressions) < 2:
+                    sizes = [of.expressions[0].name if of.expressions else "38", "0"]
+                    of.set("expressions", [exp.DataTypeParam(this=exp.Literal.number(size)) for size in sizes])
             return parsed
 
         def _parse_join(self, *arguments: Any, **options: Any) -> exp.Join | None:
@@ -87,16 +94,19 @@ _NUMBER = re.compile(r"-?(\d+(\.\d*)?([eE]\d*)?)")
 
 # What sqlglot reads in any dialect and Trino does not know: by its text, and by what it becomes.
 _FOREIGN = re.compile(
-    r"""\^|(?<!U)&|(?<!\|)\|(?!\|)|<<|>>|~|\{|,(?=\s*(?:[)\]]|$|FROM\b))|(?<=[(,=])\s*\[|\bAS\s+'
+    r"""\A\s*FROM\b|!(?!=)|\^|(?<!U)&|(?<!\|)\|(?!\|)|<<|>>|~|\{|,(?=\s*(?:[)\]]|$|FROM\b))|(?<=[(,=])\s*\[|\bAS\s+'
       |\b(?:SELECT|WHERE|AND|OR|IN|THEN|ELSE|ON|BY)\s*\[|\b(?:SELECT\s*,|VALUES\s*\(\s*\)|IN\s*\(\s*\))
+      |\b(?:UNION|EXCEPT|INTERSECT)(?:\s+(?:ALL|DISTINCT))?\s+BY\s+NAME\b|\bAS\s+(?:NOT\s+)?MATERIALIZED\b
       |\bDISTINCT\s+ON\s*\(|\*\s*(?:EXCLUDE|EXCEPT|REPLACE)\s*\(|\bIS\s+(?:NOT\s+)?(?:TRUE|FALSE)\b|\bUSING\s+SAMPLE\b
       |\bTABLESAMPLE\b(?!\s+(?:BERNOULLI|SYSTEM)\s*\(\s*[\w.]+\s*\))
       |\b(?:SEMI|ANTI|ASOF|NATURAL|POSITIONAL)\s+(?:LEFT\s+|RIGHT\s+|INNER\s+)?JOIN\b|\b(?:PIVOT|UNPIVOT)\s*\(
       |\b(?:GROUP|ORDER)\s+BY\s+ALL(?=\s*(?:$|\)|HAVING\b|ORDER\b|LIMIT\b))|\bWITH\s+(?:ROLLUP|CUBE)\b
       |\bINTERVAL\s+[-+]?(?:\d|\s*'[^']*'(?!\s*(?:YEAR|MONTH|DAY|HOUR|MINUTE|SECOND)\b))
-      |\bLIMIT\s+\S+\s+OFFSET\b|\bLIMIT\s+\d+\s*[%,]|\bFOR\s+(?:UPDATE|SHARE)\b""",
+      |(?:\bSELECT|[(,=<>])\s*\+\s*'|\bLIMIT\s+\S+\s+OFFSET\b|\bLIMIT\s+\d+\s*[%,]|\bFOR\s+(?:UPDATE|SHARE)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
+# Their arguments are no plain expressions; the call alone is refused when the query runs.
+_JSON_CALL = re.compile(r"\bJSON_(?:OBJECT|ARRAY|EXISTS|QUERY|TABLE|VALUE)(?=\s*\()", re.IGNORECASE)
 _FOREIGN_NODES = (exp.Concat, exp.JSONExtract, exp.Parameter)
 
 
@@ -124,8 +134,14 @@ def _refuse_foreign(tree: exp.Expr) -> None:
             raise InvalidRequest(f"{place(node) or 'line 1:1: '}mismatched input '{node.this.sql(Trino)}'")
     for node in tree.find_all(exp.Limit, exp.Offset):
         count = node.expression
-        if not (isinstance(count, exp.Placeholder) or count.name.isdigit() or count.name.upper() == "ALL"):
+        if not (
+            isinstance(count, exp.Placeholder)
+            or (count.name.isdigit() and not count.is_string)
+            or count.name.upper() == "ALL"
+        ):
             raise InvalidRequest(f"line 1:1: mismatched input '{count.sql(Trino)}'")
+    if any(len(node.name) % 2 for node in tree.find_all(exp.HexString)):
+        raise InvalidRequest("line 1:1: Binary literal must contain an even number of digits")
     for node in tree.find_all(*_FOREIGN_NODES, exp.Between, exp.Alias, exp.Limit):
         if (
             isinstance(node, _FOREIGN_NODES)
@@ -144,6 +160,8 @@ def parse(sql: str) -> exp.Expr:
             raise InvalidRequest(f"{tokens.place(offset)}mismatched input '{number}'")
         if number.isdigit() and int(number) >= 2**63:
             raise InvalidRequest(f"{tokens.place(offset)}Invalid numeric literal: {number}")
+    if json_call := _JSON_CALL.search(tokens.code()):
+        return exp.select(exp.Anonymous(this=json_call[0].lower()))
     foreign = _FOREIGN.search(tokens.code())
     if foreign:
         raise InvalidRequest(f"{tokens.place(foreign.start())}mismatched input '{foreign[0].strip()}'")
@@ -177,7 +195,7 @@ def parse(sql: str) -> exp.Expr:
             call.expressions[1].replace(exp.Literal.string(call.expressions[1].name.upper()))
     for cast in tree.find_all(exp.Cast):
         # sqlglot 30.30.0 gives a literal the precision of its digits; Athena's timestamps have milliseconds.
-        if cast.to.this in (D.TIMESTAMP, D.TIMESTAMPTZ) and isinstance(cast.this, exp.Literal):
+        if cast.to.this in (D.TIMESTAMP, D.TIMESTAMPTZ) and "cast" not in cast.meta:
             cast.to.set("expressions", [])
     return tree
 
@@ -215,13 +233,35 @@ def limit_recursion(tree: exp.Expr) -> None:
                 select.where(exp.or_(read.is_(exp.null()), read >= 0), copy=False)
 
 
+# Which arguments a function orders, and which it looks for by equality.
+_ORDERED_ARGUMENTS = {
+    "max": (0,), "min": (0,), "max_by": (1,), "min_by": (1,), "array_sort": (0,), "array_max": (0,), "array_min": (0,),
+}  # fmt: skip
+# https://trino.io/docs/current/functions/datetime.html#extraction-function
+_FIELDS = {
+    "year", "quarter", "month", "week", "day", "day_of_month", "day_of_week", "dow", "day_of_year", "doy",
+    "year_of_week", "yow", "hour", "minute", "second", "timezone_hour", "timezone_minute",
+}  # fmt: skip
+# Where a number is a position or a count.
+_COUNTING = (
+    exp.Ordered, exp.Group, exp.Rollup, exp.Cube, exp.GroupingSets, exp.Limit, exp.Fetch, exp.Offset, exp.WindowSpec,
+    exp.TableSample,
+)  # fmt: skip
+_EQUAL_ARGUMENTS = {"contains": 1, "array_position": 1, "array_remove": 1, "nullif": 0}
+
+
 def to_duckdb(tree: exp.Expr) -> str:
     """A typed, qualified tree as DuckDB's SQL."""
-    return Writer(dialect=DuckDB(), identify=True, comments=False).generate(tree)
+    writer = Writer(dialect=DuckDB(), identify=True, comments=False)
+    writer.widens = any(kind(node) in (D.TINYINT, D.SMALLINT) for node in tree.walk())
+    return writer.generate(tree)
 
 
 class Writer(DuckDBGenerator):
     """DuckDB's generator with Trino's meaning."""
+
+    depth = 0  # of the lambdas that casts are written as
+    widens = False
 
     TRANSFORMS = {  # noqa: RUF012
         node: write
@@ -280,6 +320,15 @@ class Writer(DuckDBGenerator):
             raise QueryFailed(f"FUNCTION_NOT_FOUND: {place(node)}Unexpected parameters for function date_add")
         template = self._template(name, node, function.template)
         written = [self.sql(argument) for argument in arguments]
+        for number in _ORDERED_ARGUMENTS.get(name, range(len(written)) if name in ("greatest", "least") else ()):
+            inner = name.startswith("array_")
+            of = element_type(arguments[number]).this if inner else kind(arguments[number])
+            if of in (D.ARRAY, D.STRUCT):
+                written[number] = f"no_null_in({written[number]})"
+            elif of in FLOATS and name in ("max", "max_by", "greatest", "array_max"):
+                written[number] = f"no_nan{'_in' * inner}({written[number]})"
+        if name in _EQUAL_ARGUMENTS:
+            written[_EQUAL_ARGUMENTS[name]] = self._no_nan(arguments[_EQUAL_ARGUMENTS[name]])
         if name in INTERVAL_FIELDS and kind(arguments[0]) == D.INTERVAL:
             # DuckDB keeps 36 hours as they are; to Trino they are a day and 12 hours.
             written = [f"((TIMESTAMP '1970-01-01' + ({written[0]})) - TIMESTAMP '1970-01-01')"]
@@ -313,6 +362,17 @@ class Writer(DuckDBGenerator):
             if not isinstance(argument, (exp.Distinct, exp.Order))
         ):
             raise CannotTranslate(f"{name} of {node.expressions[-1].sql(Trino)}, whose type is not known: add a CAST")
+        if name == "sign" and kind(first) in FLOATS:
+            return f"CASE WHEN isnan({{0}}) THEN {{0}} ELSE {template} END"
+        if name == "approx_percentile" and node.type is not None:
+            single = node.type.expressions[0] if kind(node) == D.ARRAY else node.type
+            if kind(first) not in {*INTEGERS, *FLOATS, D.DECIMAL} or single.this == D.UNKNOWN:
+                raise CannotTranslate("approx_percentile of what is no number")
+            given = f"list(CAST({{0}} AS {single.sql(DuckDB)})){{over}}"
+            values = f"list_filter(list_sort({given}), lambda e: e IS NOT NULL)"
+            if kind(node) == D.ARRAY:
+                return f"list_transform({{1}}, lambda q: percentile_of({values}, q))"
+            return f"percentile_of({values}, {{1}})"
         if name == "reverse" and kind(first) == D.ARRAY:
             return "list_reverse({0})"
         if name == "cardinality" and kind(first) == D.MAP:
@@ -360,6 +420,8 @@ class Writer(DuckDBGenerator):
         if isinstance(value, exp.Order):
             order = " ORDER BY " + ", ".join(self.sql(item) for item in value.expressions)
             value = value.this
+        if kind(value) not in {*TEXTS, D.UNKNOWN, D.NULL}:
+            raise QueryFailed(f"FUNCTION_NOT_FOUND: {place(node)}Unexpected parameters for function listagg")
         return f"string_agg({self.sql(value)}, {self.sql(node, 'separator') or chr(39) * 2}{order})"
 
     def trim_sql(self, node: exp.Trim) -> str:
@@ -373,7 +435,35 @@ class Writer(DuckDBGenerator):
     def if_sql(self, node: exp.If) -> str:
         return self.case_sql(exp.Case(ifs=[node.copy()], default=node.args.get("false")))
 
+    def case_sql(self, node: exp.Case) -> str:
+        if kind(node.this) in FLOATS:
+            node = node.copy()
+            node.set("this", exp.Var(this=self._no_nan(node.this)))
+        return super().case_sql(node)
+
+    def ordered_sql(self, node: exp.Ordered) -> str:
+        if kind(node.this) in (D.ARRAY, D.STRUCT):
+            node = node.copy()
+            node.set("this", exp.Var(this=f"no_null_in({self.sql(node, 'this')})"))
+        return super().ordered_sql(node)
+
+    def _no_nan(self, node: exp.Expr) -> str:
+        return f"no_nan({self.sql(node)})" if kind(node) in FLOATS else self.sql(node)
+
     # -- arithmetic and comparison ------------------------------------------------------------------------------
+
+    def literal_sql(self, node: exp.Literal) -> str:
+        """Beside a smallint, DuckDB takes a number for one too; Trino's numbers are integers."""
+        written, parent = super().literal_sql(node), node.parent
+        while isinstance(parent, (exp.Paren, exp.Tuple)):
+            parent = parent.parent
+        widens = self.widens and kind(node) == D.INT and not isinstance(parent, _COUNTING)
+        return f"CAST({written} AS INTEGER)" if widens else written
+
+    def neg_sql(self, node: exp.Neg) -> str:
+        """DuckDB widens -(-2147483648)."""
+        of_integer = kind(node.this) in INTEGERS and not isinstance(node.this, exp.Literal)
+        return f"(0 - {self.sql(node, 'this')})" if of_integer else super().neg_sql(node)
 
     def div_sql(self, node: exp.Div) -> str:
         left, right = self.sql(node.left), self.sql(node.right)
@@ -408,6 +498,12 @@ class Writer(DuckDBGenerator):
 
     def bracket_sql(self, node: exp.Bracket) -> str:
         value, key = self.sql(node, "this"), self.sql(node.expressions[0])
+        inner = node.this.type.expressions if kind(node.this) == D.MAP and node.this.type is not None else []
+        index = kind(node.this) == D.ARRAY and kind(node.expressions[0]) not in {*INTEGERS, D.UNKNOWN, D.NULL}
+        if index or (inner and not comparable(inner[0], node.expressions[0].type)):
+            raise QueryFailed(
+                f"TYPE_MISMATCH: {place(node)}Cannot apply operator: {described(node.this)}[{described(node.expressions[0])}]"  # noqa: E501
+            )
         if kind(node.this) == D.MAP:
             return f"trino_map_value({value}, {key})"
         if kind(node.this) == D.ARRAY or (kind(node.this) == D.UNKNOWN and kind(node.expressions[0]) in INTEGERS):
@@ -426,6 +522,8 @@ class Writer(DuckDBGenerator):
                 nested = kind(node.left) != D.ARRAY or element_type(node.left).this in (D.ARRAY, D.STRUCT, D.MAP)
                 compared = f"{'nested' if nested else 'array'}_equal({self.sql(node.left)}, {self.sql(node.right)})"
                 return f"(NOT {compared})" if isinstance(node, exp.NEQ) else compared
+            if kind(node.left) in (D.ARRAY, D.STRUCT) and not isinstance(node, (exp.EQ, exp.NEQ)):
+                return f"no_null_in({self.sql(node.left)}) {op} no_null_in({self.sql(node.right)})"
             if {kind(node.left), kind(node.right)} & FLOATS:
                 # DuckDB's NaN equals itself and is the largest number.
                 sides = [self.sql(side) for side in (node.left, node.right)]
@@ -437,15 +535,29 @@ class Writer(DuckDBGenerator):
     def between_sql(self, node: exp.Between) -> str:
         for bound in (node.args["low"], node.args["high"]):
             check_comparable(node, node.this, bound, "BETWEEN")
-        return super().between_sql(node)
+        sides = [node.this, node.args["low"], node.args["high"]]
+        if kind(node.this) in (D.ARRAY, D.STRUCT):
+            raise CannotTranslate("BETWEEN of arrays or rows")
+        if not {kind(side) for side in sides} & FLOATS:
+            return super().between_sql(node)
+        value, low, high = (self._no_nan(side) for side in sides)
+        return f"{value} BETWEEN {low} AND {high}"
 
     def in_sql(self, node: exp.In) -> str:
-        for value in node.expressions:
-            check_comparable(node, node.this, value, "IN")
+        for value in [*node.expressions, node.args.get("query")]:
+            if value is not None:
+                check_comparable(node, node.this, value, "IN")
+        if kind(node.this) in FLOATS:
+            node = node.copy()
+            node.set("this", exp.Var(this=self._no_nan(node.this)))
         return super().in_sql(node)
 
     def extract_sql(self, node: exp.Extract) -> str:
         field = {"DAYOFWEEK": "day_of_week", "DAYOFYEAR": "day_of_year"}.get(node.name.upper(), node.name.lower())
+        if field not in _FIELDS:
+            raise QueryFailed(f"SYNTAX_ERROR: {place(node) or 'line 1:1: '}Invalid EXTRACT field: {field}")
+        if field in ("hour", "minute", "second") and kind(node.expression) == D.DATE:
+            raise QueryFailed(f"TYPE_MISMATCH: {place(node)}Cannot extract {field} from date")
         return self.anonymous_sql(exp.Anonymous(this=field, expressions=[node.expression.copy()]))
 
     def attimezone_sql(self, node: exp.AtTimeZone, here: exp.Expr | None = None) -> str:

@@ -46,6 +46,7 @@ class Execution:
     enforced: bool = False
     submitted: float = field(default_factory=time.time)
     cancelled: bool = False
+    asked: str = ""  # the request's digest, which a second request with its token must have too
 
     @property
     def state(self) -> str:

@@ -19,7 +19,8 @@ _JODA = {
     "s": "%-S", "SSS": "%g", "SSSSSS": "%f", "a": "%p", "E": "%a", "EE": "%a", "EEE": "%a", "EEEE": "%A", "ww": "%V",
     "e": "%u", "DDD": "%j",
 }  # fmt: skip
-_STEP = re.compile(r"""\.([A-Za-z_][\w-]*)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|\['((?:[^'\\]|\\.)*)'\]|\."([^"]*)\"""")
+# Trino's steps: a name, or anything in brackets and double quotes.
+_STEP = re.compile(r'\.([\w:]+)|\[(\w+)\]|\["((?:[^"\\]|\\["\\])*)"\]')
 
 
 def _text(node: exp.Expr, what: str) -> str:
@@ -72,21 +73,18 @@ def regexp_rewrite(node: exp.Expr) -> str:
 
 
 def json_path(node: exp.Expr) -> str:
-    """`$.a["b c"][0]` as DuckDB's literal `'$."a"."b c"[0]'`."""
+    """`$.a["b c"][0]` as DuckDB's pointer `'/a/b c/0'`, which too takes a number as an index or as a key."""
     path = _text(node, "a JSON path")
-    rest = path.removeprefix("lax ").removeprefix("strict ")
-    if not rest.startswith("$"):
-        rest = f"$.{rest}"
-    position, result = 1, "$"
-    while position < len(rest):
-        step = _STEP.match(rest, position)
-        if step is None:
-            if "*" in rest or ".." in rest or "?" in rest:
-                raise CannotTranslate(f"the JSON path {path}")
-            raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: Invalid JSON path: '{path}'")
-        key = next((step[n] for n in (1, 3, 4, 5) if step[n] is not None), None)
-        if key is not None and '"' in key:
+    position, result = 1, ""
+    while position < len(path) or not path.startswith("$"):
+        step = _STEP.match(path, position) if path.startswith("$") else None
+        if step is None and re.search(r"[*?]|\.\.", path):
             raise CannotTranslate(f"the JSON path {path}")
-        result += f"[{step[2]}]" if step[2] is not None else f'."{key}"'
+        if step is None:
+            raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: Invalid JSON path: '{path}'")
+        key = step[1] or step[2] or re.sub(r"\\(.)", r"\1", step[3] or "")
+        if re.fullmatch(r"[-+]\d+|0\d+", key):
+            raise CannotTranslate(f"the JSON path {path}")  # Java reads an index in it
+        result += "/" + key.replace("~", "~0").replace("/", "~1")
         position = step.end()
-    return _quoted(result)
+    return _quoted(result or "$")

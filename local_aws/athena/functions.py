@@ -36,8 +36,8 @@ def find(name: str, count: int) -> Function | None:
 
 
 AGGREGATES = _table("""
-count              1    BIGINT    count({*}){over}
-count_if           1    BIGINT    count_if({0}){over}
+count              0-1  BIGINT    count({*}){over}
+count_if           1    BIGINT    CAST(coalesce(count_if({0}){over}, 0) AS BIGINT)
 sum                1    sum       sum({0}){over}
 avg                1    avg       avg({0}){over}
 min                1    0         min({0}){over}
@@ -45,24 +45,25 @@ min                2    0[]       min({*}){over}
 max                1    0         max({0}){over}
 max                2    0[]       max({*}){over}
 min_by             2    0         arg_min_null({*}){over}
-min_by             3    0[]       arg_min({*}){over}
+min_by             3    0[]       list_transform(arg_min(struct_pack(v := {0}), {1}, {2}){over}, lambda e: e.v)
 max_by             2    0         arg_max_null({*}){over}
-max_by             3    0[]       arg_max({*}){over}
+max_by             3    0[]       list_transform(arg_max(struct_pack(v := {0}), {1}, {2}){over}, lambda e: e.v)
 arbitrary          1    0         any_value({0}){over}
 any_value          1    0         any_value({0}){over}
 array_agg          1    0[]       list({0}){over}
 map_agg            2    map{0,1}        first_entries(list(struct_pack(k := {0}, v := {1})){over})
 multimap_agg       2    map{0,1[]}      multimap(list(struct_pack(k := {0}, v := {1})){over})
 histogram          1    map{0,n}       histogram({0}){over}
-approx_distinct    1-2  BIGINT    approx_count_distinct({0}){over}
-approx_percentile  2    0         approx_quantile({0}, {1}){over}
+approx_distinct    1    BIGINT    approx_count_distinct({0}){over}
+approx_distinct    2    BIGINT    !
+approx_percentile  2    percentile {percentile}
 approx_percentile  3-4  0         !
 bool_and           1    BOOLEAN   bool_and({0}){over}
 every              1    BOOLEAN   bool_and({0}){over}
 bool_or            1    BOOLEAN   bool_or({0}){over}
-bitwise_and_agg    1    BIGINT    bit_and({0}){over}
-bitwise_or_agg     1    BIGINT    bit_or({0}){over}
-bitwise_xor_agg    1    BIGINT    bit_xor({0}){over}
+bitwise_and_agg    1    BIGINT    CAST(bit_and({0}){over} AS BIGINT)
+bitwise_or_agg     1    BIGINT    CAST(bit_or({0}){over} AS BIGINT)
+bitwise_xor_agg    1    BIGINT    CAST(bit_xor({0}){over} AS BIGINT)
 geometric_mean     1    DOUBLE    geometric_mean({0}){over}
 stddev             1    DOUBLE    stddev_samp({0}){over}
 stddev_samp        1    DOUBLE    stddev_samp({0}){over}
@@ -101,7 +102,7 @@ ceil               1    integral  ceil({0})
 ceiling            1    integral  ceil({0})
 floor              1    integral  floor({0})
 round              1-2  round     round({*})
-truncate           1    integral  trunc({0})
+truncate           1    truncated trunc({0})
 truncate           2    0         !
 degrees            1    DOUBLE    degrees({0})
 radians            1    DOUBLE    radians({0})
@@ -130,16 +131,16 @@ atan2              2    DOUBLE    atan2({*})
 rand               0    DOUBLE    random()
 random             0    DOUBLE    random()
 random             1    0         CAST(floor(random() * CASE WHEN {0} <= 0 THEN fail('INVALID_FUNCTION_ARGUMENT: bound must be positive') ELSE {0} END) AS {type0})
-random             2    0         CAST({0} + floor(random() * ({1} - {0})) AS {type0})
+random             2    0         CAST({0} + floor(random() * CASE WHEN {1} <= {0} THEN fail('INVALID_FUNCTION_ARGUMENT: bound must be positive') ELSE {1} - {0} END) AS {type0})
 infinity           0    DOUBLE    CAST('infinity' AS DOUBLE)
 nan                0    DOUBLE    CAST('nan' AS DOUBLE)
 is_nan             1    BOOLEAN   isnan({0})
 is_finite          1    BOOLEAN   isfinite({0})
 is_infinite        1    BOOLEAN   isinf({0})
-bitwise_and        2    BIGINT    ({0} & {1})
-bitwise_or         2    BIGINT    ({0} | {1})
-bitwise_xor        2    BIGINT    xor({0}, {1})
-bitwise_not        1    BIGINT    (~{0})
+bitwise_and        2    BIGINT    CAST({0} & {1} AS BIGINT)
+bitwise_or         2    BIGINT    CAST({0} | {1} AS BIGINT)
+bitwise_xor        2    BIGINT    CAST(xor({0}, {1}) AS BIGINT)
+bitwise_not        1    BIGINT    CAST(~{0} AS BIGINT)
 bitwise_left_shift 2    0         ({0} << {1})
 bitwise_right_shift 2   0         logical_shift({*})
 bitwise_right_shift_arithmetic 2 0 ({0} >> {1})
@@ -166,7 +167,7 @@ trim               1    VARCHAR   trim({0}, white_space())
 trim               2    VARCHAR   trim({*})
 rtrim              1    VARCHAR   rtrim({0}, white_space())
 rtrim              2    VARCHAR   rtrim({*})
-reverse            1    0         reverse({0})
+reverse            1    0         trino_reverse({0})
 replace            2-3  VARCHAR   trino_replace({*})
 lpad               3    VARCHAR   trino_pad({*}, true)
 rpad               3    VARCHAR   trino_pad({*}, false)
@@ -183,9 +184,9 @@ substring          2-3  VARCHAR   trino_substr({*})
 split              2    VARCHAR[] trino_split({*})
 split              3    VARCHAR[] py_split({*})
 split_part         3    VARCHAR   trino_split_part({*})
-split_to_map       3    map{s,s}  map_from_entries(list_transform(string_split({0}, {1}), lambda p: struct_pack(k := string_split(p, {2})[1], v := string_split(p, {2})[2])))
+split_to_map       3    map{s,s}  map_from_entries(py_split_entries({*}))
 split_to_map       4    ?         !
-split_to_multimap  3    map{s,s[]} multimap(list_transform(string_split({0}, {1}), lambda p: struct_pack(k := string_split(p, {2})[1], v := string_split(p, {2})[2])))
+split_to_multimap  3    map{s,s[]} multimap(py_split_entries({*}))
 translate          3    VARCHAR   translate({*})
 levenshtein_distance 2  BIGINT    levenshtein({*})
 hamming_distance   2    BIGINT    hamming({*})
@@ -202,8 +203,8 @@ to_base32          1    VARCHAR   py_to_base32({0})
 from_base32        1    VARBINARY py_from_base32({0})
 to_big_endian_64   1    VARBINARY py_to_big_endian({0}, 8)
 to_big_endian_32   1    VARBINARY py_to_big_endian({0}, 4)
-from_big_endian_64 1    BIGINT    py_from_big_endian({0})
-from_big_endian_32 1    INT       CAST(py_from_big_endian({0}) AS INTEGER)
+from_big_endian_64 1    BIGINT    py_from_big_endian({0}, 8)
+from_big_endian_32 1    INT       CAST(py_from_big_endian({0}, 4) AS INTEGER)
 crc32              1    BIGINT    py_crc32({0})
 md5                1    VARBINARY unhex(md5({0}))
 sha1               1    VARBINARY unhex(sha1({0}))
@@ -328,7 +329,7 @@ approx_most_frequent approx_set array_histogram bar beta_cdf bing_tile char2hexi
 cosine_distance cosine_similarity current_groups dot_product empty_approx_set entropy euclidean_distance evaluate_classifier_predictions
 features from_encoded_polyline from_geojson_geometry from_ieee754_32 from_ieee754_64 from_iso8601_timestamp_nanos geometry_invalid_reason
 geometry_nearest_points geometry_to_bing_tiles geometry_union geometry_union_agg great_circle_distance hash_counts index
-intersection_cardinality inverse_beta_cdf inverse_normal_cdf jaccard_index json_array json_exists json_object json_query json_value kurtosis
+intersection_cardinality inverse_beta_cdf inverse_normal_cdf jaccard_index json_array json_exists json_object json_query json_table json_value kurtosis
 learn_classifier learn_libsvm_classifier learn_libsvm_regressor learn_regressor line_interpolate_point line_interpolate_points
 line_locate_point make_set_digest map_union map_zip_with merge merge_set_digest multimap_from_entries murmur3 normal_cdf
 numeric_histogram objectid objectid_timestamp parse_duration parse_presto_data_size qdigest_agg quantile_at_value reduce_agg regr_avgx
@@ -354,10 +355,12 @@ MACROS = [
     "ELSE unhex(s) END",
     # Of a local time that the clocks show twice, Java takes the first, DuckDB the second.
     "CREATE MACRO instant_in(z, t) AS CASE WHEN timezone(z, timezone(z, t) - INTERVAL 1 HOUR) = t THEN timezone(z, t) - INTERVAL 1 HOUR ELSE timezone(z, t) END",
-    "CREATE MACRO to_milliseconds(t) AS make_timestamp((epoch_us(t) + 500) // 1000 * 1000)",
+    "CREATE MACRO to_milliseconds(t) AS date_trunc('milliseconds', t + to_microseconds(500))",
     "CREATE MACRO two_digit_year(t) AS CASE WHEN year(t) = 1969 THEN t + INTERVAL 100 YEAR ELSE t END",
     "CREATE MACRO trino_lower(s) AS CASE WHEN strlen(s) = length(s) THEN lower(s) ELSE py_lower(s) END",
     "CREATE MACRO trino_upper(s) AS CASE WHEN strlen(s) = length(s) THEN upper(s) ELSE py_upper(s) END",
+    # DuckDB reverses what a reader takes for letters, Trino code points.
+    "CREATE MACRO trino_reverse(s) AS CASE WHEN strlen(s) = length(s) THEN reverse(s) ELSE py_reverse(s) END",
     "CREATE MACRO trino_pad(s, n, p, l) AS CASE WHEN p = '' THEN fail('INVALID_FUNCTION_ARGUMENT: Padding string must not be empty') "
     "WHEN n < 0 THEN fail('INVALID_FUNCTION_ARGUMENT: Target length must be in the range [0..2147483647]') "
     "WHEN l THEN lpad(s, CAST(n AS INTEGER), p) ELSE rpad(s, CAST(n AS INTEGER), p) END",
@@ -366,15 +369,25 @@ MACROS = [
     # What Java calls white space; DuckDB trims blanks only.
     "CREATE MACRO white_space() AS '" + "".join(map(chr, [*range(9, 14), *range(28, 33), 0x1680, *range(0x2000, 0x2007), *range(0x2008, 0x200B), 0x2028, 0x2029, 0x205F, 0x3000])) + "'",
     "CREATE MACRO short(l) AS CASE WHEN len(l) > 10000 THEN l[fail('INVALID_FUNCTION_ARGUMENT: result of sequence function must not have more than 10000 entries'):] ELSE l END",
-    "CREATE MACRO step_of(a, b, s) AS CASE WHEN s > 0 AND b < a OR s < 0 AND b > a THEN fail('INVALID_FUNCTION_ARGUMENT: sequence stop value "
+    "CREATE MACRO step_of(a, b, s) AS CASE WHEN s = 0 THEN fail('INVALID_FUNCTION_ARGUMENT: step must not be zero') WHEN s > 0 AND b < a OR s < 0 AND b > a THEN fail('INVALID_FUNCTION_ARGUMENT: sequence stop value "
     "should be greater than or equal to start value if step is greater than zero otherwise stop should be less than or equal to start') ELSE CAST(s AS BIGINT) END",
+    "CREATE MACRO span_of(a, b, s) AS CASE WHEN step_of(a, b, CASE WHEN s > INTERVAL 0 SECOND THEN 1 WHEN s < INTERVAL 0 SECOND THEN -1 ELSE 0 END) <> 0 THEN s END",
     "CREATE MACRO finite(x) AS CASE WHEN isfinite(x) THEN x END",
     "CREATE MACRO trino_cbrt(x) AS CASE WHEN pow(round(cbrt(x)), 3) = x THEN round(cbrt(x)) ELSE cbrt(x) END",
     "CREATE MACRO logical_shift(x, n) AS CASE WHEN x < 0 THEN refuse('bitwise_right_shift of a negative number') "
     "ELSE x >> n END",
-    "CREATE MACRO bit_count_in(x, n) AS CASE WHEN n = 64 THEN bit_count(CAST(x AS BIGINT)) WHEN n = 32 THEN bit_count(CAST(x AS INTEGER)) "
-    "WHEN n = 16 THEN bit_count(CAST(x AS SMALLINT)) WHEN n = 8 THEN bit_count(CAST(x AS TINYINT)) "
-    "ELSE refuse('bit_count in other than 8, 16, 32 and 64 bits') END",
+    "CREATE MACRO bit_count_in(x, n) AS CAST(CASE WHEN n = 64 THEN bit_count(CAST(x AS BIGINT)) WHEN n NOT IN (8, 16, 32) THEN refuse('bit_count in other than 8, 16, 32 and 64 bits') "
+    "WHEN x >> CAST(n - 1 AS INTEGER) NOT IN (0, -1) THEN fail('INVALID_FUNCTION_ARGUMENT: Number must be representable with the bits specified. ' || x || ' cannot be represented with ' || n || ' bits') "
+    "WHEN n = 32 THEN bit_count(CAST(x AS INTEGER)) WHEN n = 16 THEN bit_count(CAST(x AS SMALLINT)) ELSE bit_count(CAST(x AS TINYINT)) END AS BIGINT)",
+    # Of n values in order, Trino takes the one that a share of n reaches; of many it keeps a digest and may be off.
+    "CREATE MACRO percentile_of(l, q) AS l[CASE WHEN q < 0 OR q > 1 THEN fail('INVALID_FUNCTION_ARGUMENT: Percentile must be between 0 and 1') "
+    "ELSE least(CAST(floor(CAST(q AS DOUBLE) * len(l)) AS BIGINT) + 1, len(l)) END]",
+    # Trino's NaN equals nothing and is no maximum; DuckDB's equals itself and is the largest number.
+    "CREATE MACRO no_nan(v) AS CASE WHEN CASE WHEN isnan(v) THEN CAST(refuse('a comparison with NaN') AS BOOLEAN) ELSE true END THEN v END",
+    "CREATE MACRO no_nan_in(l) AS CASE WHEN CASE WHEN list_contains(l, CAST('nan' AS DOUBLE)) THEN CAST(refuse('a comparison with NaN') AS BOOLEAN) ELSE true END THEN l END",
+    # Trino fails to order arrays and rows by a NULL in them.
+    "CREATE MACRO no_null_in(v) AS CASE WHEN CASE WHEN regexp_matches(CAST(to_json(v) AS VARCHAR), '[:,[]null') "
+    "THEN CAST(refuse('an order of arrays or rows with a NULL in them') AS BOOLEAN) ELSE true END THEN v END",
     # Trino keeps the first value of a key here, DuckDB refuses the second.
     "CREATE MACRO first_entries(l) AS map_from_entries(list_filter(l, lambda e, i: e.k IS NOT NULL AND list_position(list_transform(l, lambda x: x.k), e.k) = i))",
     "CREATE MACRO multimap(l) AS map_from_entries(list_transform(list_filter(l, lambda e, i: list_position(list_transform(l, lambda x: x.k), e.k) = i), "
@@ -427,7 +440,7 @@ MACROS = [
     "CREATE MACRO iso_timestamp(s) AS CASE WHEN regexp_matches(s, '[-+][0-9]{2}:?[0-9]{2}$') AND NOT regexp_matches(s, "
     "'^[0-9]{4}-[0-9]{2}-[0-9]{2}$') AND NOT regexp_matches(s, '[-+]00:?00$') THEN refuse('the zone of a time "
     "other than UTC; convert with AT TIME ZONE: ' || s) ELSE iso_instant(s) END",
-    "CREATE MACRO unix_timestamp(x) AS CAST(make_timestamp(CAST(round(CAST(x AS DOUBLE) * 1000) AS BIGINT) * 1000) AS TIMESTAMPTZ)",
+    "CREATE MACRO unix_timestamp(x) AS CAST(make_timestamp(CAST(floor(CAST(x AS DOUBLE) * 1000 + 0.5) AS BIGINT) * 1000) AS TIMESTAMPTZ)",
     "CREATE MACRO trino_cardinality(x) AS CAST(len(x) AS BIGINT)",
     "CREATE MACRO trino_array_distinct(x) AS list_filter(x, lambda e, i: list_position(x, e) = i "
     "OR (e IS NULL AND len(list_filter(x[1:i], lambda y: y IS NULL)) = 1))",

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from local_aws.athena.dialect import parse
 from local_aws.athena.errors import InvalidRequest
 from local_aws.athena.executions import ApiError
 from local_aws.athena.statements import Tokens, classify
@@ -53,14 +54,20 @@ def _prepare(tokens: Tokens, kind: str, workgroup: str, ask: Callable[[str, dict
     """`PREPARE name FROM statement` and `DEALLOCATE PREPARE name`."""
     tokens.expect(*kind.split(), *(["PREPARE"] if kind == "DEALLOCATE" else []))
     target = {"StatementName": tokens.name(), "WorkGroup": workgroup}
+    if kind == "DEALLOCATE":
+        tokens.end()
+    else:
+        tokens.expect("FROM")
+        prepared = tokens.rest()
+        if classify(prepared).kind == "SELECT":
+            parse(prepared)
     try:
         ask("DeletePreparedStatement", target)
     except ApiError as error:
         if kind == "DEALLOCATE":
             raise InvalidRequest(f"PreparedStatement {target['StatementName']} does not exist") from error
     if kind == "PREPARE":
-        tokens.expect("FROM")
-        ask("CreatePreparedStatement", {**target, "QueryStatement": tokens.rest()})
+        ask("CreatePreparedStatement", {**target, "QueryStatement": prepared})
 
 
 def _commas(text: str) -> list[str]:

@@ -11,6 +11,7 @@ from local_aws.athena.results import Column
 from local_aws.athena.statements import Tokens
 from local_aws.athena.storage import is_s3_uri, list_objects
 
+_BATCH = 100  # partitions in one BatchCreatePartition, as Glue limits it
 Answer = tuple[list[Column], Iterator[list[str | None]]]
 
 
@@ -24,55 +25,79 @@ class PartitionDdl:
         self._describe_query = describe
 
     def _alter_table(self, tokens: Tokens) -> None:
+        """Each form is read to its end before the first call that changes anything."""
         tokens.expect("ALTER", "TABLE")
         table = self._table(*tokens.qualified(self._database))
-        target = {"DatabaseName": table.database, "TableName": table.name}
-        if tokens.accept("ADD"):
-            quiet = tokens.accept("IF", "NOT", "EXISTS")
-            if tokens.accept("COLUMNS"):
-                known = {name for name, _ in table.columns}
-                added = parse_columns(tokens)
-                for twice in [column["Name"] for column in added if column["Name"] in known]:
-                    raise ddl_failed(f"Duplicate column name: {twice}")
-                storage = {
-                    **table.glue["StorageDescriptor"],
-                    "Columns": [*table.glue["StorageDescriptor"]["Columns"], *added],
-                }
-                self._update(table, {"StorageDescriptor": storage})
-            while tokens.accept("PARTITION"):
-                values = self._partition_values(tokens, table)
-                location = tokens.string() if tokens.accept("LOCATION") else _partition_location(table, values)
-                self._create_partition(table, values, location, quiet)
+        if table.glue.get("TableType") == "VIRTUAL_VIEW":
+            raise QueryFailed(
+                "FAILED: SemanticException [Error 10131]: To alter a view you need to use the ALTER VIEW command."
+            )
+        storage = table.glue["StorageDescriptor"]
+        changed: dict[str, Any] = {}
+        if tokens.accept("ADD", "COLUMNS"):
+            changed["StorageDescriptor"] = _with_columns(tokens, table, storage.get("Columns") or [])
+        elif tokens.accept("REPLACE", "COLUMNS"):
+            changed["StorageDescriptor"] = _with_columns(tokens, table, [])
+        elif tokens.accept("SET", "LOCATION"):
+            changed["StorageDescriptor"] = {**storage, "Location": tokens.string()}
+        elif tokens.accept("SET", "TBLPROPERTIES"):
+            changed["Parameters"] = {**table.parameters, **tokens.properties()}
+        elif tokens.accept("ADD"):
+            self._add_partitions(tokens, table)
         elif tokens.accept("DROP"):
-            quiet = tokens.accept("IF", "EXISTS")
-            while tokens.accept("PARTITION"):
-                spec = _partition_spec(tokens, table)
-                matching = [values for values in self._values(table) if spec.items() <= _named(table, values).items()]
-                if not matching and not quiet:
-                    raise _not_found(spec)
-                for values in matching:
-                    self._glue.delete_partition(**target, PartitionValues=list(values))
-                tokens.accept(",")
+            self._drop_partitions(tokens, table)
         elif tokens.accept("PARTITION"):
-            values = self._partition_values(tokens, table)
-            tokens.expect("SET", "LOCATION")
-            found = self._partition(table, values)
-            if found is None:
-                raise _not_found(_named(table, values))
-            storage = {**found["StorageDescriptor"], "Location": tokens.string()}
-            changed = {"Values": values, "StorageDescriptor": storage, "Parameters": found.get("Parameters", {})}
-            self._glue.update_partition(**target, PartitionValueList=values, PartitionInput=changed)
+            self._move_partition(tokens, table)
         else:
-            given: dict[str, Any] = {}
-            if tokens.accept("SET", "LOCATION"):
-                given["StorageDescriptor"] = {**table.glue["StorageDescriptor"], "Location": tokens.string()}
-            elif tokens.accept("SET", "TBLPROPERTIES"):
-                given["Parameters"] = {**table.parameters, **tokens.properties()}
-            elif tokens.accept("REPLACE", "COLUMNS"):
-                given["StorageDescriptor"] = {**table.glue["StorageDescriptor"], "Columns": parse_columns(tokens)}
-            else:
-                raise CannotTranslate("this ALTER TABLE")
-            self._update(table, given)
+            raise CannotTranslate("this ALTER TABLE")
+        tokens.end()
+        if changed:
+            self._update(table, changed)
+
+    def _add_partitions(self, tokens: Tokens, table: Table) -> None:
+        quiet = tokens.accept("IF", "NOT", "EXISTS")
+        tokens.expect("PARTITION")
+        added: list[tuple[list[str], str]] = []
+        while not added or tokens.accept("PARTITION"):
+            values = _all_values(_partition_spec(tokens, table), table)
+            place = tokens.string() if tokens.accept("LOCATION") else _partition_location(table, values)
+            added.append((values, place))
+        tokens.end()
+        self._create_partitions(table, added, quiet)
+
+    def _drop_partitions(self, tokens: Tokens, table: Table) -> None:
+        quiet = tokens.accept("IF", "EXISTS")
+        dropped: dict[tuple[str, ...], None] = {}
+        while True:
+            tokens.expect("PARTITION")
+            spec = _partition_spec(tokens, table)
+            matching = [values for values in self._values(table) if spec.items() <= _named(table, values).items()]
+            if not matching and not quiet:
+                raise _not_found(spec)
+            dropped |= dict.fromkeys(matching)
+            if not tokens.accept(","):
+                break
+        tokens.end()
+        for values in dropped:
+            self._glue.delete_partition(DatabaseName=table.database, TableName=table.name, PartitionValues=list(values))
+
+    def _move_partition(self, tokens: Tokens, table: Table) -> None:
+        spec = _partition_spec(tokens, table)
+        if not tokens.accept("SET", "LOCATION"):
+            raise CannotTranslate("this ALTER TABLE PARTITION")
+        location = tokens.string()
+        tokens.end()
+        values = _all_values(spec, table)
+        found = self._partition(table, values)
+        if found is None:
+            raise _not_found(spec)
+        if not found.get("StorageDescriptor"):
+            raise ddl_failed("null")
+        storage = {**found["StorageDescriptor"], "Location": location}
+        changed = {"Values": values, "StorageDescriptor": storage, "Parameters": found.get("Parameters", {})}
+        self._glue.update_partition(
+            DatabaseName=table.database, TableName=table.name, PartitionValueList=values, PartitionInput=changed
+        )
 
     def _update(self, table: Table, changed: dict[str, Any]) -> None:
         keys = ("Name", "Description", "Owner", "StorageDescriptor", "PartitionKeys", "TableType", "Parameters")
@@ -82,8 +107,9 @@ class PartitionDdl:
     def _msck(self, tokens: Tokens) -> Answer:
         tokens.expect("MSCK", "REPAIR", "TABLE")
         table = self._table(*tokens.qualified(self._database))
-        if "TableType" not in table.glue:
-            raise ddl_failed("java.lang.NullPointerException: Name is null")
+        tokens.end()
+        if not need_type(table).keys:
+            raise ddl_failed(f"Table {table.name} is not a partitioned table")
         known = set(self._values(table))
         found: dict[tuple[str, ...], str] = {}
         root = f"{table.location.rstrip('/')}/"
@@ -92,16 +118,16 @@ class PartitionDdl:
             pairs = [folder.partition("=") for folder in folders]
             # Names with capitals are passed over: https://docs.aws.amazon.com/athena/latest/ug/msck-repair-table.html
             if [pair[0] for pair in pairs] == [key for key, _ in table.keys]:
+                if not all(pair[2] for pair in pairs):
+                    raise CannotTranslate(f"MSCK REPAIR TABLE over a folder without a value: {'/'.join(folders)}")
                 found[tuple(unquote(pair[2]) for pair in pairs)] = f"{root}{'/'.join(folders)}/"
-        shown = []
-        for values, location in found.items():
-            if values not in known:
-                self._create_partition(table, list(values), location, quiet=True)
-                shown.append(f"{table.name}:{partition_folder(_named(table, values))}")
+        added = [(list(values), location) for values, location in found.items() if values not in known]
+        self._create_partitions(table, added, quiet=True)
+        shown = [f"{table.name}:{partition_folder(_named(table, values))}" for values, _ in added]
         if not shown:
             return [], iter(())
-        added = [f"Partitions not in metastore:\t{chr(9).join(shown)}"]
-        return lines("result", added + [f"Repair: Added partition to metastore {each}" for each in shown])
+        missing = [f"Partitions not in metastore:\t{chr(9).join(shown)}"]
+        return lines("result", missing + [f"Repair: Added partition to metastore {each}" for each in shown])
 
     def _show_partitions(self, tokens: Tokens) -> Answer:
         tokens.expect("SHOW", "PARTITIONS")
@@ -112,13 +138,18 @@ class PartitionDdl:
 
     def _table(self, database: str, name: str) -> Table:
         try:
-            return self._catalog.table(database, name)
+            table = self._catalog.table(database, name, checked=False)
         except QueryFailed as error:
             if error.message.startswith(("TABLE_NOT_FOUND", "SCHEMA_NOT_FOUND")):
                 raise QueryFailed(f"FAILED: SemanticException [Error 10001]: Table not found {name}") from error
             if error.message.startswith("Insufficient permissions"):
                 raise ddl_failed("null") from error
             raise
+        if not table.glue.get("StorageDescriptor"):
+            raise QueryFailed(
+                f"FAILED: SemanticException Unable to fetch table {name}. StorageDescriptor cannot be null"
+            )
+        return table
 
     def _tables(self, database: str) -> list[dict[str, Any]]:
         pages = self._glue.get_paginator("get_tables").paginate(DatabaseName=database)
@@ -136,30 +167,51 @@ class PartitionDdl:
             return None
         return found
 
-    def _create_partition(self, table: Table, values: list[str], location: str, quiet: bool) -> None:
-        if not is_s3_uri(location):
-            raise ddl_failed(f"MetaException(message:Path is not a valid S3 location: {location})")
-        given = {"Values": values, "StorageDescriptor": {**storage_of(table), "Location": location}, "Parameters": {}}
-        # One BatchCreatePartition, as Athena does, whose policy examples for DDL grant no other way to add partitions.
+    def _create_partitions(self, table: Table, added: list[tuple[list[str], str]], quiet: bool) -> None:
+        for _, location in added:
+            if not is_s3_uri(location):
+                raise ddl_failed(f"MetaException(message:Path is not a valid S3 location: {location})")
+        given = [
+            {"Values": values, "StorageDescriptor": {**storage_of(table), "Location": location}, "Parameters": {}}
+            for values, location in added
+        ]
+        # BatchCreatePartition, as Athena does, whose policy examples for DDL grant no other way to add partitions.
         # https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html
-        answer = self._glue.batch_create_partition(
-            DatabaseName=table.database, TableName=table.name, PartitionInputList=[given]
-        )
-        for error in answer.get("Errors") or []:
-            details = error["ErrorDetail"]
-            if details["ErrorCode"] != "AlreadyExistsException":
-                raise ddl_failed(f"{details['ErrorCode']}(message:{details['ErrorMessage']})")
-            if not quiet:
-                raise ddl_failed("AlreadyExistsException(message:Partition already exists.)")
-
-    def _partition_values(self, tokens: Tokens, table: Table) -> list[str]:
-        spec = _partition_spec(tokens, table)
-        if len(spec) < len(table.keys):
-            raise QueryFailed(
-                f"FAILED: ValidationFailureSemanticException partition spec {_shown(spec)} doesn't contain all "
-                f"({len(table.keys)}) partition columns"
+        for start in range(0, len(given), _BATCH):
+            answer = self._glue.batch_create_partition(
+                DatabaseName=table.database, TableName=table.name, PartitionInputList=given[start : start + _BATCH]
             )
-        return [spec[key] for key, _ in table.keys]
+            for error in answer.get("Errors") or []:
+                details = error["ErrorDetail"]
+                if details["ErrorCode"] != "AlreadyExistsException":
+                    raise ddl_failed(f"{details['ErrorCode']}(message:{details['ErrorMessage']})")
+                if not quiet:
+                    raise ddl_failed("AlreadyExistsException(message:Partition already exists.)")
+
+
+def need_type(table: Table) -> Table:
+    """https://docs.aws.amazon.com/athena/latest/ug/troubleshooting-athena.html: a table made without TableType."""
+    if "TableType" not in table.glue:
+        raise QueryFailed("FAILED: NullPointerException Name is null")
+    return table
+
+
+def _with_columns(tokens: Tokens, table: Table, kept: list[dict[str, str]]) -> dict[str, Any]:
+    """The table's descriptor with the columns to come after those that are kept."""
+    added = parse_columns(tokens)
+    known = {column["Name"].lower() for column in kept} | {key for key, _ in table.keys}
+    for twice in [column["Name"] for column in added if column["Name"] in known]:
+        raise ddl_failed(f"Duplicate column name: {twice}")
+    return {**table.glue["StorageDescriptor"], "Columns": [*kept, *added]}
+
+
+def _all_values(spec: dict[str, str], table: Table) -> list[str]:
+    if len(spec) < len(table.keys):
+        raise QueryFailed(
+            f"FAILED: ValidationFailureSemanticException partition spec {_shown(spec)} doesn't contain all "
+            f"({len(table.keys)}) partition columns"
+        )
+    return [spec[key] for key, _ in table.keys]
 
 
 def _partition_spec(tokens: Tokens, table: Table) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Which partitions a query reads: the WHERE terms on partition columns, evaluated over the registered partitions."""
 
 import re
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -9,25 +10,43 @@ from sqlglot import exp
 from local_aws.athena.catalog import NULL_VALUE, Partition, Table
 from local_aws.athena.conversion import identifier, literal
 from local_aws.athena.dialect import to_duckdb
-from local_aws.athena.errors import QueryFailed
+from local_aws.athena.errors import CannotTranslate, QueryFailed
 
 
 def key_values(table: Table, partition: Partition) -> list[str]:
     """A partition's values as typed DuckDB expressions, in the order of the keys."""
     for value, (key, kind) in zip(partition.values, table.keys, strict=True):
-        whole = kind.name in ("tinyint", "smallint", "int", "bigint")
-        if whole and value != NULL_VALUE and not re.fullmatch(r"[-+]?\d+", value):
+        if kind.name == "char":
+            raise CannotTranslate("the type char(n)")
+        if value != NULL_VALUE and not _valid(value, kind.name):
             raise QueryFailed(
                 f"HIVE_INVALID_PARTITION_VALUE: Invalid partition value '{value}' for {kind.trino()} partition key: {key}"  # noqa: E501
             )
     return [
-        "NULL" if value == NULL_VALUE else f"CAST({literal(value)} AS {kind.duckdb()})"
+        f"CAST({'NULL' if value == NULL_VALUE else literal(value)} AS {kind.duckdb()})"
         for value, (_, kind) in zip(partition.values, table.keys, strict=True)
     ]
 
 
+def _valid(value: str, kind: str) -> bool:
+    bits = {"tinyint": 7, "smallint": 15, "int": 31, "bigint": 63}.get(kind)
+    if bits:
+        return bool(re.fullmatch(r"[-+]?[0-9]+", value)) and -(2**bits) <= int(value) < 2**bits
+    if kind == "date":
+        try:
+            return bool(re.fullmatch(r"\d{4}-\d\d-\d\d", value) and date.fromisoformat(value))
+        except ValueError:
+            return False
+    return kind != "boolean" or value.lower() in ("true", "false")
+
+
 def prune(connection: Any, table: Table, alias: str, terms: list[exp.Expr], found: list[Partition]) -> list[Partition]:
-    """The partitions that satisfy every term; a term that cannot be evaluated here selects all."""
+    """The partitions that satisfy every term; a term that cannot be evaluated here selects all.
+
+    A value that is none of its key's type fails the query, whatever it selects.
+    """
+    for item in found:
+        key_values(table, item)
     for term in terms:
         if not found:
             return found

@@ -53,13 +53,17 @@ class Select:
         self.scanned = 0
         self.sql = ""
         self.names: list[str] = []
+        self._sizes: list[str] = []  # of varchar(n), which DuckDB doesn't know
 
     def prepare(self, tree: exp.Expr) -> None:
         """Resolve tables, prune partitions, copy objects, and write the DuckDB query."""
         if isinstance(tree, exp.Values):
             names = [exp.to_identifier(f"_col{n}") for n in range(len(tree.expressions[0].expressions) or 1)]
             tree.set("alias", exp.TableAlias(this=exp.to_identifier("v"), columns=names))
+            after = {key: tree.args.pop(key) for key in ("order", "offset", "limit") if tree.args.get(key)}
             tree = exp.select("*").from_(tree)
+            for key, clause in after.items():
+                tree.set(key, clause)
         tree = self._inline_views(tree, self._database)
         tables = self._name_tables(tree)
         schema = MappingSchema(
@@ -68,6 +72,7 @@ class Select:
             dialect=AthenaQuery,
         )
         written = _output_names(tree)
+        _name_outputs(tree)
         refuse_joined_names(tree)
         refuse_mismatched_names(tree)
         resolve_order(tree)
@@ -86,6 +91,7 @@ class Select:
         tree = unite_types(annotate(tree, schema), schema)
         check_tree(tree)
         self.names = _merge_names(written, tree)
+        self._sizes = [_size(each.unalias()) for each in tree.selects]
         for scope in traverse_scope(tree):
             for alias, (_, source) in scope.selected_sources.items():
                 if isinstance(source, exp.Table) and source.name in tables:
@@ -98,19 +104,28 @@ class Select:
         types = [from_duckdb(item[1]) for item in cursor.description]
         if any("real" in each and each != "real" for each in types):
             raise CannotTranslate("real inside an array, map or row")
+        if any(re.search(r"map\((?:array|map|row)\(", each) for each in types):
+            raise CannotTranslate("a map whose keys are arrays, maps or rows")
         if len(self.names) != len(types):
             raise CannotTranslate("a star over columns without names, as UNNEST without an alias gives")
         reals = [number for number, each in enumerate(types) if each == "real"]
+        moments = [number for number, each in enumerate(types) if each.startswith(("date", "timestamp"))]
 
         def fetch() -> Iterator[list[str | None]]:
             while batch := cursor.fetchmany(10_000):
                 for row in batch:
                     shown = [text(value) for value in row]
+                    if any(isinstance(row[number], str) for number in moments):
+                        raise CannotTranslate("a year beyond 9999 or before 1")  # where DuckDB gives a text
                     for number in reals:
                         shown[number] = None if row[number] is None else real_text(row[number])
                     yield shown
 
-        return [Column(name, kind) for name, kind in zip(self.names, types, strict=True)], fetch()
+        sizes = self._sizes if len(self._sizes) == len(types) else [""] * len(types)
+        return [
+            Column(name, f"{kind}{size}" if kind == "varchar" else kind)
+            for name, kind, size in zip(self.names, types, sizes, strict=True)
+        ], fetch()
 
     # -- tables -------------------------------------------------------------------------------------------------
 
@@ -237,6 +252,9 @@ class Select:
         return f"SELECT {', '.join(selected)} FROM ({query}) AS r JOIN (VALUES {rows}) AS p({names}) ON r.file = p.file"
 
 
+_UNNAMED = re.compile(r"_col_\d+$|\*$")
+
+
 def _output_names(tree: exp.Expr) -> list[str | None]:
     """The names of the result's columns as the user wrote them; None for a star."""
     query = tree.this if isinstance(tree, exp.Subquery) else tree
@@ -257,6 +275,20 @@ def _output_names(tree: exp.Expr) -> list[str | None]:
     return names
 
 
+def _name_outputs(tree: exp.Expr) -> None:
+    """Of what has no name, sqlglot would give `1` to a literal and `x` to CAST(x AS bigint)."""
+    for select in tree.find_all(exp.Select):
+        for number, item in enumerate(select.expressions):
+            if not item.alias and not isinstance(item, (exp.Column, exp.Dot, exp.Star)):
+                select.expressions[number].replace(exp.alias_(item.copy(), f"_col_{number}"))
+
+
+def _size(node: exp.Expr) -> str:
+    """`(10)` of a column, or a CAST, of type varchar(10)."""
+    sized = isinstance(node, (exp.Column, exp.Cast)) and node.type is not None and node.type.expressions
+    return f"({node.type.expressions[0].name})" if sized and node.type.this == exp.DataType.Type.VARCHAR else ""
+
+
 def _merge_names(written: list[str | None], tree: exp.Expr) -> list[str]:
     """The written names with stars expanded; an unnamed column is `_col` and its position."""
     final = [item.alias_or_name for item in tree.selects] if isinstance(tree, exp.Query) else []
@@ -268,7 +300,9 @@ def _merge_names(written: list[str | None], tree: exp.Expr) -> list[str]:
         middle = final[star : len(final) - tail]
         names = [*written[:star], *middle, *written[len(written) - tail :]]
         return [
-            f"_col{n}" if str(name).startswith("_col") and name not in middle else str(name)
+            f"_col{n}"
+            if _UNNAMED.match(str(name)) or (str(name).startswith("_col") and name not in middle)
+            else str(name)
             for n, name in enumerate(names)
         ]
-    return [f"_col{n}" if name.startswith("_col_") else name for n, name in enumerate(final)]
+    return [f"_col{n}" if _UNNAMED.match(name) else name for n, name in enumerate(final)]

@@ -26,7 +26,12 @@ def read(
     connection: Any, scratch: Scratch, descriptor: Descriptor, objects: list[S3Object], needed: set[str]
 ) -> tuple[str, list[str], int]:
     """(a query with the `needed` columns and `file`, the copies in the order of `objects`, the bytes read)."""
+    for name, reason in descriptor.unlike:
+        if name in needed:
+            raise QueryFailed(reason)
     columns = [(name, kind) for name, kind in descriptor.columns if name in needed]
+    if any(kind.contains("char") for _, kind in columns):
+        raise CannotTranslate("the type char(n)")
     parameters = dict(descriptor.parameters)
     if descriptor.serde == PARQUET:
         return _parquet(connection, scratch, columns, objects)
@@ -95,12 +100,38 @@ def _lazy_simple(descriptor: Descriptor, columns: list[tuple[str, Type]], parame
         # A line without its delimiter is one field whatever the delimiter is: the audit's `line string`.
         field = f"string_split(line, {literal(delimiter)})[{position}]"
         field = f"nullif({field}, {literal(null)})"
-        text = kind.name in ("string", "varchar", "char")
         if kind.name == "boolean":
             expressions.append(f"CASE lower({field}) WHEN 'true' THEN true WHEN 'false' THEN false END")
-            continue
-        expressions.append(convert(field if text else f"nullif(trim({field}), '')", kind, name))
+        elif kind.name in ("string", "varchar", "binary"):
+            expressions.append(convert(field if kind.name != "binary" else f"nullif(trim({field}), '')", kind, name))
+        else:
+            expressions.append(_lenient(field, kind))
     return expressions
+
+
+_PLAIN = {
+    "decimal": r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)",
+    "date": "[0-9]{4}-[0-9]{2}-[0-9]{2}",
+    "timestamp": r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?",
+}
+_PLAIN["double"] = _PLAIN["float"] = _PLAIN["decimal"] + "([eE][-+]?[0-9]+)?|NaN|[-+]?Infinity"
+
+
+def _lenient(field: str, kind: Type) -> str:
+    """Text that is no value of its type is NULL, in Hive's reader and in Trino's; where the two part, we refuse.
+
+    https://github.com/apache/hive/tree/master/serde/src/java/org/apache/hadoop/hive/serde2/lazy
+    https://github.com/trinodb/trino/tree/master/lib/trino-hive-formats/src/main/java/io/trino/hive/formats/encodings/text
+    """
+    target = kind.duckdb()
+    refused = CannotTranslate(f"{kind.trino()} in delimited text: ").message
+    refusal = f"CAST(CAST(fail({literal(refused)} || {field}) AS VARCHAR) AS {target})"
+    value = f"TRY_CAST({field} AS {target})"
+    if kind.name not in _PLAIN:
+        return f"CASE WHEN regexp_full_match({field}, '[-+]?[0-9]+') THEN {value} WHEN regexp_full_match({field}, '[-+]?[0-9]*\\.[0-9]*') THEN {refusal} END"  # noqa: E501
+    value = f"coalesce({value}, {refusal})" if kind.name in ("date", "timestamp") else value
+    plain = literal(_PLAIN[kind.name])
+    return f"CASE WHEN regexp_full_match({field}, {plain}) THEN {value} WHEN regexp_matches({field}, '[0-9]') THEN {refusal} END"  # noqa: E501
 
 
 def _open_csv(

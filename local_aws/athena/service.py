@@ -3,6 +3,7 @@
 Each finished execution is a JSON file in the state folder, so that it is known after a restart; its rows are in S3.
 """
 
+import hashlib
 import json
 import re
 import threading
@@ -30,7 +31,7 @@ Ask = Callable[[str, dict[str, Any]], dict[str, Any]]
 _ENGINE = {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": "Athena engine version 3"}
 _LIVE = ("QUEUED", "RUNNING")
 # https://docs.aws.amazon.com/athena/latest/APIReference/API_StartQueryExecution.html and its siblings.
-_LONGEST_QUERY, _MOST_IDS, _MOST_ROWS = 262_144, 50, 1_000
+_LONGEST_QUERY, _MOST_IDS, _MOST_ROWS, _OLDEST_REUSED = 262_144, 50, 1_000, 10_080
 
 
 # As Athena words it: https://github.com/awslabs/amazon-s3-find-and-forget/issues/290
@@ -84,10 +85,12 @@ class AthenaService:
     def start(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
         scope, token = (caller.account, caller.region), request.get("ClientRequestToken")
         sql = request.get("QueryString") or ""
+        others = {key: value for key, value in request.items() if key != "ClientRequestToken"}
+        asked = hashlib.sha256(json.dumps(others, sort_keys=True).encode()).hexdigest()
         with self._lock:
             for known in self._executions.values():
                 if token and known.token == token and known.scope == scope:
-                    if known.public["Query"] != sql.strip():
+                    if known.asked != asked:
                         raise invalid("Idempotent parameters do not match")
                     return {"QueryExecutionId": known.public["QueryExecutionId"]}
         if len(sql) > _LONGEST_QUERY:
@@ -118,6 +121,10 @@ class AthenaService:
             )
         if not location.startswith("s3://"):
             raise invalid("outputLocation is not a valid S3 path.")
+        self._verify_bucket(split_uri(location)[0], caller)
+        reuse = (request.get("ResultReuseConfiguration") or {}).get("ResultReuseByAgeConfiguration") or {}
+        if not 0 <= reuse.get("MaxAgeInMinutes", 0) <= _OLDEST_REUSED:
+            raise invalid(f"MaxAgeInMinutes must be between 0 and {_OLDEST_REUSED}")
         execution_id = str(uuid.uuid4())
         context = {key: value for key, value in (request.get("QueryExecutionContext") or {}).items() if value}
         if context.get("Catalog", "awsdatacatalog").lower() not in ("awsdatacatalog", "hive"):
@@ -133,7 +140,7 @@ class AthenaService:
         }  # fmt: skip
         if request.get("ExecutionParameters"):
             public["ExecutionParameters"] = request["ExecutionParameters"]
-        execution = Execution(public, scope, token=token, enforced=enforced)
+        execution = Execution(public, scope, token=token, enforced=enforced, asked=asked)
         with self._lock:
             self._executions[execution_id] = execution
         self._save(execution)
@@ -141,6 +148,14 @@ class AthenaService:
         cutoff = int(settings["BytesScannedCutoffPerQuery"]) if settings.get("BytesScannedCutoffPerQuery") else None
         self._pool.submit(self._execute, execution, statement, caller, context.get("Database") or "default", cutoff)
         return {"QueryExecutionId": execution_id}
+
+    def _verify_bucket(self, bucket: str, caller: Caller) -> None:
+        """With the caller's rights, as Athena does; one who may not ask is told when the result is written."""
+        try:
+            self._client("s3", caller).get_bucket_location(Bucket=bucket)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("NoSuchBucket", "404"):
+                raise invalid(f"Unable to verify/create output bucket {bucket}") from error
 
     def get_workgroup(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
         """The emulator's answer with the members that Athena always sends; awswrangler reads them."""
@@ -152,10 +167,17 @@ class AthenaService:
         return {"WorkGroup": {**group, "Configuration": {**defaults, **(group.get("Configuration") or {})}}}
 
     def table_metadata(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
+        # The catalog's names are in lower case, whatever a request says.
+        request = {**request, **{key: request[key].lower() for key in ("DatabaseName", "TableName")}}
         found = ask("GetTableMetadata", request)["TableMetadata"]
         return {"TableMetadata": self._with_storage(found, request["DatabaseName"], caller)}
 
     def list_table_metadata(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
+        request = {**request, "DatabaseName": request["DatabaseName"].lower()}
+        try:
+            self._client("glue", caller).get_database(Name=request["DatabaseName"])
+        except ClientError as error:
+            raise ApiError("MetadataException", str(error)) from error
         answer = ask("ListTableMetadata", request)
         wanted = re.compile(request.get("Expression") or ".*")
         found = [each for each in answer["TableMetadataList"] if wanted.fullmatch(each["Name"])]
@@ -390,6 +412,7 @@ class AthenaService:
         record = {
             "public": execution.public, "scope": execution.scope, "columns": [vars(c) for c in execution.columns],
             "update_count": execution.update_count, "rows_returned": execution.rows_returned, "token": execution.token,
+            "asked": execution.asked,
         }  # fmt: skip
         (self._state / f"{execution.public['QueryExecutionId']}.json").write_text(json.dumps(record))
 
@@ -403,7 +426,7 @@ class AthenaService:
             status["CompletionDateTime"] = time.time()
         self._executions[record["public"]["QueryExecutionId"]] = Execution(
             record["public"], tuple(record["scope"]), [Column(**column) for column in record["columns"]],
-            record["update_count"], record["rows_returned"], record["token"],
+            record["update_count"], record["rows_returned"], record["token"], asked=record.get("asked", ""),
         )  # fmt: skip
 
 

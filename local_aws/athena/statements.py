@@ -50,6 +50,19 @@ _KINDS = [
     (r"PREPARE\b", "PREPARE", "DDL", "PREPARE"),
     (r"DEALLOCATE\b", "DEALLOCATE", "DDL", "DEALLOCATE"),
 ]
+# Names that Hive's DDL takes in backticks only: https://docs.aws.amazon.com/athena/latest/ug/reserved-words.html
+_RESERVED_WORDS = """
+    ALL ALTER AND ARRAY AS AUTHORIZATION BETWEEN BIGINT BINARY BOOLEAN BOTH BY CASE CASHE CAST CHAR COLUMN CONF
+    CONSTRAINT COMMIT CREATE CROSS CUBE CURRENT CURRENT_DATE CURRENT_TIMESTAMP CURSOR DATABASE DATE DAYOFWEEK
+    DECIMAL DELETE DESCRIBE DISTINCT DIV DOUBLE DROP ELSE END EXCHANGE EXISTS EXTENDED EXTERNAL EXTRACT FALSE
+    FETCH FLOAT FLOOR FOLLOWING FOR FOREIGN FROM FULL FUNCTION GRANT GROUP GROUPING HAVING IF IMPORT IN INNER
+    INSERT INT INTEGER INTERSECT INTERVAL INTO IS JOIN LATERAL LEFT LESS LIKE LOCAL MACRO MAP MORE NONE NOT NULL
+    NUMERIC OF ON ONLY OR ORDER OUT OUTER OVER PARTIALSCAN PARTITION PERCENT PRECEDING PRECISION PRESERVE PRIMARY
+    PROCEDURE RANGE READS REDUCE REFERENCES REGEXP REVOKE RIGHT RLIKE ROLLBACK ROLLUP ROW ROWS SELECT SET SMALLINT
+    START TABLE TABLESAMPLE THEN TIME TIMESTAMP TO TRANSFORM TRIGGER TRUE TRUNCATE UNBOUNDED UNION UNIQUEJOIN
+    UPDATE USER USING UTC_TIMESTAMP VALUES VARCHAR VIEWS WHEN WHERE WINDOW WITH
+"""
+_RESERVED = set(_RESERVED_WORDS.split())
 _MATCHERS = [(re.compile(pattern, re.IGNORECASE | re.DOTALL), kind, kinds, sub) for pattern, kind, kinds, sub in _KINDS]
 
 
@@ -65,6 +78,12 @@ class Statement:
     @property
     def writes_data(self) -> bool:
         return self.kind in ("CTAS", "INSERT", "UNLOAD")
+
+    @property
+    def hive(self) -> bool:
+        """Whether Hive's parser reads it, not Trino's."""
+        of_trino = self.kind in ("PREPARE", "DEALLOCATE", "CREATE_VIEW", "DROP_VIEW", "SHOW_CREATE_VIEW")
+        return self.type != "DML" and self.kind != "CTAS" and not of_trino
 
     @property
     def extension(self) -> str:
@@ -91,10 +110,10 @@ def classify(sql: str) -> Statement:
 
 
 class Tokens:
-    """A cursor over a Hive statement."""
+    """A cursor over a statement; `hive` if names are Hive's: bare words that are not reserved, or in backticks."""
 
-    def __init__(self, sql: str) -> None:
-        self._sql = sql
+    def __init__(self, sql: str, hive: bool = False) -> None:
+        self._sql, self._hive = sql, hive
         self._tokens = [match for match in _TOKEN.finditer(sql) if match.lastgroup != "space"]
         self._at = 0
 
@@ -118,6 +137,11 @@ class Tokens:
     def expect(self, *words: str) -> None:
         if not self.accept(*words):
             raise self.error(f"missing {' '.join(words)}")
+
+    def end(self) -> None:
+        """Nothing may follow; to be asked before the statement changes anything."""
+        if not self.ended:
+            raise self.error("extraneous input")
 
     def error(self, problem: str) -> InvalidRequest:
         """As Athena's Hive parser words it."""
@@ -149,6 +173,9 @@ class Tokens:
         if self.ended or self._tokens[self._at].lastgroup not in ("word", "backtick", "quoted"):
             raise self.error("mismatched input: an identifier is expected")
         token = self._tokens[self._at]
+        odd = token["quoted"] is not None or token[0].startswith("_") or token[0].upper() in _RESERVED
+        if self._hive and odd:
+            raise self.error("cannot recognize input: a name like this needs backticks")
         self._at += 1
         return (token["backtick"] or token["quoted"] or token[0]).replace("``", "`").replace('""', '"').lower()
 

@@ -7,6 +7,7 @@ from sqlglot.dialects.trino import Trino
 from sqlglot.optimizer.annotate_types import TypeAnnotator
 from sqlglot.schema import MappingSchema
 
+from local_aws.athena.errors import QueryFailed
 from local_aws.athena.functions import find
 
 D = exp.DataType.Type
@@ -198,12 +199,17 @@ def _function_type(node: exp.Anonymous) -> exp.DataType:
         return _decimal_type(38, size[1]) if size else own
     if returns == "avg":
         return own if kind(first) in (D.DECIMAL, D.FLOAT) else exp.DataType.build("DOUBLE")
-    if returns in ("round", "integral"):
+    if returns in ("round", "integral", "truncated"):
         if kind(first) != D.DECIMAL or size is None:
             return own
+        if returns == "truncated":
+            return _decimal_type(max(1, size[0] - size[1]), 0)
         if returns == "round" and len(arguments) > 1:
             return _decimal_type(size[0] + 1, size[1])
         return _decimal_type(size[0] - size[1] + min(1, size[1]), 0)
+    if returns == "percentile":
+        of = "BIGINT" if kind(first) in INTEGERS else "FLOAT" if kind(first) == D.FLOAT else "DOUBLE"
+        return (_array if kind(arguments[1]) == D.ARRAY else exp.DataType.copy)(exp.DataType.build(of))
     if returns == "sign":
         return _decimal_type(1, 0) if kind(first) == D.DECIMAL else own
     if returns == "zip":
@@ -223,10 +229,12 @@ def _array(element: exp.DataType) -> exp.DataType:
 
 
 def row_type(members: list[exp.DataType]) -> exp.DataType:
-    """A row without names; Athena prints its members as field0, field1 and so on."""
+    """A row without names; Athena prints its members as field0, field1 and so on, but nobody can ask for them."""
     fields: list[exp.Expr] = [
         exp.ColumnDef(this=exp.to_identifier(f"field{n}"), kind=each.copy()) for n, each in enumerate(members)
     ]
+    for field in fields:
+        field.meta["unnamed"] = True
     return exp.DataType(this=D.STRUCT, expressions=fields, nested=True)
 
 
@@ -257,7 +265,15 @@ def _literal_type(node: exp.Literal) -> exp.DataType:
 def decimal_literal(text: str) -> exp.DataType:
     """The type of `12.50` and of `DECIMAL '12.50'`."""
     whole, _, fraction = text.strip().lstrip("-+").partition(".")
+    if len(whole.lstrip("0") + fraction) > 38:
+        raise QueryFailed(f"INVALID_LITERAL: '{text}' is not a valid DECIMAL literal")
     return _decimal_type(max(1, len(whole.lstrip("0") + fraction)), len(fraction))
+
+
+def _negative_type(node: exp.Neg) -> exp.DataType:
+    if isinstance(node.this, exp.Literal) and node.this.name == "2147483648":
+        return exp.DataType.build("INT")
+    return node.this.type or UNKNOWN
 
 
 def _cast_type(node: exp.Cast) -> exp.DataType:
@@ -289,7 +305,7 @@ _ANNOTATORS: dict[Any, Any] = {
     exp.Window: _set(lambda node: node.this.type or UNKNOWN),
     exp.IgnoreNulls: _set(lambda node: node.this.type or UNKNOWN),
     exp.RespectNulls: _set(lambda node: node.this.type or UNKNOWN),
-    exp.Neg: _set(lambda node: node.this.type or UNKNOWN),
+    exp.Neg: _set(_negative_type),
     exp.Paren: _set(lambda node: node.this.type or UNKNOWN),
     exp.Extract: _set(lambda node: exp.DataType.build("BIGINT")),
     exp.If: _set(lambda node: common_type([item for item in (node.args.get("true"), node.args.get("false")) if item])),

@@ -8,6 +8,8 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from local_aws.athena.catalog import NULL_VALUE, Table, partition_folder
 from local_aws.athena.conversion import identifier, literal
 from local_aws.athena.create_table import FORMATS, storage_of
@@ -54,6 +56,7 @@ class Writing:
         tokens.expect("TO")
         location = tokens.string()
         options = _options(tokens, _UNLOAD_OPTIONS) if tokens.accept("WITH") else {}
+        tokens.end()
         self._empty_place(location)
         columns = self._select(query)
         keys = [str(key).lower() for key in options.get("partitioned_by") or []]
@@ -74,7 +77,8 @@ class Writing:
             raise QueryFailed(f"TABLE_ALREADY_EXISTS: Table '{database}.{name}' already exists")
         if str(options.get("table_type", "HIVE")).upper() != "HIVE" or "bucketed_by" in options:
             raise CannotTranslate("Iceberg and bucketed tables")
-        location = str(options.get("external_location") or f"{self._results}/tables/{name}").rstrip("/") + "/"
+        results, _, execution = (self._results or "").rpartition("/")
+        location = str(options.get("external_location") or f"{results}/tables/{execution}").rstrip("/") + "/"
         if not is_s3_uri(location):
             raise QueryFailed(f"HIVE_METASTORE_ERROR: '{location}' is not an S3 location")
         self._empty_place(location)
@@ -101,7 +105,11 @@ class Writing:
             "Parameters": {"EXTERNAL": "TRUE", "classification": stored.lower()},
         }  # fmt: skip
         self._glue.create_table(DatabaseName=database, TableInput=table)
-        self._register(self._run.catalog.table(database, name), written)
+        try:
+            self._register(self._run.catalog.table(database, name), written)
+        except (ClientError, QueryFailed):  # a statement that fails leaves no table
+            self._glue.delete_table(DatabaseName=database, Name=name)
+            raise
         return [uri for _, uri in written], self._count()
 
     def _insert(self, tokens: Tokens) -> tuple[list[str], int]:
@@ -112,9 +120,14 @@ class Writing:
         listed = None
         if tokens.peek() == "(" and tokens.peek(1).upper() not in ("SELECT", "WITH", "VALUES", "("):
             listed = [name.strip().strip('"`').lower() for name in tokens.parenthesised().split(",")]
+            for name in listed:
+                if name not in dict(table.columns):
+                    raise QueryFailed(f"COLUMN_NOT_FOUND: Insert column name does not exist in target table: {name}")
+                if listed.count(name) > 1:
+                    raise QueryFailed(f"DUPLICATE_COLUMN_NAME: Insert column name is specified more than once: {name}")
         columns = self._select(tokens.rest(), named=False)
         targets = listed or [name for name, _ in table.columns]
-        if len(targets) != len(columns) or set(targets) - {name for name, _ in table.columns}:
+        if len(targets) != len(columns):
             raise QueryFailed(
                 f"SYNTAX_ERROR: Insert query has {len(columns)} expression(s) but expected {len(targets)} target column(s). "  # noqa: E501
                 "Mismatch"
@@ -189,7 +202,11 @@ class Writing:
         if stored == "JSON" and any("decimal" in kind or kind in ("binary", "timestamp") for _, kind in columns):
             raise CannotTranslate("decimal, binary and timestamp columns in JSON; cast them to varchar")
         data = ", ".join(identifier(name) for name in names if name not in keys)
-        texts = ", ".join(f"coalesce(CAST({identifier(key)} AS VARCHAR), {literal(NULL_VALUE)})" for key in keys)
+        # Hive names the folder of '' as that of NULL, and so it is read.
+        shown = {
+            key: f"coalesce(nullif(CAST({identifier(key)} AS VARCHAR), ''), {literal(NULL_VALUE)})" for key in keys
+        }
+        texts = ", ".join(shown.values())
         partitions = (
             self._connection.execute(f"SELECT DISTINCT {texts} FROM {_ROWS} ORDER BY ALL").fetchall() if keys else [()]
         )
@@ -200,8 +217,7 @@ class Writing:
         written = []
         for values in partitions:
             wanted = " AND ".join(
-                f"coalesce(CAST({identifier(key)} AS VARCHAR), {literal(NULL_VALUE)}) = {literal(value)}"
-                for key, value in zip(keys, values, strict=True)
+                f"{text} = {literal(value)}" for text, value in zip(shown.values(), values, strict=True)
             )
             path = self._run.scratch.new_path()
             self._connection.execute(
@@ -240,7 +256,7 @@ class Writing:
 
     def _exists(self, database: str, name: str) -> bool:
         try:
-            self._run.catalog.table(database, name)
+            self._run.catalog.table(database, name, checked=False)
         except QueryFailed as error:
             if error.message.startswith("TABLE_NOT_FOUND"):
                 return False

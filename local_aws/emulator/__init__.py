@@ -28,6 +28,16 @@ def json_response(payload: Any) -> Response:
     return 200, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(payload).encode()
 
 
+def paged(member: str, found: list[Any], request: dict[str, Any], most: int, code: str) -> Response:
+    """The page of a list that a request's MaxResults and NextToken ask for; `code` is the error for wrong ones."""
+    token, size = request.get("NextToken") or "0", int(request.get("MaxResults") or most)
+    if not token.isdecimal() or not 1 <= size <= most:
+        return json_error(code, f"NextToken is unknown, or MaxResults is not in 1 to {most}")
+    after = int(token) + size
+    answer: dict[str, Any] = {member: found[int(token) : after]}
+    return json_response({**answer, "NextToken": str(after)} if after < len(found) else answer)
+
+
 def json_error(code: str, message: str, **members: Any) -> Response:
     """A client error as AWS's JSON protocols send it."""
     body = {"__type": code, "message": message, "Message": message, **members}

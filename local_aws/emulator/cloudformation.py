@@ -4,30 +4,66 @@ Seen in ministack 1.5.33: a table's TimeToLiveSpecification and PointInTimeRecov
 LifecycleConfiguration, BucketEncryption, OwnershipControls and Tags, a topic's KmsMasterKeyId; the type
 AWS::Athena::NamedQuery is refused. Exit condition: the property's name appears in
 `ministack.services.cloudformation.provisioners` under its resource's create function.
+
+Properties that neither ministack nor this module knows fail the resource; a template that refers to nothing, has no
+resources or lacks a given parameter is refused, and so is a new stack over a rolled back one, all of which ministack
+accepts. Exit condition: `ministack.services.cloudformation.engine.validate_template_support` refuses each.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from botocore.serialize import create_serializer
 from botocore.session import Session
 
 Properties = dict[str, Any]
+Apply = Callable[[str, Properties, Properties], None]
+
+# What is really applied, here or by ministack.
+_KNOWN = {
+    "AWS::DynamoDB::Table": {
+        "TableName", "BillingMode", "AttributeDefinitions", "KeySchema", "ProvisionedThroughput", "StreamSpecification",
+        "GlobalSecondaryIndexes", "LocalSecondaryIndexes", "DeletionProtectionEnabled", "TimeToLiveSpecification",
+        "PointInTimeRecoverySpecification", "Tags",
+    },
+    "AWS::S3::Bucket": {
+        "BucketName", "VersioningConfiguration", "NotificationConfiguration", "CorsConfiguration", "BucketEncryption",
+        "PublicAccessBlockConfiguration", "WebsiteConfiguration", "LifecycleConfiguration", "OwnershipControls", "Tags",
+    },
+    "AWS::SNS::Topic": {"TopicName", "DisplayName", "Subscription", "KmsMasterKeyId", "Tags"},
+    "AWS::Athena::WorkGroup": {
+        "Name", "Description", "State", "WorkGroupConfiguration", "RecursiveDeleteOption", "Tags",
+    },
+    "AWS::S3::Bucket Rule": {
+        "Id", "Status", "Prefix", "TagFilters", "ObjectSizeGreaterThan", "ObjectSizeLessThan", "ExpirationInDays",
+        "ExpirationDate", "ExpiredObjectDeleteMarker", "Transition", "Transitions", "NoncurrentVersionExpiration",
+        "NoncurrentVersionExpirationInDays", "AbortIncompleteMultipartUpload",
+    },
+}  # fmt: skip
 
 
 def install() -> None:
-    """Wrap create and update handlers, which get properties with every reference resolved."""
-    from ministack.services.cloudformation import provisioners
+    """Wrap the resources' handlers, which get properties with every reference resolved, and what checks templates."""
+    from ministack.services.cloudformation import changesets, handlers, provisioners
 
-    for resource, apply in {
+    wrapped: dict[str, Apply] = {
         "AWS::DynamoDB::Table": _apply_to_table,
         "AWS::S3::Bucket": _apply_to_bucket,
         "AWS::SNS::Topic": _apply_to_topic,
-    }.items():
-        handlers = provisioners._RESOURCE_HANDLERS[resource]
-        handlers["create"] = _created(handlers["create"], apply)
-        handlers["update"] = _updated(handlers["update"], apply)
+        "AWS::Athena::WorkGroup": lambda name, properties, old: None,
+    }
+    for resource, apply in wrapped.items():
+        own = provisioners._RESOURCE_HANDLERS[resource]
+        own["create"] = _created(resource, own["create"], apply, own["delete"])
+        own["update"] = _updated(resource, own["update"], apply)
+    table = provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"]
+    table["delete"] = _table_deleted(table["delete"])
+    for module in (handlers, changesets):
+        module._resolve_parameters = _with_template_checked(module._resolve_parameters)
+    # ValidateTemplate goes by without parameters.
+    handlers.validate_template_support = _with_template_checked(handlers.validate_template_support)
+    handlers._ACTION_HANDLERS["CreateStack"] = _new_stack(handlers._ACTION_HANDLERS["CreateStack"])
     provisioners._RESOURCE_HANDLERS["AWS::Athena::NamedQuery"] = {
         "create": _create_named_query,
         "delete": _delete_named_query,
@@ -50,31 +86,124 @@ def _delete_named_query(physical_id: str, properties: Properties) -> None:
     _must(athena._delete_named_query({"NamedQueryId": physical_id}))
 
 
-def _created(create: Callable[..., Any], apply: Callable[[str, Properties], None]) -> Callable[..., Any]:
+def _created(
+    resource: str, create: Callable[..., Any], apply: Apply, delete: Callable[..., Any]
+) -> Callable[..., Any]:  # fmt: skip
     def wrapped(logical_id: str, properties: Properties, *rest: Any, **named: Any) -> Any:
+        _require_known(resource, properties)
         result = create(logical_id, properties, *rest, **named)
-        apply(result[0], properties)
+        try:
+            apply(result[0], properties, {})
+        except Exception:
+            delete(result[0], properties)  # a rollback deletes only what has been created to its end
+            raise
         return result
 
     return wrapped
 
 
-def _updated(update: Callable[..., Any], apply: Callable[[str, Properties], None]) -> Callable[..., Any]:
+def _updated(resource: str, update: Callable[..., Any], apply: Apply) -> Callable[..., Any]:
     def wrapped(physical_id: str, old: Properties, new: Properties, *rest: Any, **named: Any) -> Any:
+        _require_known(resource, new)
         result = update(physical_id, old, new, *rest, **named)
-        apply(result[0], new)
+        apply(result[0], new, old if result[0] == physical_id else {})
         return result
 
     return wrapped
 
 
-def _apply_to_table(name: str, properties: Properties) -> None:
+def _require_known(what: str, properties: Properties) -> None:
+    for name in sorted(properties.keys() - _KNOWN[what]):
+        raise ValueError(f"Encountered unsupported property {name}")
+
+
+def _table_deleted(delete: Callable[..., Any]) -> Callable[..., Any]:
+    def wrapped(name: str, properties: Properties) -> None:
+        from ministack.services import dynamodb
+
+        delete(name, properties)
+        dynamodb._ttl_settings.pop(name, None)  # else the next table of that name would have them
+        dynamodb._pitr_settings.pop(name, None)
+
+    return wrapped
+
+
+def _new_stack(create: Callable[..., Any]) -> Callable[..., Any]:
+    def wrapped(parameters: Properties) -> Any:
+        from ministack.services.cloudformation import _stacks, helpers
+
+        name = helpers._p(parameters, "StackName")
+        if _stacks.get(name, {}).get("StackStatus") == "ROLLBACK_COMPLETE":
+            return helpers._error("AlreadyExistsException", f"Stack [{name}] already exists")
+        return create(parameters)
+
+    return wrapped
+
+
+def _with_template_checked(check: Callable[..., Any]) -> Callable[..., Any]:
+    def wrapped(template: Properties, given: Any, *rest: Any, **named: Any) -> Any:
+        check_template(template)
+        parameters = [each["Key"] for each in given] if isinstance(given, list) else []
+        if unknown := [name for name in parameters if name not in (template.get("Parameters") or {})]:
+            raise ValueError(f"Parameters: [{', '.join(unknown)}] do not exist in the template")
+        return check(template, given, *rest, **named)
+
+    return wrapped
+
+
+def check_template(template: Properties) -> None:
+    """Refuse a template whose names lead nowhere.
+
+    :raises ValueError: with the words of CloudFormation's ValidationError.
+    """
+    from ministack.services.cloudformation.engine import _intrinsic_references
+
+    if template.get("Transform"):  # a macro may still add what is missing
+        return
+    resources, parameters, conditions = (template.get(it) or {} for it in ("Resources", "Parameters", "Conditions"))
+    if not resources:
+        raise ValueError("Template format error: At least one Resources member must be defined.")
+    for block, known in (
+        ("Resources", {*resources, *parameters}),
+        ("Outputs", {*resources, *parameters}),
+        ("Conditions", {*parameters}),
+    ):
+        members = {name: each for name, each in (template.get(block) or {}).items() if isinstance(each, dict)}
+        where = f"in the {block} block of the template"
+        named = {name for name, _ in _intrinsic_references(members) if not name.startswith("AWS::")}
+        for needed in [each.get("DependsOn") or [] for each in members.values()]:
+            named |= {needed} if isinstance(needed, str) else set(needed)
+        if missing := sorted(named - known):
+            raise ValueError(f"Template format error: Unresolved resource dependencies [{', '.join(missing)}] {where}")
+        tested = {each["Condition"] for each in members.values() if isinstance(each.get("Condition"), str)}
+        tested |= set(_tested(members, "Condition" if block == "Conditions" else "Fn::If"))
+        if missing := sorted(tested - conditions.keys()):
+            raise ValueError(f"Template format error: Unresolved condition dependency {missing[0]} {where}")
+
+
+def _tested(node: Any, keyword: str) -> Iterator[str]:
+    """The conditions that a template names by `keyword`, at any depth."""
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        first = value[0] if isinstance(value, list) and value else value
+        if key == keyword and isinstance(first, str):
+            yield first
+        yield from _tested(value, keyword)
+
+
+def _apply_to_table(name: str, properties: Properties, old: Properties) -> None:
     from ministack.services import dynamodb
 
-    ttl = properties.get("TimeToLiveSpecification")
+    if properties.get("BillingMode") == "PAY_PER_REQUEST":
+        dynamodb._tables[name]["ProvisionedThroughput"] = {"ReadCapacityUnits": 0, "WriteCapacityUnits": 0}
+    ttl, current = properties.get("TimeToLiveSpecification"), dynamodb._ttl_settings.get(name) or {}
+    on = current.get("TimeToLiveStatus") == "ENABLED"
     if ttl:
         enabled = str(ttl.get("Enabled", True)).lower() == "true"
-        _must(dynamodb._update_ttl({"TableName": name, "TimeToLiveSpecification": {**ttl, "Enabled": enabled}}))
+        # It asks for a change only where there is one, as DynamoDB refuses any other.
+        if enabled != on or (enabled and ttl.get("AttributeName") != current.get("AttributeName")):
+            _must(dynamodb._update_ttl({"TableName": name, "TimeToLiveSpecification": {**ttl, "Enabled": enabled}}))
+    elif on and old.get("TimeToLiveSpecification"):  # https://github.com/aws/aws-cdk/issues/25655
+        raise ValueError("AttributeName property of TimeToLiveSpecification is required when TTL status is enabled")
     recovery = properties.get("PointInTimeRecoverySpecification")
     if recovery:
         enabled = str(recovery.get("PointInTimeRecoveryEnabled", False)).lower() == "true"
@@ -88,8 +217,17 @@ def _apply_to_table(name: str, properties: Properties) -> None:
         )
 
 
-def _apply_to_bucket(name: str, properties: Properties) -> None:
+def _apply_to_bucket(name: str, properties: Properties, old: Properties) -> None:
     from ministack.services import s3
+
+    for member, remove in {
+        "LifecycleConfiguration": s3._delete_bucket_lifecycle,
+        "BucketEncryption": s3._delete_bucket_encryption,
+        "OwnershipControls": s3._delete_bucket_ownership_controls,
+        "Tags": s3._delete_bucket_tagging,
+    }.items():
+        if member in old and member not in properties:
+            _must(remove(name))
 
     if lifecycle := properties.get("LifecycleConfiguration"):
         rules = [_lifecycle_rule(rule) for rule in lifecycle.get("Rules") or []]
@@ -114,7 +252,7 @@ def _apply_to_bucket(name: str, properties: Properties) -> None:
         _must(s3._put_bucket_tagging(name, _body("PutBucketTagging", Tagging={"TagSet": tags})))
 
 
-def _apply_to_topic(arn: str, properties: Properties) -> None:
+def _apply_to_topic(arn: str, properties: Properties, old: Properties) -> None:
     from ministack.services import sns
 
     sns._topics[arn]["attributes"]["KmsMasterKeyId"] = properties.get("KmsMasterKeyId", "")
@@ -125,14 +263,21 @@ def _lifecycle_rule(rule: Properties) -> Properties:
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-s3-bucket-rule.html
     """
-    answer: Properties = {"Status": rule["Status"], "Filter": {"Prefix": rule.get("Prefix", "")}}
-    tags = rule.get("TagFilters")
-    if tags:
-        answer["Filter"] = {"And": {"Prefix": rule.get("Prefix", ""), "Tags": tags}}
+    _require_known("AWS::S3::Bucket Rule", rule)
+    sizes = {name: int(rule[name]) for name in ("ObjectSizeGreaterThan", "ObjectSizeLessThan") if name in rule}
+    tags, prefix = rule.get("TagFilters") or [], {"Prefix": rule["Prefix"]} if "Prefix" in rule else {}
+    # S3 has several conditions in And, a single one outside.
+    if len(sizes) + len(tags) + len(prefix) > 1:
+        chosen: Properties = {"And": {**prefix, **sizes, **({"Tags": tags} if tags else {})}}
+    else:
+        chosen = {**prefix, **sizes, **({"Tag": tags[0]} if tags else {})} or {"Prefix": ""}
+    answer: Properties = {"Status": rule["Status"], "Filter": chosen}
     if "Id" in rule:
         answer["ID"] = rule["Id"]
     if "ExpirationInDays" in rule:
         answer["Expiration"] = {"Days": int(rule["ExpirationInDays"])}
+    elif "ExpirationDate" in rule:
+        answer["Expiration"] = {"Date": rule["ExpirationDate"]}
     elif str(rule.get("ExpiredObjectDeleteMarker", False)).lower() == "true":
         answer["Expiration"] = {"ExpiredObjectDeleteMarker": True}
     transitions = [*(rule.get("Transitions") or []), *([rule["Transition"]] if "Transition" in rule else [])]
@@ -141,9 +286,10 @@ def _lifecycle_rule(rule: Properties) -> Properties:
             {"StorageClass": each["StorageClass"], "Days": int(each["TransitionInDays"])} for each in transitions
         ]
     old = rule.get("NoncurrentVersionExpiration") or {}
-    days = old.get("NoncurrentDays") or rule.get("NoncurrentVersionExpirationInDays")
-    if days is not None:
-        answer["NoncurrentVersionExpiration"] = {"NoncurrentDays": int(days)}
+    if "NoncurrentVersionExpirationInDays" in rule:
+        old = {"NoncurrentDays": rule["NoncurrentVersionExpirationInDays"]}
+    if old:
+        answer["NoncurrentVersionExpiration"] = {name: int(value) for name, value in old.items()}
     abort = rule.get("AbortIncompleteMultipartUpload")
     if abort:
         answer["AbortIncompleteMultipartUpload"] = {"DaysAfterInitiation": int(abort["DaysAfterInitiation"])}

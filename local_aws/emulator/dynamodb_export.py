@@ -1,7 +1,9 @@
 """DynamoDB's export to a point in time, as files in AWS's layout.
 
 Seen in ministack 1.5.33: ExportTableToPointInTime completes without writing a file, takes tables whose point-in-time
-recovery is off, and ignores FilterSpecification. Exit condition: `ministack.services.dynamodb` writes data files.
+recovery is off, and ignores FilterSpecification; the calls about continuous backups name a missing table by the wrong
+error and ignore RecoveryPeriodInDays, ListExports has no largest page. Exit condition: `ministack.services.dynamodb`
+writes data files.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html
 
 Every write to a table with point-in-time recovery is kept in memory, so that an export can be of an earlier moment;
@@ -12,6 +14,7 @@ import base64
 import gzip
 import hashlib
 import json
+import re
 import threading
 import time
 import uuid
@@ -98,9 +101,20 @@ def is_recoverable(table: Item) -> bool:
 
 
 def install(endpoint_url: str) -> None:
-    """Answer the export's two operations; ListExports stays ministack's."""
+    """Answer the export's two operations, and refuse what is wrong in those that stay ministack's."""
+    from ministack.services import dynamodb
+
     journals = Journals()
     journals.install()
+    update_backups = dynamodb._update_continuous_backups
+
+    def update_continuous_backups(request: dict[str, Any]) -> Response:
+        if int((request.get("PointInTimeRecoverySpecification") or {}).get("RecoveryPeriodInDays", 35)) != 35:
+            return json_error("ValidationException", "The embedded AWS knows no RecoveryPeriodInDays but 35")
+        answer: Response = update_backups(request)
+        return answer
+
+    dynamodb._update_continuous_backups = update_continuous_backups
 
     def wrap(ministack_handler: Handler) -> Handler:
         async def handle(
@@ -113,6 +127,12 @@ def install(endpoint_url: str) -> None:
                 return _start(json.loads(body), journals, caller_of(headers, query), endpoint_url)
             if name == "DescribeExport":
                 return _describe(json.loads(body))
+            if name == "ListExports" and json.loads(body).get("MaxResults", 25) > 25:
+                return json_error("ValidationException", "MaxResults must be less than or equal to 25")
+            if name.endswith("ContinuousBackups"):
+                table = dynamodb._normalize_table_name(json.loads(body).get("TableName"))
+                if table not in dynamodb._tables:
+                    return json_error("TableNotFoundException", f"Table not found: {table}")
             return await ministack_handler(method, path, headers, body, query)
 
         return handle
@@ -125,6 +145,13 @@ def _start(request: dict[str, Any], journals: Journals, caller: Caller, endpoint
 
     arn = request.get("TableArn", "")
     name = arn.rpartition("/")[2]
+    incremental = request.get("ExportType", "FULL_EXPORT") == "INCREMENTAL_EXPORT"
+    if not re.fullmatch(r"arn:[^:]+:dynamodb:[^:]+:\d{12}:table/[^/]+", arn):
+        return json_error("ValidationException", f"Invalid TableArn: {arn}")
+    if incremental != ("IncrementalExportSpecification" in request):
+        return json_error(
+            "ValidationException", "IncrementalExportSpecification goes with INCREMENTAL_EXPORT, and only with it"
+        )
     if name not in dynamodb._tables:
         return json_error("TableNotFoundException", f"Table not found: {arn}")
     table = dynamodb._tables[name]
@@ -143,12 +170,11 @@ def _start(request: dict[str, Any], journals: Journals, caller: Caller, endpoint
                 )
             return json_response({"ExportDescription": known})
     now = time.time()
-    kind = request.get("ExportType", "FULL_EXPORT")
     window = request.get("IncrementalExportSpecification") or {}
     moment = float(request.get("ExportTime") or now)
     bounds = [float(window.get("ExportFromTime", 0)), float(window.get("ExportToTime", now))]
     earliest = journals.of(table).began
-    for each in bounds if kind == "INCREMENTAL_EXPORT" else [moment]:
+    for each in bounds if incremental else [moment]:
         # A caller's moment may be in whole seconds.
         if not int(earliest) <= each <= now + 1:
             return json_error(
@@ -166,11 +192,12 @@ def _start(request: dict[str, Any], journals: Journals, caller: Caller, endpoint
     export_id = f"{int(now * 1000):014d}-{uuid.uuid4().hex[:8]}"
     description = {
         "ExportArn": f"{arn}/export/{export_id}", "ExportStatus": "IN_PROGRESS", "StartTime": now, "TableArn": arn,
-        "TableId": table["TableId"], "S3Bucket": request["S3Bucket"], "ExportFormat": "DYNAMODB_JSON", "ExportType": kind,  # noqa: E501
+        "TableId": table["TableId"], "S3Bucket": request["S3Bucket"], "ExportFormat": "DYNAMODB_JSON",
+        "S3SseAlgorithm": "AES256", "ExportType": "INCREMENTAL_EXPORT" if incremental else "FULL_EXPORT",
         "ClientToken": token or str(uuid.uuid4()), **{key: request[key] for key in given if key in request},
     }  # fmt: skip
     try:
-        if kind == "INCREMENTAL_EXPORT":
+        if incremental:
             lines = list(_changes(table, journals, bounds, window.get("ExportViewType", "NEW_AND_OLD_IMAGES")))
         else:
             description["ExportTime"] = moment
@@ -230,6 +257,8 @@ def _write(
     description: dict[str, Any], export_id: str, lines: list[tuple[Key, dict[str, Any]]], caller: Caller, endpoint_url: str  # noqa: E501
 ) -> None:  # fmt: skip
     """Write the files with the caller's rights; the manifests come last."""
+    from ministack.services.s3 import _bucket_owner_account
+
     s3 = boto3.client(
         "s3", endpoint_url=endpoint_url, region_name=caller.region, aws_access_key_id=caller.access_key,
         aws_secret_access_key=caller.secret_key, aws_session_token=caller.token,
@@ -249,6 +278,9 @@ def _write(
         return f"{folder}/{name}.json"
 
     try:
+        owner = description.get("S3BucketOwner")
+        if owner and owner != _bucket_owner_account(description["S3Bucket"]):
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "Access Denied"}}, "PutObject")
         put(f"{folder}/_started", b"")
         manifest, size = [], 0
         for number in range(FILES):
@@ -272,7 +304,7 @@ def _write(
             "startTime": _iso(description["StartTime"]), "endTime": _iso(ended), "tableArn": description["TableArn"],
             "tableId": description["TableId"], **{key: _iso(float(at)) for key, at in moments.items() if at is not None},  # noqa: E501
             "s3Bucket": description["S3Bucket"], "s3Prefix": description.get("S3Prefix"),
-            "s3SseAlgorithm": description.get("S3SseAlgorithm", "AES256"), "s3SseKmsKeyId": description.get("S3SseKmsKeyId"),  # noqa: E501
+            "s3SseAlgorithm": description["S3SseAlgorithm"], "s3SseKmsKeyId": description.get("S3SseKmsKeyId"),
             "manifestFilesS3Key": files, "billedSizeBytes": size, "itemCount": len(lines), "outputFormat": "DYNAMODB_JSON",  # noqa: E501
             "outputView": window.get("ExportViewType", "NEW_AND_OLD_IMAGES") if window else None,
             "exportType": description["ExportType"],

@@ -3,8 +3,10 @@
 Seen in ministack 1.5.33: UpdatePartition, BatchDeletePartition and GetTableVersions do not exist; GetPartitions ignores
 Expression, Segment and paging; GetTables takes Expression for a glob and lists the tables of a missing database; names
 keep their capitals; partitions of missing tables are accepted, deleting a missing one succeeds; a table without
-TableType gets one (in AWS it has none, and MSCK REPAIR TABLE fails on it). Exit condition: each handler below goes when
-`ministack.services.glue` has the operation.
+TableType gets one (in AWS it has none, and MSCK REPAIR TABLE fails on it); UpdateTable keeps what its TableInput leaves
+out, where AWS replaces the whole definition; a new table is version 1, not 0; batches have no limit, GetDatabases no
+pages, another account's CatalogId is this account's, and a partition index may be on a key that is none. Exit
+condition: each handler below goes when `ministack.services.glue` has the operation.
 https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-catalog-partitions.html
 """
 
@@ -25,10 +27,24 @@ from local_aws.athena.dialect import AthenaQuery, parse, to_duckdb
 from local_aws.athena.errors import InvalidRequest, QueryFailed
 from local_aws.athena.types import parse_hive
 from local_aws.athena.typing import annotate
-from local_aws.emulator import Handler, Response, json_error, json_response, operation, replace_handler
+from local_aws.emulator import Handler, Response, json_error, json_response, operation, paged, replace_handler
 from local_aws.emulator.authorisation import denied_glue_resource
 
 Ask = Callable[[str, dict[str, Any]], Awaitable[Response]]
+_INVALID = "InvalidInputException"
+# https://docs.aws.amazon.com/glue/latest/webapi/API_BatchCreatePartition.html and its siblings.
+_MOST = {
+    "BatchCreatePartition": ("PartitionInputList", 100),
+    "BatchUpdatePartition": ("Entries", 100),
+    "BatchDeletePartition": ("PartitionsToDelete", 25),
+    "BatchGetPartition": ("PartitionsToGet", 1000),
+    "BatchDeleteTable": ("TablesToDelete", 100),
+}
+# What CreateTable makes of what a TableInput leaves out, and so an update too.
+_LEFT_OUT = {
+    "Description": "", "Owner": "", "StorageDescriptor": {}, "PartitionKeys": [], "Parameters": {},
+    **dict.fromkeys(("ViewOriginalText", "ViewExpandedText", "ViewDefinition", "IsMultiDialectView")),
+}  # fmt: skip
 
 
 def install(state: Path) -> None:
@@ -41,6 +57,8 @@ def install(state: Path) -> None:
         "CreatePartition": _create_partition,
         "BatchCreatePartition": _create_partition,
         "GetPartitions": _get_partitions,
+        "CreatePartitionIndex": _create_partition_index,
+        "GetDatabases": _get_databases,
         "GetTables": _get_tables,
         "CreateTable": _create_table,
         "UpdateTable": versions.update_table,
@@ -65,6 +83,8 @@ def install(state: Path) -> None:
             denied: Response | None = denied_glue_resource(name, request, headers, query)
             if denied is not None:
                 return denied
+            if refused := _refused(name, request):
+                return refused
             if name in answers:
                 return await answers[name](request, ask)
             return await ministack_handler(method, path, headers, body, query)
@@ -72,6 +92,24 @@ def install(state: Path) -> None:
         return handle
 
     replace_handler("glue", wrap)
+
+
+def _refused(name: str, request: dict[str, Any]) -> Response | None:
+    """The answer to a batch that is too long, or to a question about another account's catalog."""
+    from ministack.core.responses import get_account_id, get_region
+
+    member, most = _MOST.get(name, ("", 0))
+    if len(request.get(member) or []) > most:
+        message = (
+            f"1 validation error detected: Value at '{member[0].lower()}{member[1:]}' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {most}"
+        )
+        return json_error("ValidationException", message)
+    catalog = request.get("CatalogId")
+    if catalog and catalog != get_account_id():
+        resource = f"arn:aws:glue:{get_region()}:{catalog}:catalog"
+        return json_error("AccessDeniedException", f"Not authorized to perform: glue:{name} on resource: {resource}")
+    return None
 
 
 def _fold_names(name: str, request: dict[str, Any]) -> bool:
@@ -166,7 +204,23 @@ async def _get_partitions(request: dict[str, Any], ask: Ask) -> Response:
         found = found[number::total]
     if request.get("ExcludeColumnSchema"):
         found = [{**item, "StorageDescriptor": {**item["StorageDescriptor"], "Columns": []}} for item in found]
-    return _paged("Partitions", found, request, 1000)
+    return paged("Partitions", found, request, 1000, _INVALID)
+
+
+async def _create_partition_index(request: dict[str, Any], ask: Ask) -> Response:
+    table, missing = await _table(request, ask)
+    if missing:
+        return missing
+    keys = {key["Name"] for key in table.get("PartitionKeys") or []}
+    if unknown := [each for each in request["PartitionIndex"]["Keys"] if each not in keys]:
+        return json_error(_INVALID, f"{unknown} of the index's keys are not among the partition keys {sorted(keys)}")
+    return await ask("CreatePartitionIndex", request)
+
+
+async def _get_databases(request: dict[str, Any], ask: Ask) -> Response:
+    _, _, body = await ask("GetDatabases", {})
+    found = sorted(json.loads(body)["DatabaseList"], key=lambda database: str(database["Name"]))
+    return paged("DatabaseList", found, request, 100, _INVALID)
 
 
 async def _get_tables(request: dict[str, Any], ask: Ask) -> Response:
@@ -179,16 +233,7 @@ async def _get_tables(request: dict[str, Any], ask: Ask) -> Response:
     except re.error as error:
         return json_error("InvalidInputException", f"Unsupported expression '{request['Expression']}': {error}")
     found = [table for table in json.loads(body)["TableList"] if wanted.fullmatch(table["Name"])]
-    return _paged("TableList", sorted(found, key=lambda table: str(table["Name"])), request, 100)
-
-
-def _paged(member: str, found: list[Any], request: dict[str, Any], most: int) -> Response:
-    token, size = request.get("NextToken") or "0", int(request.get("MaxResults") or most)
-    if not token.isdecimal() or not 1 <= size <= most:
-        return json_error("InvalidInputException", f"NextToken is unknown, or MaxResults is not in 1 to {most}")
-    after = int(token) + size
-    answer: dict[str, Any] = {member: found[int(token) : after]}
-    return json_response({**answer, "NextToken": str(after)} if after < len(found) else answer)
+    return paged("TableList", sorted(found, key=lambda table: str(table["Name"])), request, 100, _INVALID)
 
 
 def _matching(table: dict[str, Any], found: list[dict[str, Any]], expression: str) -> list[dict[str, Any]]:
@@ -225,12 +270,20 @@ def _matching(table: dict[str, Any], found: list[dict[str, Any]], expression: st
 
 async def _create_table(request: dict[str, Any], ask: Ask) -> Response:
     answer = await ask("CreateTable", request)
-    given = request.get("TableInput") or {}
-    if answer[0] < 300 and "TableType" not in given:
-        from ministack.services import glue
-
-        glue._tables[f"{request['DatabaseName']}/{given['Name']}"].pop("TableType", None)
+    if answer[0] < 300:
+        _stored(request)["VersionId"] = "0"
     return answer
+
+
+def _stored(request: dict[str, Any]) -> dict[str, Any]:
+    """The table as ministack keeps it after a request that wrote it, without the TableType that it wasn't given."""
+    from ministack.services import glue
+
+    given = request["TableInput"]
+    table: dict[str, Any] = glue._tables[f"{request['DatabaseName']}/{given['Name']}"]
+    if "TableType" not in given:
+        table.pop("TableType", None)
+    return table
 
 
 class Versions:
@@ -241,9 +294,12 @@ class Versions:
         self._kept: dict[str, list[dict[str, Any]]] = json.loads(path.read_text()) if path.exists() else {}
 
     async def update_table(self, request: dict[str, Any], ask: Ask) -> Response:
-        name = (request.get("TableInput") or {}).get("Name")
+        given = {**_LEFT_OUT, **(request.get("TableInput") or {})}
+        name = given.get("Name")
         before = await ask("GetTable", {"DatabaseName": request.get("DatabaseName"), "Name": name})
-        answer = await ask("UpdateTable", request)
+        answer = await ask("UpdateTable", {**request, "TableInput": given})
+        if answer[0] < 300:
+            _stored(request)
         if answer[0] < 300 and not request.get("SkipArchive"):
             self._kept.setdefault(f"{request['DatabaseName']}/{name}", []).append(json.loads(before[2])["Table"])
             self._path.write_text(json.dumps(self._kept))
@@ -259,5 +315,5 @@ class Versions:
             for each in self._kept.get(f"{request['DatabaseName']}/{request['TableName']}", [])
             if each.get("CreateTime") == created
         ]
-        versions = [{"Table": each, "VersionId": each.get("VersionId", "1")} for each in [table, *reversed(old)]]
+        versions = [{"Table": each, "VersionId": each.get("VersionId", "0")} for each in [table, *reversed(old)]]
         return json_response({"TableVersions": versions})

@@ -1,23 +1,29 @@
-"""What TTL never deletes.
+"""What TTL never deletes, and the changes of it that DynamoDB refuses.
 
 Seen in ministack 1.5.33: its reaper also deletes items that expired more than five years ago, and items whose TTL value
-is a string of digits; DynamoDB keeps both. Exit condition: `ministack.services.dynamodb._ttl_reaper` keeps them.
+is a string of digits; DynamoDB keeps both. UpdateTimeToLive takes everything; DynamoDB refuses to enable what is
+enabled, to disable what is disabled, and to go to another attribute in one step. That it lets nobody change TTL twice
+within an hour is left out here. Exit condition: `ministack.services.dynamodb._ttl_reaper` keeps them, and
+`_update_ttl` refuses.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/howitworks-ttl.html
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html
 """
 
 import threading
 import time
 from typing import Any
 
+from local_aws.emulator import Response, json_error
+
 FIVE_YEARS = 5 * 365.25 * 86_400
 _REAPER = "dynamodb-ttl-reaper"
 
 
 def install() -> None:
-    """Let the reaper remove only what DynamoDB would; every other removal stays as it is."""
+    """Let the reaper remove only what DynamoDB would, and UpdateTimeToLive change only what it may."""
     from ministack.services import dynamodb
 
-    remove = dynamodb._remove_item
+    remove, update = dynamodb._remove_item, dynamodb._update_ttl
 
     def remove_item(table: dict[str, Any], partition_key: str, sort_key: str) -> Any:
         if threading.current_thread().name == _REAPER:
@@ -27,7 +33,23 @@ def install() -> None:
                 return None
         return remove(table, partition_key, sort_key)
 
-    dynamodb._remove_item = remove_item
+    def update_ttl(request: dict[str, Any]) -> Response:
+        name, wanted = dynamodb._normalize_table_name(request.get("TableName")), request.get("TimeToLiveSpecification")
+        reason = refusal(dynamodb._ttl_settings.get(name) or {}, wanted or {}) if name in dynamodb._tables else None
+        answer: Response = json_error("ValidationException", reason) if reason else update(request)
+        return answer
+
+    dynamodb._remove_item, dynamodb._update_ttl = remove_item, update_ttl
+
+
+def refusal(current: dict[str, Any], wanted: dict[str, Any]) -> str | None:
+    """Why DynamoDB doesn't change TTL from what DescribeTimeToLive says to a TimeToLiveSpecification, or None."""
+    attribute = current.get("AttributeName") if current.get("TimeToLiveStatus") == "ENABLED" else None
+    if attribute is None:
+        return None if wanted.get("Enabled") else "TimeToLive is already disabled"
+    if wanted.get("AttributeName") != attribute:
+        return f"TimeToLive is active on a different AttributeName: current AttributeName is {attribute}"
+    return "TimeToLive is already enabled" if wanted.get("Enabled") else None
 
 
 def is_deletable(value: dict[str, Any] | None, now: float) -> bool:

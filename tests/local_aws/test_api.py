@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -88,6 +89,9 @@ def test_what_a_query_was_started_with(athena: Athena) -> None:
     assert execution["Statistics"]["ResultReuseInformation"] == {"ReusedPreviousResult": False}
     with pytest.raises(ClientError, match="Catalog nope was not found"):
         athena.ask("SELECT 1", QueryExecutionContext={"Catalog": "nope", "Database": athena.database})
+    old = {"ResultReuseByAgeConfiguration": {"Enabled": True, "MaxAgeInMinutes": 10_081}}
+    with pytest.raises(ClientError, match="MaxAgeInMinutes"):
+        athena.ask("SELECT 1", ResultReuseConfiguration=old)
     with pytest.raises(ClientError, match="at most 262144"):
         athena.ask(f"SELECT '{'x' * 262_144}'")
 
@@ -96,8 +100,10 @@ def test_a_request_token_names_one_execution(athena: Athena) -> None:
     token = uuid.uuid4().hex + uuid.uuid4().hex
     first = athena.ask("SELECT 1", ClientRequestToken=token).execution["QueryExecutionId"]
     assert athena.ask("SELECT 1", ClientRequestToken=token).execution["QueryExecutionId"] == first
-    with pytest.raises(ClientError, match="Idempotent parameters do not match"):
-        athena.ask("SELECT 2", ClientRequestToken=token)
+    changed: list[dict[str, Any]] = [{"QueryExecutionContext": {"Database": "other"}}, {"ExecutionParameters": ["1"]}]
+    for sql, more in (("SELECT 2", {}), *(("SELECT 1", each) for each in changed)):
+        with pytest.raises(ClientError, match="Idempotent parameters do not match"):
+            athena.ask(sql, ClientRequestToken=token, **more)
 
 
 def test_stop_interrupts(athena: Athena) -> None:
@@ -178,6 +184,10 @@ def test_statements_are_prepared_in_sql(athena: Athena) -> None:
     )
     athena.run(f"PREPARE {name} FROM SELECT ? * 2")
     assert athena.run(f"EXECUTE {name} USING 21").rows == [["42"]]
+    for sql in (f"PREPARE {name} FROM selec 1", f"PREPARE {name} FROM SELECT 1 FROM", f"DEALLOCATE PREPARE {name} foo"):
+        with pytest.raises(ClientError, match="InvalidRequestException"):
+            athena.ask(sql)
+    assert athena.run(f"EXECUTE {name} USING 21").rows == [["42"]]
     athena.run(f"DEALLOCATE PREPARE {name}")
     with pytest.raises(ClientError, match="was not found"):
         athena.ask(f"EXECUTE {name} USING 21")
@@ -199,10 +209,14 @@ def test_metadata(athena: Athena) -> None:
     assert table["Columns"] == [{"Name": "a", "Type": "string", "Comment": "first"}]
     assert [(key["Name"], key["Type"]) for key in table["PartitionKeys"]] == [("p", "int")]
     assert table["Parameters"]["location"] == f"s3://{athena.bucket}/meta/"
+    upper = {**where, "DatabaseName": athena.database.upper()}
+    assert athena.client.get_table_metadata(**upper, TableName="META")["TableMetadata"] == table
     listed = athena.client.list_table_metadata(**where, Expression="met.*")["TableMetadataList"]
     assert [each["Name"] for each in listed] == ["meta"]
     with pytest.raises(ClientError, match="MetadataException"):
         athena.client.get_table_metadata(**where, TableName="nope")
+    with pytest.raises(ClientError, match="MetadataException"):
+        athena.client.list_table_metadata(CatalogName="AwsDataCatalog", DatabaseName="nope")
 
 
 @pytest.mark.parametrize(
@@ -269,5 +283,17 @@ def test_failures_are_worded_and_categorised(athena: Athena, sql: str, reason: s
 
 
 def test_a_missing_results_bucket(athena: Athena) -> None:
-    reason = athena.fails("SELECT 1", ResultConfiguration={"OutputLocation": "s3://no-such-bucket-anywhere/x/"})
-    assert "Unable to verify/create output bucket" in reason
+    with pytest.raises(ClientError, match="Unable to verify/create output bucket no-such-bucket-anywhere") as error:
+        athena.ask("SELECT 1", ResultConfiguration={"OutputLocation": "s3://no-such-bucket-anywhere/x/"})
+    assert refused(error)[0] == "InvalidRequestException"
+
+
+def test_the_size_of_a_varchar_is_its_precision(athena: Athena) -> None:
+    answer = athena.ask("SELECT a, b, 1 FROM (SELECT CAST('abc' AS varchar(10)) AS a, CAST('abc' AS varchar) AS b)")
+    page = athena.client.get_query_results(QueryExecutionId=answer.execution["QueryExecutionId"])
+    columns = page["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]
+    assert [(one["Type"], one["Precision"]) for one in columns] == [
+        ("varchar", 10),
+        ("varchar", 2147483647),
+        ("integer", 10),
+    ]

@@ -56,6 +56,11 @@ def test_a_chart_without_its_column_is_named(tmp_path: Path, monkeypatch: pytest
     assert found.endswith("85_new.sql:1: the chart's n is not among action")
 
 
+def test_a_chart_of_texts_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (found,), _ = check(tmp_path, monkeypatch, f"SELECT action, userid\n{MONTH}", "bar\n-- x: action\n-- y: userid")
+    assert found.endswith("85_new.sql:1: a bar chart draws numbers; userid is varchar")
+
+
 def test_what_the_embedded_athena_cannot_run_is_told_and_no_problem(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,10 +1,125 @@
 """A stack creates what its template says, the properties included that ministack alone would skip."""
 
 import json
+import time
 import uuid
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
+
 from tests.local_aws.harness import Aws
+
+TABLE = {
+    "BillingMode": "PAY_PER_REQUEST", "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+    "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+}  # fmt: skip
+
+
+def resource(kind: str, **properties: Any) -> dict[str, Any]:
+    return {"Type": f"AWS::{kind}", "Properties": properties}
+
+
+class Stack:
+    """A stack of one test's own."""
+
+    def __init__(self, aws: Aws) -> None:
+        self.client, self.name = aws.client("cloudformation"), f"stack-{uuid.uuid4().hex[:8]}"
+
+    def put(self, resources: dict[str, Any], *, update: bool = False, **request: Any) -> str:
+        call = self.client.update_stack if update else self.client.create_stack
+        parts = {key: request.pop(key) for key in ("Conditions", "Outputs") if key in request}
+        call(StackName=self.name, TemplateBody=json.dumps({"Resources": resources, **parts}), **request)
+        deadline = time.monotonic() + 20
+        status = "_IN_PROGRESS"
+        while status.endswith("_IN_PROGRESS") and time.monotonic() < deadline:
+            time.sleep(0.05)
+            status = str(self.client.describe_stacks(StackName=self.name)["Stacks"][0]["StackStatus"])
+        return status
+
+    def reasons(self) -> str:
+        events = self.client.describe_stack_events(StackName=self.name)["StackEvents"]
+        return " ".join(each.get("ResourceStatusReason", "") for each in events)
+
+
+@pytest.fixture
+def stack(aws: Aws) -> Stack:
+    return Stack(aws)
+
+
+@pytest.mark.parametrize(
+    ("resources", "others", "message"),
+    [
+        ({}, {}, "At least one Resources member must be defined."),
+        (
+            {"T": resource("SNS::Topic", TopicName={"Ref": "Nope"})},
+            {},
+            r"resource dependencies \[Nope\] in the Resources",
+        ),
+        ({"T": resource("SNS::Topic", TopicName={"Fn::GetAtt": ["Nope", "Arn"]})}, {}, r"dependencies \[Nope\]"),
+        ({"T": {**resource("SNS::Topic"), "DependsOn": "Nope"}}, {}, r"dependencies \[Nope\] in the Resources block"),
+        (
+            {"T": {**resource("SNS::Topic"), "Condition": "Nope"}},
+            {},
+            "condition dependency Nope in the Resources block",
+        ),
+        ({"T": resource("SNS::Topic")}, {"Conditions": {"C": {"Fn::Not": [{"Condition": "Nope"}]}}}, "dependency Nope"),
+        ({"T": resource("SNS::Topic")}, {"Outputs": {"O": {"Value": {"Ref": "Nope"}}}}, "in the Outputs block"),
+        (
+            {"T": resource("SNS::Topic")},
+            {"Parameters": [{"ParameterKey": "x", "ParameterValue": "1"}]},
+            r"Parameters: \[x\] do not exist in the template",
+        ),
+    ],
+)
+def test_a_template_that_leads_nowhere(stack: Stack, resources: Any, others: Any, message: str) -> None:
+    with pytest.raises(ClientError, match=rf"\(ValidationError\).*{message}"):
+        stack.put(resources, **others)
+    with pytest.raises(ClientError, match="does not exist"):
+        stack.client.describe_stacks(StackName=stack.name)
+
+
+def test_a_failed_creation_leaves_nothing(aws: Aws, stack: Stack) -> None:
+    rule = {"Status": "Enabled", "Nope": 1}
+    bucket = resource("S3::Bucket", BucketName=stack.name, LifecycleConfiguration={"Rules": [rule]})
+    assert stack.put({"B": bucket}) == "ROLLBACK_COMPLETE"
+    assert "Encountered unsupported property Nope" in stack.reasons()
+    assert stack.name not in [each["Name"] for each in aws.client("s3").list_buckets()["Buckets"]]
+    with pytest.raises(stack.client.exceptions.AlreadyExistsException):
+        stack.put({"T": resource("SNS::Topic")})
+
+
+@pytest.mark.parametrize(
+    ("properties", "reason"),
+    [
+        ({"NoSuchThing": 1}, "Encountered unsupported property NoSuchThing"),
+        (
+            {"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": 7}},
+            "but 35",
+        ),
+    ],
+)
+def test_properties_that_are_not_applied_fail(stack: Stack, properties: Any, reason: str) -> None:
+    assert stack.put({"T": resource("DynamoDB::Table", **TABLE, **properties)}) == "ROLLBACK_COMPLETE"
+    assert reason in stack.reasons()
+
+
+def test_rules_of_a_bucket_as_s3_gives_them_back(aws: Aws, stack: Stack) -> None:
+    def rules(*given: dict[str, Any]) -> dict[str, Any]:
+        kept = {"LifecycleConfiguration": {"Rules": [{"Status": "Enabled", **each} for each in given]}} if given else {}
+        return {"B": resource("S3::Bucket", BucketName=stack.name, **kept)}
+
+    tag = {"Key": "k", "Value": "v"}
+    dated = {"ExpirationDate": "2030-01-01T00:00:00Z", "TagFilters": [tag]}
+    both = {"ExpirationInDays": 3, "Prefix": "p/", "TagFilters": [tag]}
+    assert stack.put(rules(dated, both)) == "CREATE_COMPLETE"
+    s3 = aws.client("s3")
+    first, second = s3.get_bucket_lifecycle_configuration(Bucket=stack.name)["Rules"]
+    assert (first["Filter"], first["Expiration"]["Date"].isoformat()) == ({"Tag": tag}, "2030-01-01T00:00:00+00:00")
+    assert {"Prefix": "p/", "Tags": [tag]}.items() <= second["Filter"]["And"].items()
+    assert stack.put(rules(), update=True) == "UPDATE_COMPLETE"
+    with pytest.raises(ClientError, match="NoSuchLifecycleConfiguration"):
+        s3.get_bucket_lifecycle_configuration(Bucket=stack.name)
 
 
 def test_properties_of_tables_and_buckets_are_applied(aws: Aws) -> None:
@@ -64,9 +179,22 @@ def test_properties_of_tables_and_buckets_are_applied(aws: Aws) -> None:
         s3.get_bucket_ownership_controls(Bucket=archive)["OwnershipControls"]["Rules"][0]["ObjectOwnership"]
         == "BucketOwnerEnforced"
     )
-    table["TimeToLiveSpecification"] = {"AttributeName": "other", "Enabled": True}
-    stacks.update_stack(StackName=name, TemplateBody=json.dumps(template), Parameters=parameters)
-    stacks.get_waiter("stack_update_complete").wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 20})
-    assert (
-        dynamodb.describe_time_to_live(TableName=f"p-{tag}-logs")["TimeToLiveDescription"]["AttributeName"] == "other"
-    )
+    described = dynamodb.describe_table(TableName=f"p-{tag}-logs")["Table"]["ProvisionedThroughput"]
+    assert (described["ReadCapacityUnits"], described["WriteCapacityUnits"]) == (0, 0)
+
+
+def test_ttl_goes_to_another_attribute_in_two_updates(aws: Aws, stack: Stack) -> None:
+    def put(attribute: str, enabled: bool, **other: Any) -> str:
+        ttl = {"AttributeName": attribute, "Enabled": enabled}
+        table = resource("DynamoDB::Table", TableName=stack.name, **TABLE, TimeToLiveSpecification=ttl)
+        return stack.put({"T": table}, update=bool(other.pop("update", True)), **other)
+
+    def attribute() -> str | None:
+        found = aws.client("dynamodb").describe_time_to_live(TableName=stack.name)["TimeToLiveDescription"]
+        return str(found["AttributeName"]) if found["TimeToLiveStatus"] == "ENABLED" else None
+
+    assert (put("a", True, update=False), attribute()) == ("CREATE_COMPLETE", "a")
+    assert (put("b", True), attribute()) == ("UPDATE_ROLLBACK_COMPLETE", "a")
+    assert "current AttributeName is a" in stack.reasons()
+    assert (put("a", False), attribute()) == ("UPDATE_COMPLETE", None)
+    assert (put("b", True), attribute()) == ("UPDATE_COMPLETE", "b")

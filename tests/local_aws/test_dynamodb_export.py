@@ -86,6 +86,44 @@ def table(aws: Aws, bucket: str) -> Table:
     return table
 
 
+def test_requests_that_contradict_themselves(table: Table) -> None:
+    window = {"IncrementalExportSpecification": {"ExportFromTime": int(time.time())}}
+    for wrong in ({"TableArn": "T1x"}, window, {"ExportType": "INCREMENTAL_EXPORT"}):
+        with pytest.raises(ClientError, match="ValidationException"):
+            table.export(**wrong)
+    with pytest.raises(ClientError, match="ValidationException"):
+        table.dynamodb.list_exports(MaxResults=26)
+    export = table.export(S3BucketOwner="999999999999")
+    assert (export["ExportStatus"], export["FailureCode"]) == ("FAILED", "S3AccessDenied")
+    export = table.export(S3BucketOwner=ACCOUNT)
+    assert (export["ExportStatus"], export["S3SseAlgorithm"]) == ("COMPLETED", "AES256")
+
+
+def test_backups_of_a_table_that_is_not_there(table: Table) -> None:
+    with pytest.raises(table.dynamodb.exceptions.TableNotFoundException):
+        table.dynamodb.describe_continuous_backups(TableName="nope")
+    on = {"PointInTimeRecoveryEnabled": True}
+    with pytest.raises(table.dynamodb.exceptions.TableNotFoundException):
+        table.dynamodb.update_continuous_backups(TableName="nope", PointInTimeRecoverySpecification=on)
+    with pytest.raises(ClientError, match="ValidationException"):
+        table.dynamodb.update_continuous_backups(
+            TableName=table.name, PointInTimeRecoverySpecification={**on, "RecoveryPeriodInDays": 7}
+        )
+
+
+def test_a_page_of_a_scan_is_charged_by_its_size(table: Table) -> None:
+    """4 KB a unit, rounded up for each page; half of it without ConsistentRead; before the filter."""
+    for n in range(3):
+        item = {"id": {"S": f"big-{n}"}, "x": {"S": "x" * 100_000}}
+        table.dynamodb.put_item(TableName=table.name, Item=item)
+    filtered = {"FilterExpression": "attribute_not_exists(id)", "ReturnConsumedCapacity": "TOTAL"}
+    units = [
+        table.dynamodb.scan(TableName=table.name, ConsistentRead=consistent, **filtered)["ConsumedCapacity"]
+        for consistent in (True, False)
+    ]
+    assert [each["CapacityUnits"] for each in units] == [74.0, 37.0]  # 300,000 bytes and thirty little items
+
+
 def test_a_full_export_in_awss_layout(table: Table) -> None:
     export = table.export()
     assert by_id([line["Item"] for line in table.lines(export)]) == by_id(ITEMS)

@@ -143,9 +143,50 @@ def test_batch_delete_partition(athena: Athena, target: dict[str, str]) -> None:
 
 
 def test_table_versions(athena: Athena, target: dict[str, str]) -> None:
+    assert (
+        athena.glue.get_table(DatabaseName=target["DatabaseName"], Name=target["TableName"])["Table"]["VersionId"]
+        == "0"
+    )
     given = {"Name": target["TableName"], "StorageDescriptor": storage("second"), "PartitionKeys": KEYS}
     athena.glue.update_table(DatabaseName=target["DatabaseName"], TableInput=given)
     versions = athena.glue.get_table_versions(**target)["TableVersions"]
     places = [each["Table"]["StorageDescriptor"]["Location"] for each in versions]
     assert places == ["s3://somewhere/second/", "s3://somewhere/table/"]
-    assert [each["VersionId"] for each in versions] == ["2", "1"]
+    assert [each["VersionId"] for each in versions] == ["1", "0"]
+
+
+def test_an_update_replaces_the_whole_definition(athena: Athena, target: dict[str, str]) -> None:
+    database, name = target["DatabaseName"], target["TableName"]
+    full = {
+        "Name": name, "StorageDescriptor": storage("table"), "PartitionKeys": KEYS, "TableType": "EXTERNAL_TABLE",
+        "Description": "d", "Owner": "o", "Parameters": {"classification": "json"},
+    }  # fmt: skip
+    athena.glue.update_table(DatabaseName=database, TableInput=full)
+    found = athena.glue.get_table(DatabaseName=database, Name=name)["Table"]
+    assert full.items() <= found.items()
+    athena.glue.update_table(DatabaseName=database, TableInput={"Name": name, "StorageDescriptor": storage("bare")})
+    found = athena.glue.get_table(DatabaseName=database, Name=name)["Table"]
+    assert found["StorageDescriptor"] == storage("bare")
+    left = [key for key in ("Description", "Owner", "Parameters", "PartitionKeys", "TableType") if found.get(key)]
+    assert (left, found["CreateTime"] is not None) == ([], True)
+
+
+def test_batches_and_pages_have_limits(athena: Athena, target: dict[str, str]) -> None:
+    glue = athena.glue
+    inputs = [{"Values": ["2024", str(n)], "StorageDescriptor": storage("x")} for n in range(101)]
+    with pytest.raises(ClientError, match=r"ValidationException.*partitionInputList.*less than or equal to 100"):
+        glue.batch_create_partition(**target, PartitionInputList=inputs)
+    glue.batch_create_partition(**target, PartitionInputList=inputs[:100])
+    doomed = [{"Values": each["Values"]} for each in inputs[:26]]
+    with pytest.raises(ClientError, match=r"ValidationException.*partitionsToDelete.*less than or equal to 25"):
+        glue.batch_delete_partition(**target, PartitionsToDelete=doomed)
+    pages = list(glue.get_paginator("get_databases").paginate(PaginationConfig={"PageSize": 1}))
+    assert [len(page["DatabaseList"]) for page in pages] == [1] * len(glue.get_databases()["DatabaseList"])
+
+
+def test_what_is_not_there_is_refused(athena: Athena, target: dict[str, str]) -> None:
+    with pytest.raises(athena.glue.exceptions.InvalidInputException, match="nope"):
+        athena.glue.create_partition_index(**target, PartitionIndex={"IndexName": "i", "Keys": ["year", "nope"]})
+    athena.glue.create_partition_index(**target, PartitionIndex={"IndexName": "i", "Keys": ["year"]})
+    with pytest.raises(ClientError, match="AccessDeniedException"):
+        athena.glue.get_databases(CatalogId="999999999999")

@@ -44,7 +44,7 @@ def test_a_table_made_in_sql_is_the_same_in_glue(athena: Athena) -> None:
     assert serde["Parameters"] == {"serialization.format": "1", "mapping.userid": "userId", "case.insensitive": "false"}
     assert made["Parameters"]["classification"] == "json"
     assert ["made"] in athena.run("SHOW TABLES LIKE 'ma*'").rows
-    assert str(athena.run("DESCRIBE made").rows[0][0]).split() == ["userid", "string"]
+    assert str(athena.run("DESCRIBE made").rows[0][0]).split("\t")[2].strip() == "who; when, (what)"
     assert athena.run("SHOW CREATE TABLE made").rows[0] == ["CREATE EXTERNAL TABLE `made`("]
     assert [row[0].strip() for row in athena.run("SHOW COLUMNS IN made").rows if row[0]][-1] == "month"
     athena.run("ALTER TABLE made ADD PARTITION (year = '2025', month = '03')")
@@ -62,8 +62,86 @@ def test_columns_are_added_and_replaced(athena: Athena) -> None:
     athena.run("ALTER TABLE grown ADD COLUMNS (b bigint COMMENT 'new', c string)")
     assert athena.run("SELECT * FROM grown").rows == [["1", "2", None]]
     assert "Duplicate column name: b" in athena.fails("ALTER TABLE grown ADD COLUMNS (b bigint)")
+    athena.run(f"CREATE EXTERNAL TABLE keyed (a int) PARTITIONED BY (p int) LOCATION 's3://{athena.bucket}/keyed/'")
+    assert "Duplicate column name: p" in athena.fails("ALTER TABLE keyed REPLACE COLUMNS (a int, p int)")
     athena.run("ALTER TABLE grown REPLACE COLUMNS (b bigint)")
     assert athena.run("SELECT * FROM grown").rows == [["2"]]
+
+
+def test_what_follows_a_statement_fails_it_before_anything_is_done(athena: Athena) -> None:
+    place = f"LOCATION 's3://{athena.bucket}/whole/'"
+    athena.run(f"CREATE EXTERNAL TABLE whole (a int) PARTITIONED BY (p string) {place}")
+    athena.run("CREATE VIEW whole_view AS SELECT 1 AS a")
+    athena.s3.put_object(Bucket=athena.bucket, Key="whole/p=5/x", Body=b"1")
+    athena.run("ALTER TABLE whole ADD PARTITION (p = '1')")
+
+    def catalog() -> tuple[list[str], object, object]:
+        found = [athena.glue.get_table(DatabaseName=athena.database, Name=n)["Table"] for n in ("whole", "whole_view")]
+        kept = [repr((each["StorageDescriptor"], each["Parameters"])) for each in found]
+        return kept, athena.run("SHOW PARTITIONS whole").rows, athena.run("SHOW DATABASES").rows
+
+    before = catalog()
+    for sql in (
+        "DROP TABLE whole PURGE", "ALTER TABLE whole SET TBLPROPERTIES ('x' = '1') foo",
+        f"ALTER TABLE whole SET {place} foo",
+        "ALTER TABLE whole ADD COLUMNS (z int) CASCADE", "ALTER TABLE whole REPLACE COLUMNS (w int) CASCADE",
+        "ALTER TABLE whole ADD PARTITION (p = '9') foo", "ALTER TABLE whole DROP PARTITION (p = '1') PURGE",
+        "ALTER TABLE whole ADD IF NOT EXISTS PARTITION (p = '2'), PARTITION (p = '3')", "ALTER TABLE whole ADD",
+        "ALTER TABLE whole DROP PARTITION (p = '1') PARTITION (p = '2')", "MSCK REPAIR TABLE whole SYNC PARTITIONS",
+        f"ALTER TABLE whole PARTITION (p = '1') SET {place} foo", "CREATE DATABASE whole_d foo", "SHOW COLUMNS whole",
+        f"DROP DATABASE {athena.database} CASCADE RESTRICT",
+    ):  # fmt: skip
+        assert athena.fails(sql).startswith("FAILED: ParseException line 1:"), sql
+    assert athena.fails("DROP VIEW whole_view foo").startswith("SYNTAX_ERROR")
+    unload = f"UNLOAD (SELECT 1 AS a) TO 's3://{athena.bucket}/whole-u/' WITH (format = 'PARQUET') foo"
+    assert athena.fails(unload).startswith("SYNTAX_ERROR")
+    assert "Partition not found {p=7}" in athena.fails(
+        "ALTER TABLE whole DROP PARTITION (p = '1'), PARTITION (p = '7')"
+    )
+    assert catalog() == before
+    assert not athena.s3.list_objects_v2(Bucket=athena.bucket, Prefix="whole-u/").get("Contents")
+    athena.run("ALTER TABLE whole DROP IF EXISTS PARTITION (p = '7'), PARTITION (p = '1')")
+    assert athena.run("SHOW PARTITIONS whole").rows == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DESCRIBE {table} PARTITION (p = '1')", "DESCRIBE {table} a", "ALTER TABLE {table} CHANGE COLUMN a b int",
+        "ALTER TABLE {table} PARTITION (p = '1') RENAME TO PARTITION (p = '2')", "SHOW CREATE TABLE view_of",
+        "CREATE EXTERNAL TABLE x (a int) CLUSTERED BY (a) INTO 4 BUCKETS LOCATION 's3://{bucket}/x/'",
+    ],
+)  # fmt: skip
+def test_what_athena_documents_and_is_not_done_is_refused(athena: Athena, sql: str) -> None:
+    athena.run("CREATE EXTERNAL TABLE IF NOT EXISTS documented (a int) PARTITIONED BY (p string) "
+               f"LOCATION 's3://{athena.bucket}/documented/'")  # fmt: skip
+    athena.run("CREATE OR REPLACE VIEW view_of AS SELECT 1 AS a")
+    assert athena.fails(sql.format(table="documented", bucket=athena.bucket)).startswith("NOT_SUPPORTED")
+
+
+def test_names_that_need_backticks(athena: Athena) -> None:
+    """https://docs.aws.amazon.com/athena/latest/ug/reserved-words.html"""
+    make = f"CREATE EXTERNAL TABLE {{}} ({{}} int) LOCATION 's3://{athena.bucket}/names/'"
+    for name in ("date", "Order", "_a", '"a"'):
+        for sql in (make.format("named", name), make.format(name, "a"), f"DROP TABLE {name}"):
+            assert athena.fails(sql).startswith("FAILED: ParseException"), sql
+    athena.run(make.format("`order`", "`date`"))
+    assert athena.run('SELECT "date" FROM "order"').rows == []
+    athena.run("DROP TABLE `order`")
+
+
+def test_comments_are_shown(athena: Athena) -> None:
+    athena.run("CREATE EXTERNAL TABLE told (a int COMMENT 'it''s') COMMENT 'all' PARTITIONED BY (p int COMMENT 'key') "
+               f"LOCATION 's3://{athena.bucket}/told/'")  # fmt: skip
+    athena.run("ALTER TABLE told ADD COLUMNS (b int COMMENT 'new')")
+    shown = [str(row[0]).split("\t") for row in athena.run("DESCRIBE told").rows]
+    assert [[cell.strip() for cell in row] for row in (*shown[:3], shown[-1])] == [
+        ["a", "int", "it's"], ["b", "int", "new"], ["p", "int", "key"], ["p", "int", "key"],
+    ]  # fmt: skip
+    made = [str(row[0]) for row in athena.run("SHOW CREATE TABLE told").rows]
+    columns = ["  `a` int COMMENT 'it\\'s', ", "  `b` int COMMENT 'new')"]
+    assert made[1:6] == [*columns, "COMMENT 'all'", "PARTITIONED BY ( ", "  `p` int COMMENT 'key')"]
+    assert not any("'comment'" in line for line in made)
 
 
 def test_msck_repair_finds_folders_of_partitions_and_needs_a_table_type(athena: Athena) -> None:
@@ -89,7 +167,10 @@ def test_msck_repair_finds_folders_of_partitions_and_needs_a_table_type(athena: 
             "PartitionKeys": [{"Name": "y", "Type": "string"}],
         },
     )
-    assert "NullPointerException" in athena.fails("MSCK REPAIR TABLE untyped")
+    for sql in ("MSCK REPAIR TABLE untyped", "SHOW CREATE TABLE untyped"):
+        assert athena.fails(sql) == "FAILED: NullPointerException Name is null"
+    athena.s3.put_object(Bucket=athena.bucket, Key="msck/year=/month=01/x.json", Body=b"{}")
+    assert athena.fails("MSCK REPAIR TABLE msck").startswith("NOT_SUPPORTED")
 
 
 def test_views(athena: Athena) -> None:
@@ -98,6 +179,8 @@ def test_views(athena: Athena) -> None:
     assert athena.run("SELECT sum(d.twice) FROM doubled AS d").rows == [["6"]]
     assert "already exists" in athena.fails("CREATE VIEW numbers AS SELECT 1 AS x")
     assert ["numbers"] in athena.run("SHOW VIEWS").rows
+    assert "[Error 10131]" in athena.fails("ALTER TABLE numbers ADD COLUMNS (b int)")
+    assert athena.fails("MSCK REPAIR TABLE numbers").startswith(DDL_TASK)
     athena.run("DROP VIEW numbers")
     assert athena.fails("SELECT * FROM doubled").startswith("TABLE_NOT_FOUND")
 
@@ -141,7 +224,16 @@ def test_a_table_without_data(athena: Athena) -> None:
     athena.run("CREATE TABLE hollow AS SELECT 1 AS a, 'x' AS b WITH NO DATA")
     assert athena.run("SELECT * FROM hollow").rows == []
     athena.run("INSERT INTO hollow VALUES (2, 'y')")
-    assert athena.run("SELECT * FROM hollow").rows == [["2", "y"]]
+    athena.run("INSERT INTO hollow (b) VALUES ('z')")
+    assert athena.run("SELECT * FROM hollow ORDER BY a").rows == [["2", "y"], [None, "z"]]
+    assert "specified more than once: a" in athena.fails("INSERT INTO hollow (a, a) VALUES (1, 2)")
+    assert athena.fails("INSERT INTO hollow (a, x) VALUES (1, 2)").startswith("COLUMN_NOT_FOUND")
+
+
+def test_a_table_without_a_place_lies_beside_the_results(athena: Athena) -> None:
+    made = athena.run("CREATE TABLE placed AS SELECT 1 AS a").execution["QueryExecutionId"]
+    found = athena.glue.get_table(DatabaseName=athena.database, Name="placed")["Table"]["StorageDescriptor"]
+    assert found["Location"] == f"s3://{athena.bucket}/results/tables/{made}/"
 
 
 def test_create_table_as_and_insert_into(athena: Athena) -> None:
@@ -212,6 +304,14 @@ def test_partition_values_in_folders(athena: Athena) -> None:
     athena.s3.put_object(Bucket=athena.bucket, Key="folders/P=capital/x", Body=b"")
     athena.run("MSCK REPAIR TABLE again")
     assert athena.run("SELECT n, p FROM again ORDER BY n").rows == [["1", "a/b=c"], ["2", "é x*"], ["3", None]]
+
+
+def test_a_partition_without_a_value_is_that_of_null(athena: Athena) -> None:
+    values = "SELECT * FROM (VALUES (1, ''), (2, NULL)) AS t(n, p)"
+    athena.run(f"CREATE TABLE valueless WITH (partitioned_by = ARRAY['p']) AS {values}")
+    answer = athena.run("SELECT n, p FROM valueless ORDER BY n")
+    assert (answer.rows, answer.types) == ([["1", None], ["2", None]], ["integer", "varchar"])
+    assert athena.run("SHOW PARTITIONS valueless").rows == [["p=__HIVE_DEFAULT_PARTITION__"]]
 
 
 def test_partitions_named_in_part(athena: Athena) -> None:

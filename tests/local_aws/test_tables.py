@@ -128,6 +128,24 @@ def test_delimited_text(athena: Athena, table: Table) -> None:
     assert athena.run(f"SELECT * FROM {name}").rows == [["x", "1", "1.5"], [None, None, None]]
 
 
+def test_text_that_is_no_value_of_its_type_is_null_or_refused(athena: Athena, table: Table) -> None:
+    name = table("a int, b tinyint, c double, d decimal(5,2), e date, f timestamp",
+                 {"x.csv": "abc,200,zz,99999,x,y\n-5,12,1.5e3,1.005,2020-02-03,2020-02-03 04:05:06.789\n"},
+                 serde="ROW FORMAT DELIMITED FIELDS TERMINATED BY ','")  # fmt: skip
+    assert athena.run(f"SELECT * FROM {name}").rows == [
+        [None] * 6, ["-5", "12", "1500.0", "1.01", "2020-02-03", "2020-02-03 04:05:06.789"],
+    ]  # fmt: skip
+    for kind, value in {"int": "1.5", "date": "2020-02-30", "timestamp": "2020-01-01T00:00:00Z"}.items():
+        odd = table(f"a {kind}", {"x.csv": f"{value}\n"}, serde="ROW FORMAT DELIMITED FIELDS TERMINATED BY ','")
+        assert athena.fails(f"SELECT a FROM {odd}").startswith("NOT_SUPPORTED"), kind
+
+
+def test_a_char_is_refused(athena: Athena, table: Table) -> None:
+    name = table("a char(3), b string", {"x": '{"a": "ab", "b": "c"}'})
+    assert athena.fails(f"SELECT a FROM {name}").startswith("NOT_SUPPORTED")
+    assert athena.run(f"SELECT b FROM {name}").rows == [["c"]]
+
+
 def test_booleans_dates_and_times_in_text(athena: Athena, table: Table) -> None:
     """A boolean of LazySimpleSerDe is TRUE or FALSE; OpenCSVSerDe counts days: .../ug/csv-serde.html"""
     name = table("a boolean", {"x.csv": "TRUE\nfalse\n1\n"}, serde="ROW FORMAT DELIMITED FIELDS TERMINATED BY ','")
@@ -244,6 +262,61 @@ def test_partitions_of_other_formats_and_older_columns(athena: Athena, table: Ta
         DatabaseName=athena.database, TableName=name, PartitionInput={"Values": ["2"], "StorageDescriptor": made}
     )
     assert athena.run(f"SELECT a, b, p FROM {name} ORDER BY p").rows == [["json", "1", "1"], ["parquet", None, "2"]]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("int", "bigint", "1"), ("float", "double", "1.0"), ("varchar(5)", "string", "1"),
+        ("int", "boolean", "HIVE_PARTITION_SCHEMA_MISMATCH"), ("int", "tinyint", "HIVE_PARTITION_SCHEMA_MISMATCH"),
+        ("int", "map<string,int>", "HIVE_PARTITION_SCHEMA_MISMATCH"), ("int", "string", "NOT_SUPPORTED"),
+        ("decimal(5,2)", "double", "NOT_SUPPORTED"), ("array<int>", "array<string>", "NOT_SUPPORTED"),
+    ],
+)  # fmt: skip
+def test_partitions_of_other_types(athena: Athena, table: Table, old: str, new: str, expected: str) -> None:
+    name = table(f"a {old}", {"p=1/x": '{"a": 1}'}, partitioned="PARTITIONED BY (p string)")
+    athena.run(f"ALTER TABLE {name} ADD PARTITION (p = '1')")
+    athena.run(f"ALTER TABLE {name} REPLACE COLUMNS (a {new})")
+    answer = athena.ask(f"SELECT a FROM {name}")
+    assert answer.rows == [[expected]] if answer.state == "SUCCEEDED" else answer.reason.startswith(expected)
+    if "MISMATCH" in expected:
+        assert (
+            f"The column 'a' in table '{athena.database}.{name}' is declared as type '{new}', but partition 'p=1'"
+            in (answer.reason)
+        )
+
+
+def test_columns_of_text_are_counted(athena: Athena, table: Table) -> None:
+    serde = "ROW FORMAT DELIMITED FIELDS TERMINATED BY ','"
+    name = table("a int, b string", {"p=1/x": "1,q\n"}, serde=serde, partitioned="PARTITIONED BY (p string)")
+    athena.run(f"ALTER TABLE {name} ADD PARTITION (p = '1')")
+    athena.run(f"ALTER TABLE {name} REPLACE COLUMNS (x bigint, y string, z string)")
+    assert athena.run(f"SELECT * FROM {name}").rows == [["1", "q", None, "1"]]
+
+
+def test_a_partition_value_of_another_type(athena: Athena, table: Table) -> None:
+    for kind, value in {"int": "abc", "tinyint": "300", "date": "2025-02-30", "boolean": "1"}.items():
+        name = table("a string", {}, partitioned=f"PARTITIONED BY (p {kind})")
+        athena.run(f"ALTER TABLE {name} ADD PARTITION (p = '{value}')")
+        assert athena.fails(f"SELECT a FROM {name}").startswith("HIVE_INVALID_PARTITION_VALUE"), kind
+
+
+def test_metadata_that_no_query_reads(athena: Athena, table: Table) -> None:
+    name = table("a string", {}, partitioned="PARTITIONED BY (p string)")
+    where = {"DatabaseName": athena.database}
+    athena.glue.create_partition(**where, TableName=name, PartitionInput={"Values": ["1"]})
+    assert athena.fails(f"SELECT a FROM {name}").startswith("HIVE_UNSUPPORTED_FORMAT")
+    assert athena.fails(f"ALTER TABLE {name} PARTITION (p = '1') SET LOCATION 's3://x/y/'").startswith("FAILED")
+    athena.glue.create_table(**where, TableInput={"Name": "placeless", "TableType": "EXTERNAL_TABLE"})
+    assert athena.fails("SELECT * FROM placeless").startswith("HIVE_UNSUPPORTED_FORMAT")
+    assert athena.fails("SHOW CREATE TABLE placeless").startswith("FAILED: SemanticException")
+    twice = [{"Name": "a", "Type": "int"}, {"Name": "A", "Type": "int"}]
+    storage = {"Columns": twice, "Location": f"s3://{athena.bucket}/twice/"}
+    athena.glue.create_table(**where, TableInput={"Name": "twice", "StorageDescriptor": storage})
+    reason = (
+        "HIVE_INVALID_METADATA: Hive metadata for table twice is invalid: Table descriptor contains duplicate columns"
+    )
+    assert athena.fails("SELECT count(*) FROM twice") == reason
 
 
 def test_a_column_may_be_named_in_full(athena: Athena, table: Table) -> None:

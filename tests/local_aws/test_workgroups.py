@@ -1,0 +1,113 @@
+"""Work groups, named queries and the pages of Athena's lists."""
+
+import uuid
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.local_aws.harness import Athena
+
+
+@pytest.fixture
+def group(athena: Athena) -> str:
+    name = f"wg-{uuid.uuid4().hex[:8]}"
+    results = {"OutputLocation": f"s3://{athena.bucket}/results/"}
+    athena.client.create_work_group(
+        Name=name, Configuration={"ResultConfiguration": results, "BytesScannedCutoffPerQuery": 10_000_000}
+    )
+    return name
+
+
+def named(athena: Athena, group: str, name: str = "q", **request: Any) -> str:
+    answer = athena.client.create_named_query(
+        Name=name, Database="default", QueryString="SELECT 1", WorkGroup=group, **request
+    )
+    return str(answer["NamedQueryId"])
+
+
+def test_what_athena_would_not_take(athena: Athena, group: str) -> None:
+    place = {"ResultConfiguration": {"OutputLocation": "bogus"}}
+    for operation, request, message in (
+        ("create_work_group", {"Name": "no blanks"}, "ValidationException.*'name'"),
+        ("create_work_group", {"Name": f"{group}-2", "Configuration": place}, "not a valid S3 path"),
+        ("update_work_group", {"WorkGroup": group, "State": "XX"}, "ValidationException.*'state'"),
+        (
+            "update_work_group",
+            {
+                "WorkGroup": group,
+                "ConfigurationUpdates": {"ResultConfigurationUpdates": {"OutputLocation": "bogus"}},
+            },
+            "not a valid S3 path",
+        ),
+    ):
+        with pytest.raises(ClientError, match=message):
+            getattr(athena.client, operation)(**request)
+    assert athena.client.get_work_group(WorkGroup=group)["WorkGroup"]["State"] == "ENABLED"
+
+
+def test_a_limit_is_removed(athena: Athena, group: str) -> None:
+    def limit() -> Any:
+        found = athena.client.get_work_group(WorkGroup=group)["WorkGroup"]["Configuration"]
+        return found.get("BytesScannedCutoffPerQuery")
+
+    assert limit() == 10_000_000
+    athena.client.update_work_group(WorkGroup=group, ConfigurationUpdates={"RemoveBytesScannedCutoffPerQuery": True})
+    assert limit() is None
+
+
+@pytest.mark.parametrize(
+    "operation",
+    ["get_work_group", "delete_work_group", "update_work_group", "list_named_queries", "list_prepared_statements"],
+)
+def test_an_unknown_group(athena: Athena, operation: str) -> None:
+    with pytest.raises(athena.client.exceptions.InvalidRequestException, match="WorkGroup nope is not found"):
+        getattr(athena.client, operation)(WorkGroup="nope")
+    with pytest.raises(athena.client.exceptions.InvalidRequestException, match="WorkGroup nope is not found"):
+        named(athena, "nope")
+
+
+def test_a_group_is_deleted_when_it_is_empty(athena: Athena, group: str) -> None:
+    query = named(athena, group)
+    with pytest.raises(athena.client.exceptions.InvalidRequestException, match="is not empty"):
+        athena.client.delete_work_group(WorkGroup=group)
+    athena.client.delete_named_query(NamedQueryId=query)
+    athena.run("SELECT 1", WorkGroup=group)
+    with pytest.raises(athena.client.exceptions.InvalidRequestException, match="is not empty"):
+        athena.client.delete_work_group(WorkGroup=group)
+    query = named(athena, group)
+    athena.client.delete_work_group(WorkGroup=group, RecursiveDeleteOption=True)
+    with pytest.raises(athena.client.exceptions.InvalidRequestException, match="not found"):
+        athena.client.get_named_query(NamedQueryId=query)
+
+
+def test_a_named_query_is_created_once_for_a_token(athena: Athena, group: str) -> None:
+    token = uuid.uuid4().hex
+    first = named(athena, group, ClientRequestToken=token)
+    assert named(athena, group, ClientRequestToken=token) == first
+    with pytest.raises(athena.client.exceptions.InvalidRequestException, match="Idempotent parameters"):
+        named(athena, group, "another", ClientRequestToken=token)
+    primary = named(athena, "primary")
+    assert athena.client.list_named_queries(WorkGroup=group)["NamedQueryIds"] == [first]
+    listed = athena.client.list_named_queries()["NamedQueryIds"]
+    assert (primary in listed, first in listed) == (True, False)
+
+
+def test_lists_come_in_pages(athena: Athena, group: str) -> None:
+    ids = [named(athena, group, f"q{n}") for n in range(3)]
+    pages = list(
+        athena.client.get_paginator("list_named_queries").paginate(WorkGroup=group, PaginationConfig={"PageSize": 2})
+    )
+    assert [page["NamedQueryIds"] for page in pages] == [ids[:2], ids[2:]]
+    for name in ("one", "two"):
+        athena.run(f"CREATE EXTERNAL TABLE {name} (a int) LOCATION 's3://{athena.bucket}/{name}/'")
+    pages = list(
+        athena.client.get_paginator("list_table_metadata").paginate(
+            CatalogName="AwsDataCatalog", DatabaseName=athena.database, PaginationConfig={"PageSize": 1}
+        )
+    )
+    assert [[each["Name"] for each in page["TableMetadataList"]] for page in pages] == [["one"], ["two"]]
+    first = athena.client.list_work_groups(MaxResults=1)
+    assert (len(first["WorkGroups"]), "NextToken" in first) == (1, True)
+    with pytest.raises(athena.client.exceptions.InvalidRequestException, match="MaxResults"):
+        athena.client.list_work_groups(MaxResults=51)
