@@ -25,6 +25,7 @@ from ttl_archive.console import object_url
 from ttl_archive.errors import ConfigurationError, DeliveryFailed
 from ttl_archive.layout import report_prefix
 from ttl_archive.months import Month, Quarter
+from ttl_archive.report.formats import Formats
 from ttl_archive.settings import connection_of
 
 if TYPE_CHECKING:
@@ -62,8 +63,9 @@ def read_report(s3: S3Client, archive: Archive, period: Month | Quarter) -> Deli
     }
     if not {"report.html", "report.txt"} <= files.keys():
         raise DeliveryFailed(f"s3://{bucket}/{prefix} holds no report: clear publish_report")
+    named, done = Formats(archive.report.locale).month(str(period)), isinstance(period, Month)
     return Delivery(
-        subject=f"{archive.report.title}: {period} is {'reported' if isinstance(period, Quarter) else 'archived'}",
+        subject=f"{archive.report.title}: {named} is {'archived' if done else 'reported'}",
         url=object_url(s3, bucket, f"{prefix}report.html"),
         html=files.pop("report.html").decode(),
         text=files.pop("report.txt").decode(),

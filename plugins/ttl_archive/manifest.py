@@ -6,7 +6,7 @@ the first finished try of each segment fixes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -192,7 +192,7 @@ class Certificate(Record):
 def certify_together(certificates: Mapping[str, Certificate]) -> Certificate:
     """The certificate of several months: safe if each of them is.
 
-    :param certificates: by month.
+    :param certificates: by month, as the reasons name it.
     """
     every = list(certificates.values())
     return Certificate(
@@ -205,20 +205,21 @@ def certify_together(certificates: Mapping[str, Certificate]) -> Certificate:
     )
 
 
-def certify(manifest: Manifest, athena_count: int, now: datetime) -> Certificate:
+def certify(manifest: Manifest, athena_count: int, now: datetime, number: Callable[[int], str] = str) -> Certificate:
     """The certificate of a published month.
 
     :param athena_count: items that Athena counts in the published partition.
     :param now: an aware datetime, for ``days_left`` (whole days until the first deletion; negative once it is past).
+    :param number: how the reasons write a number.
     """
     reasons = []
     if athena_count != manifest.archived:
-        reasons.append(f"Athena counts {athena_count} items, the manifest {manifest.archived}")
+        reasons.append(f"Athena counts {number(athena_count)} items, the manifest {number(manifest.archived)}")
     if not manifest.complete:
         reasons.append("the month was first archived after its retention had passed: earlier items may be gone")
     saved = sum(part.items for part in manifest.quarantine_parts)
     if saved != manifest.quarantined:
-        reasons.append(f"{manifest.quarantined - saved} quarantined items are not archived anywhere")
+        reasons.append(f"{number(manifest.quarantined - saved)} quarantined items are not archived anywhere")
     first = manifest.ttl.first_expiry
     expiry = None if first is None else datetime.fromtimestamp(first, UTC)
     return Certificate(

@@ -78,7 +78,8 @@ def published(notifying: Notifying) -> EmailMessage:
 
 
 def test_the_report_comes_as_html_with_its_tables(notifying: Notifying, published: EmailMessage) -> None:
-    assert published["Subject"] == f"Usage of the chat service: {notifying.month} is archived"
+    month = datetime.fromisoformat(f"{notifying.month}-01")
+    assert published["Subject"] == f"Usage of the chat service: {month:%B %Y} is archived"
     body = published.get_body(("html",))
     assert body is not None
     assert "Safe to expire" in body.get_content() or "safe to expire" in body.get_content()

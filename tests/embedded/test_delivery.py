@@ -134,7 +134,7 @@ def test_a_mail_of_a_full_report_is_shown_whole() -> None:
 
 def check_mail(recipients: list[str], message: EmailMessage) -> None:
     assert sorted(recipients) == RECIPIENTS
-    assert message["Subject"] == "Nutzung – Übersicht: 2025-03 is archived"
+    assert message["Subject"] == "Nutzung – Übersicht: March 2025 is archived"
     assert message["From"] == "archive@example.com"
     html = html_of(message)
     assert "<script>alert" not in html
@@ -170,10 +170,10 @@ def test_by_sns(aws: Aws, report: delivery.Delivery) -> None:
     topic, receive = subscribed(aws, "reports")
     delivery.send(notified(sns_topic=topic), "sns_topic", report)
     envelope = receive()
-    assert envelope["Subject"] == "Nutzung Ubersicht: 2025-03 is archived"
+    assert envelope["Subject"] == "Nutzung Ubersicht: March 2025 is archived"
     assert f"{aws.url}/test-results/reports/usage_logs/2025-03/report.html" in envelope["Message"]
     assert envelope["Message"].startswith(
-        "Nutzung – Übersicht: 2025-03 is archived.\n\n✅ Safe to expire: scanned 12,414"
+        "Nutzung – Übersicht: March 2025 is archived.\n\n✅ Safe to expire: scanned 12,414"
     )
     assert "<" not in envelope["Message"]
 
@@ -205,7 +205,7 @@ def subscribed(aws: Aws, name: str) -> tuple[str, Callable[[], dict[str, Any]]]:
 def test_by_apprise(inbox: Mailbox, report: delivery.Delivery) -> None:
     delivery.send(notified(apprise={"tag": "report"}), "apprise", report)
     (got,) = inbox.posts
-    assert got["title"] == f"{TITLE}: 2025-03 is archived"
+    assert got["title"] == f"{TITLE}: March 2025 is archived"
     assert report.url in got["message"]
     first, *lines = got["message"].splitlines()
     assert first == "✅ Safe to expire: scanned 12,414, archived 12,414, Athena 12,414"

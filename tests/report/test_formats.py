@@ -81,3 +81,28 @@ def test_a_column_of_floats_has_one_precision() -> None:
     assert EN.column([1.5, 2.25, None, 3.0], "double") == ["1.50", "2.25", "–", "3.00"]
     assert EN.column([1.0, 1234.0], "double") == ["1", "1,234"]
     assert EN.column([0.12345], "double") == ["0.123"]
+
+
+@pytest.mark.parametrize(
+    ("text", "english", "german"),
+    [
+        ("2025-03-01 09:05:00.000", "Mar 1, 2025, 9:05:00 AM", "01.03.2025, 09:05:00"),
+        (
+            "2025-03-01 09:05:00.000 Europe/Berlin",
+            "Mar 1, 2025, 9:05:00 AM Europe/Berlin",
+            "01.03.2025, 09:05:00 Europe/Berlin",
+        ),
+        ("10000-01-01 00:00:00", "10000-01-01 00:00:00", "10000-01-01 00:00:00"),
+    ],
+)
+def test_moments_of_a_result(text: str, english: str, german: str) -> None:
+    assert plain(EN.value(text, "timestamp")) == english
+    assert plain(DE.value(text, "timestamp with time zone")) == german
+
+
+@pytest.mark.parametrize(
+    ("value", "english", "german"),
+    [(52345678, "52,345,678", "52.345.678"), (1e30, "1E30", "1E30"), (-1.23456e20, "-1.235E20", "-1,235E20")],
+)
+def test_numbers_beside_a_bar(value: float, english: str, german: str) -> None:
+    assert (EN.short_number(value), DE.short_number(value)) == (english, german)

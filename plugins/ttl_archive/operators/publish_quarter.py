@@ -21,6 +21,7 @@ from ttl_archive.operators.publish_report import provenance, query_of, section_r
 from ttl_archive.operators.report_links import ReportLink, StoredReportLink
 from ttl_archive.report.content import ReportContent, counts_of, data_quality_of
 from ttl_archive.report.cost import cost
+from ttl_archive.report.formats import Formats
 from ttl_archive.report.sections import load_sections
 from ttl_archive.settings import settings
 from ttl_archive.translation import explained
@@ -79,7 +80,11 @@ class PublishQuarterOperator(BaseOperator):
         items = {str(month): int(count or 0) for month, count in counted.rows}
         results = [queries.fetch(athena, one) for one in self.sections]
         manifest = together([one for _, one in published.values()])
-        certificates = {month: certify(one, items.get(month, 0), now) for month, (_, one) in published.items()}
+        formats = Formats(archive.report.locale, archive.timezone)
+        certificates = {
+            formats.month(month): certify(one, items.get(month, 0), now, formats.number)
+            for month, (_, one) in published.items()
+        }
         return ReportContent(
             archive=archive.name,
             title=archive.report.title,

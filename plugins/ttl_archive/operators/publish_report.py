@@ -35,6 +35,7 @@ from ttl_archive.report.content import (
     section_result,
 )
 from ttl_archive.report.cost import cost, s3_requests
+from ttl_archive.report.formats import Formats
 from ttl_archive.report.render import render_csv, render_html, render_json, render_markdown, render_text
 from ttl_archive.report.sections import Section, load_sections
 from ttl_archive.settings import settings
@@ -222,7 +223,7 @@ def _content(
         timezone=archive.timezone,
         locale=archive.report.locale,
         counts=counts_of(manifest, athena_count),
-        certificate=certify(manifest, athena_count, now),
+        certificate=certify(manifest, athena_count, now, Formats(archive.report.locale).number),
         sections=section_results(load_sections(settings().include_dir, archive.name), results.sections),
         queries=results.others,
         cost=cost(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from ttl_archive.report.content import Value
 NULL = "–"
 EMPTY = "(empty)"  # a text without a character
 FLOAT_DIGITS = 3
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)?( .+)?")
 _LARGE = 1e15  # where a double's text would show digits that it doesn't have
 _LONGEST = 16  # characters of a number beside a bar
 _EXACT = 400  # digits; DynamoDB has numbers of 38, with exponents to 125, and a double has exponents to 308
@@ -137,6 +139,14 @@ class Formats:
         with localcontext(prec=_EXACT):
             return self._fixed(round(Decimal(str(value)), digits), digits)
 
+    def _moment(self, text: str) -> str:
+        """``Mar 1, 2025, 9:00:00 AM UTC`` for Athena's ``2025-03-01 09:00:00.000 UTC``: the zone is not changed."""
+        found = _MOMENT.fullmatch(text)
+        if found is None:
+            return text
+        moment = datetime.fromisoformat(found[1])  # naive, as it is only written
+        return format_datetime(moment, format="medium", locale=self._locale) + (found[2] or "")
+
     def value(self, value: Value, athena_type: str) -> str:
         """One cell of a result; NULL is a dash."""
         if value is None:
@@ -150,6 +160,8 @@ class Formats:
                 return self.number(Decimal(value))
             if athena_type == "date":
                 return self.day(date.fromisoformat(value))
+            if athena_type.startswith("timestamp"):
+                return self._moment(value)
         except (InvalidOperation, ValueError):
             return value
         return value
