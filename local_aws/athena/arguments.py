@@ -75,6 +75,8 @@ def _reduce(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
     result = f"list_reduce({writer.sql(values)}, {writer.sql(step)}, {writer.sql(start)})"
     if not isinstance(finish, exp.Lambda):
         raise CannotTranslate("reduce without a lambda")
+    if not {kind(start), kind(step)} & {D.UNKNOWN, D.NULL} and start.type != step.type:
+        raise CannotTranslate("reduce whose steps give another type than it starts with: add a CAST")
     return {"reduce": _with_names(writer, finish, [f"({result})"])}
 
 
@@ -217,6 +219,7 @@ PLACEHOLDERS: dict[str, Callable[["Writer", exp.Anonymous], dict[str, str]]] = {
     "interval": _interval,
     "sequence": _sequence,
     "reduce": _reduce,
+    "equal": lambda writer, node: {"equal": writer.equal(*node.expressions)},
     "map_filter": _map_lambda,
     "transform_keys": _map_lambda,
     "transform_values": _map_lambda,

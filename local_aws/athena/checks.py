@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlglot import exp
 from sqlglot.dialects.trino import Trino
+from sqlglot.errors import OptimizeError
 from sqlglot.optimizer.resolver import Resolver
 from sqlglot.optimizer.scope import Scope, traverse_scope
 from sqlglot.schema import Schema
@@ -50,9 +51,17 @@ def refuse_joined_names(tree: exp.Expr) -> None:
         tables = [from_.this.alias_or_name.lower()] if (from_ := select.args.get("from_")) else []
         joined: dict[tuple[str, str], int] = {}  # a table and a column: the join that first took them
         joins = select.args.get("joins") or []
+        outer: list[exp.Join] = []  # RIGHT and FULL with USING
         for number, join in enumerate(joins):
             tables.append(join.alias_or_name.lower())
             names = [name.name.lower() for name in join.args.get("using") or ()]
+            if names and "" in tables:
+                raise CannotTranslate("USING with a subquery without a name or a join in parentheses")
+            earlier = {n.name.lower() for each in outer for n in each.args["using"]}
+            if again := earlier & set(names):
+                # sqlglot compares the first table's column, Trino what the join made of both.
+                raise CannotTranslate(f"USING ({again.pop()}) after a RIGHT or FULL JOIN with it")
+            outer += [join] if join.side in ("RIGHT", "FULL") and names else []
             joined = {(table, name): number for table in tables for name in names} | joined
         for column in select.find_all(exp.Column) if joined else ():
             if column.find_ancestor(exp.Select) is not select:
@@ -120,7 +129,11 @@ def is_ambiguous(tree: exp.Expr, schema: Schema, name: str) -> bool:
     """Whether two tables of one FROM have a column of this name."""
     for scope in traverse_scope(tree):
         resolver = Resolver(scope, schema)
-        if sum(name in resolver.get_source_columns(source) for source in scope.selected_sources) > 1:
+        try:
+            sources = scope.selected_sources
+        except OptimizeError:  # two tables without a name; then the column is in none of them
+            continue
+        if sum(name in resolver.get_source_columns(source) for source in sources) > 1:
             return True
     return False
 
@@ -229,6 +242,9 @@ _TWO_ARGUMENTS = {"map_filter", "transform_keys", "transform_values", "zip_with"
 def check_arguments(name: str, node: exp.Anonymous) -> None:
     """Trino finds no function of arguments of another type; DuckDB would convert them."""
     known = {D.UNKNOWN, D.NULL}
+    nested = node.expressions and element_type(node.expressions[0]).this in (D.ARRAY, D.MAP, D.STRUCT)
+    if nested and name in ("contains", "array_position", "array_remove"):
+        raise CannotTranslate(f"{name} over arrays, maps or rows, whose NULLs DuckDB takes for equal")
     places = _WHOLE.get(name, ())
     whole = [node.expressions[place] for place in places if place < len(node.expressions)]
     others = [
@@ -461,7 +477,10 @@ def _check_operands(node: exp.Binary) -> None:
     if kinds & {D.UNKNOWN, D.NULL}:
         return
     if isinstance(node, exp.DPipe):
-        fitting = kinds <= TEXTS or D.ARRAY in kinds or kinds <= {D.VARBINARY, D.BINARY}
+        fitting = kinds <= TEXTS or kinds <= {D.VARBINARY, D.BINARY}
+        if D.ARRAY in kinds:
+            arrays = [(a, b) for a, b in ((node.left, node.right), (node.right, node.left)) if kind(a) == D.ARRAY]
+            fitting = any(comparable(a.type, b.type) or comparable(element_type(a), b.type) for a, b in arrays)
     else:
         times = isinstance(node, exp.Sub) and (kinds <= INSTANTS or kinds <= {D.TIME, D.TIMETZ})
         fitting = kinds <= _NUMBERS or D.INTERVAL in kinds or times

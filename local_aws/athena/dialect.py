@@ -188,8 +188,13 @@ def parse(sql: str) -> exp.Expr:
         raise InvalidRequest(f"line 1:{len(sql) + 1}: mismatched input '<EOF>'")
     for row in tree.find_all(exp.Tuple):
         only = row.expressions[0] if len(row.expressions) == 1 else None
-        if isinstance(row.parent, exp.Values) and isinstance(only, exp.Anonymous) and only.name.lower() == "row":
+        if isinstance(row.parent, exp.Values) and (isinstance(only, exp.Tuple) or _is_row(only)):
             row.set("expressions", only.expressions)
+    for row in list(tree.find_all(exp.Tuple)):
+        if not isinstance(row.parent, _LISTING) and not (
+            isinstance(row.parent, exp.In) and row.parent.args.get("query")
+        ):
+            row.replace(exp.Anonymous(this="row", expressions=row.expressions))
     for call in tree.find_all(exp.Anonymous):
         if call.name.lower() == "normalize" and len(call.expressions) == 2:
             call.expressions[1].replace(exp.Literal.string(call.expressions[1].name.upper()))
@@ -198,6 +203,14 @@ def parse(sql: str) -> exp.Expr:
         if cast.to.this in (D.TIMESTAMP, D.TIMESTAMPTZ) and "cast" not in cast.meta:
             cast.to.set("expressions", [])
     return tree
+
+
+# Where `(a, b)` is a list of columns, not a row.
+_LISTING = (exp.Values, exp.Group, exp.GroupingSets, exp.Rollup, exp.Cube)
+
+
+def _is_row(node: exp.Expr | None) -> bool:
+    return isinstance(node, exp.Anonymous) and node.name.lower() == "row"
 
 
 _DEEPEST_RECURSION = 10
@@ -247,6 +260,7 @@ _COUNTING = (
     exp.Ordered, exp.Group, exp.Rollup, exp.Cube, exp.GroupingSets, exp.Limit, exp.Fetch, exp.Offset, exp.WindowSpec,
     exp.TableSample,
 )  # fmt: skip
+_NESTED = (D.ARRAY, D.MAP, D.STRUCT)
 _EQUAL_ARGUMENTS = {"contains": 1, "array_position": 1, "array_remove": 1, "nullif": 0}
 
 
@@ -343,7 +357,7 @@ class Writer(DuckDBGenerator):
             return f"CAST({result} AS BIGINT)"
         if name in ("avg", "sum") and kind(node) == D.FLOAT:
             return f"CAST({result} AS FLOAT)"
-        if name in ("round", "ceil", "ceiling", "floor", "truncate") and decimal(node) and node.type is not None:
+        if name in ("round", "ceil", "ceiling", "floor", "truncate", "mod") and decimal(node) and node.type is not None:
             return f"CAST({result} AS {node.type.sql(DuckDB)})"
         return result
 
@@ -373,6 +387,10 @@ class Writer(DuckDBGenerator):
             if kind(node) == D.ARRAY:
                 return f"list_transform({{1}}, lambda q: percentile_of({values}, q))"
             return f"percentile_of({values}, {{1}})"
+        if name == "mod":
+            self.check_remainder(*node.expressions)
+        if name == "nullif" and kind(first) in _NESTED:
+            return "CASE WHEN {equal} THEN NULL ELSE {0} END"
         if name == "reverse" and kind(first) == D.ARRAY:
             return "list_reverse({0})"
         if name == "cardinality" and kind(first) == D.MAP:
@@ -436,6 +454,12 @@ class Writer(DuckDBGenerator):
         return self.case_sql(exp.Case(ifs=[node.copy()], default=node.args.get("false")))
 
     def case_sql(self, node: exp.Case) -> str:
+        value, compared = node.this, [branch.this for branch in node.args["ifs"]]
+        if value is not None and any(kind(each) in _NESTED for each in (value, *compared)):
+            node = node.copy()
+            node.set("this", None)
+            for branch in node.args["ifs"]:
+                branch.set("this", exp.Var(this=self.equal(value, branch.this)))
         if kind(node.this) in FLOATS:
             node = node.copy()
             node.set("this", exp.Var(this=self._no_nan(node.this)))
@@ -451,6 +475,10 @@ class Writer(DuckDBGenerator):
         return f"no_nan({self.sql(node)})" if kind(node) in FLOATS else self.sql(node)
 
     # -- arithmetic and comparison ------------------------------------------------------------------------------
+
+    def equal(self, left: exp.Expr, right: exp.Expr) -> str:
+        """Whether two values are equal, as `=` answers it."""
+        return self.sql(exp.EQ(this=left.copy(), expression=right.copy()))
 
     def literal_sql(self, node: exp.Literal) -> str:
         """Beside a smallint, DuckDB takes a number for one too; Trino's numbers are integers."""
@@ -479,6 +507,19 @@ class Writer(DuckDBGenerator):
             dividend = f"({unscaled(left, p1, s1)} * CAST({10**power} AS HUGEINT))"
             return scaled(f"half_up_quotient({dividend}, {unscaled(right, p2, s2)})", precision, scale)
         raise CannotTranslate(f"the division {node.sql(Trino)}: the types of its operands are not known; add a CAST")
+
+    def check_remainder(self, left: exp.Expr, right: exp.Expr) -> None:
+        sizes = [size for side in (left, right) if (size := decimal(side))]
+        if D.DECIMAL in (kind(left), kind(right)) and len(sizes) == 2:
+            scale = max(size[1] for size in sizes)
+            if max(size[0] - size[1] for size in sizes) + scale > 38:
+                raise CannotTranslate("a remainder of decimals with more than 38 digits in all")
+
+    def mod_sql(self, node: exp.Mod) -> str:
+        """DuckDB gives a remainder of decimals another precision, and of large ones a double's."""
+        self.check_remainder(node.left, node.right)
+        written = super().mod_sql(node)
+        return f"CAST({written} AS {node.type.sql(DuckDB)})" if kind(node) == D.DECIMAL and node.type else written
 
     def add_sql(self, node: exp.Add) -> str:
         return self._moment(node, super().add_sql(node))
@@ -513,11 +554,17 @@ class Writer(DuckDBGenerator):
     def binary(self, node: exp.Binary, op: str) -> str:
         if isinstance(node, (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)):
             check_comparable(node, node.left, node.right, op)
-            if isinstance(node, (exp.EQ, exp.NEQ)) and kind(node.left) == kind(node.right) in (
-                D.ARRAY,
-                D.STRUCT,
-                D.MAP,
-            ):
+            if kind(node.left) in _NESTED and isinstance(node.right, (exp.Any, exp.All)):
+                raise CannotTranslate("a comparison of arrays, maps or rows with those of a subquery")
+            rows = node.left.unnest(), node.right.unnest()
+            if isinstance(node, (exp.EQ, exp.NEQ)) and all(map(_is_row, rows)):
+                members = zip(*(row.expressions for row in rows), strict=True)
+                compared = " AND ".join(f"({self.equal(*pair)})" for pair in members)
+                return f"(NOT ({compared}))" if isinstance(node, exp.NEQ) else f"({compared})"
+            kinds = {kind(node.left), kind(node.right)}
+            if D.UNKNOWN in kinds and kinds & set(_NESTED):
+                raise CannotTranslate(f"{node.sql(Trino)}: the type of one side is not known; add a CAST")
+            if isinstance(node, (exp.EQ, exp.NEQ)) and kind(node.left) == kind(node.right) in _NESTED:
                 # DuckDB's NULLs inside equal each other.
                 nested = kind(node.left) != D.ARRAY or element_type(node.left).this in (D.ARRAY, D.STRUCT, D.MAP)
                 compared = f"{'nested' if nested else 'array'}_equal({self.sql(node.left)}, {self.sql(node.right)})"
@@ -547,9 +594,24 @@ class Writer(DuckDBGenerator):
         for value in [*node.expressions, node.args.get("query")]:
             if value is not None:
                 check_comparable(node, node.this, value, "IN")
+        if kind(node.this) in _NESTED and node.args.get("query"):
+            return self._row_in_query(node)
+        if any(kind(each) in _NESTED for each in (node.this, *node.expressions)):
+            return f"({' OR '.join(self.equal(node.this, value) for value in node.expressions)})"
         if kind(node.this) in FLOATS:
             node = node.copy()
             node.set("this", exp.Var(this=self._no_nan(node.this)))
+        return super().in_sql(node)
+
+    def _row_in_query(self, node: exp.In) -> str:
+        """`(a, b) IN (SELECT x, y ...)`"""
+        query = node.args["query"].unnest()
+        if not isinstance(node.this, exp.Tuple) or len(query.selects) != len(node.this.expressions):
+            raise CannotTranslate("a comparison of arrays, maps or rows with those of a subquery")
+        for left, right in zip(node.this.expressions, query.selects, strict=True):
+            if kind(left) in _NESTED:
+                raise CannotTranslate("a comparison of nested rows with those of a subquery")
+            check_comparable(node, left, right.unalias(), "=")
         return super().in_sql(node)
 
     def extract_sql(self, node: exp.Extract) -> str:
@@ -576,10 +638,16 @@ class Writer(DuckDBGenerator):
 
     def dpipe_sql(self, node: exp.DPipe) -> str:
         sides = kind(node.left), kind(node.right)
-        if sides[0] == D.ARRAY and sides[1] not in (D.ARRAY, D.UNKNOWN):
-            return f"list_append({self.sql(node.left)}, {self.sql(node.right)})"
-        if sides[1] == D.ARRAY and sides[0] not in (D.ARRAY, D.UNKNOWN):
-            return f"list_prepend({self.sql(node.left)}, {self.sql(node.right)})"
+        if D.ARRAY in sides and (D.NULL in sides or D.UNKNOWN in sides):
+            raise CannotTranslate(f"{node.sql(Trino)}: the type of one side is not known; add a CAST")
+        inner = [element_type(side).this for side in (node.left, node.right)]
+        left, right = self.sql(node.left), self.sql(node.right)
+        if sides[0] == D.ARRAY and (sides[1] != D.ARRAY or inner[0] == D.ARRAY != inner[1]):
+            return f"CASE WHEN {left} IS NOT NULL THEN list_append({left}, {right}) END"
+        if sides[1] == D.ARRAY and (sides[0] != D.ARRAY or inner[1] == D.ARRAY != inner[0]):
+            return f"CASE WHEN {right} IS NOT NULL THEN list_prepend({left}, {right}) END"
+        if D.ARRAY in sides:
+            return f"({left} || {right})"
         return super().binary(node, "||")
 
     def parsejson_sql(self, node: exp.ParseJSON) -> str:

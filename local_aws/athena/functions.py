@@ -51,8 +51,8 @@ max_by             3    0[]       list_transform(arg_max(struct_pack(v := {0}), 
 arbitrary          1    0         any_value({0}){over}
 any_value          1    0         any_value({0}){over}
 array_agg          1    0[]       list({0}){over}
-map_agg            2    map{0,1}        first_entries(list(struct_pack(k := {0}, v := {1})){over})
-multimap_agg       2    map{0,1[]}      multimap(list(struct_pack(k := {0}, v := {1})){over})
+map_agg            2    map{0,1}        first_entries(with_keys(list(struct_pack(k := {0}, v := {1})){over}))
+multimap_agg       2    map{0,1[]}      multimap(with_keys(list(struct_pack(k := {0}, v := {1})){over}))
 histogram          1    map{0,n}       histogram({0}){over}
 approx_distinct    1    BIGINT    approx_count_distinct({0}){over}
 approx_distinct    2    BIGINT    !
@@ -113,7 +113,7 @@ ln                 1    DOUBLE    ln({0})
 log2               1    DOUBLE    log2({0})
 log10              1    DOUBLE    log10({0})
 log                2    DOUBLE    (ln({1}) / ln({0}))
-mod                2    common    ({0}) % ({1})
+mod                2    mod       ({0}) % ({1})
 pow                2    DOUBLE    pow({*})
 power              2    DOUBLE    pow({*})
 sign               1    sign      CAST(sign({0}) AS {type})
@@ -388,8 +388,10 @@ MACROS = [
     # Trino fails to order arrays and rows by a NULL in them.
     "CREATE MACRO no_null_in(v) AS CASE WHEN CASE WHEN regexp_matches(CAST(to_json(v) AS VARCHAR), '[:,[]null') "
     "THEN CAST(refuse('an order of arrays or rows with a NULL in them') AS BOOLEAN) ELSE true END THEN v END",
+    # Rows without a key do not count; of no others there is no map.
+    "CREATE MACRO with_keys(l) AS CASE WHEN len(list_filter(l, lambda e: e.k IS NOT NULL)) > 0 THEN list_filter(l, lambda e: e.k IS NOT NULL) END",
     # Trino keeps the first value of a key here, DuckDB refuses the second.
-    "CREATE MACRO first_entries(l) AS map_from_entries(list_filter(l, lambda e, i: e.k IS NOT NULL AND list_position(list_transform(l, lambda x: x.k), e.k) = i))",
+    "CREATE MACRO first_entries(l) AS map_from_entries(list_filter(l, lambda e, i: list_position(list_transform(l, lambda x: x.k), e.k) = i))",
     "CREATE MACRO multimap(l) AS map_from_entries(list_transform(list_filter(l, lambda e, i: list_position(list_transform(l, lambda x: x.k), e.k) = i), "
     "lambda e: struct_pack(k := e.k, v := list_transform(list_filter(l, lambda x: x.k = e.k), lambda x: x.v))))",
     "CREATE MACRO trino_map(k, v) AS CASE WHEN len(k) <> len(v) THEN map_of_nothing(k, v, fail('INVALID_FUNCTION_ARGUMENT: Key and value arrays must be the same length')) "

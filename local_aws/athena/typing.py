@@ -5,6 +5,7 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.dialects.trino import Trino
 from sqlglot.optimizer.annotate_types import TypeAnnotator
+from sqlglot.optimizer.scope import Scope
 from sqlglot.schema import MappingSchema
 
 from local_aws.athena.errors import QueryFailed
@@ -47,11 +48,23 @@ def scaled(text: str, precision: int, scale: int) -> str:
     return f"CAST(put_point({text}, {scale}) AS DECIMAL({precision}, {scale}))"
 
 
+class _Annotator(TypeAnnotator):
+    """sqlglot's (30.30.0) knows no columns of `LATERAL (SELECT ...)`."""
+
+    def _get_source_scope_selects(self, source: Scope) -> dict[str, Any]:
+        lateral = source.expression
+        if not isinstance(lateral, exp.Lateral) or not isinstance(lateral.this, exp.Subquery):
+            return super()._get_source_scope_selects(source)
+        selects = lateral.this.unnest().selects
+        names = lateral.alias_column_names or [each.alias_or_name for each in selects]
+        return {name: each.type or UNKNOWN for name, each in zip(names, selects, strict=False)}
+
+
 def annotate(tree: exp.Expr, schema: MappingSchema) -> exp.Expr:
     """Set `.type` on every node; a lambda's arguments get theirs from the array or map it is applied to."""
     metadata = {**Trino().EXPRESSION_METADATA, **_ANNOTATORS}
     for _ in range(1 + max((_depth(each) for each in tree.find_all(exp.Lambda)), default=0)):
-        tree = TypeAnnotator(schema, expression_metadata=metadata).annotate(tree)
+        tree = _Annotator(schema, expression_metadata=metadata).annotate(tree)
         for call in tree.find_all(exp.Anonymous):
             _type_lambda_arguments(call)
     return tree
@@ -189,6 +202,8 @@ def _function_type(node: exp.Anonymous) -> exp.DataType:
     if returns in ("[0]", "element"):
         return element_type(first)  # type: ignore[arg-type]
     size = decimal(first) if first is not None else None
+    if returns == "mod":
+        return arithmetic_type(exp.Mod(this=_typed(own), expression=_typed(arguments[1].type or UNKNOWN)))
     if returns == "common":
         return common_type(arguments)
     if returns == "concat":
@@ -226,6 +241,49 @@ def _function_type(node: exp.Anonymous) -> exp.DataType:
 
 def _array(element: exp.DataType) -> exp.DataType:
     return exp.DataType(this=D.ARRAY, expressions=[element.copy()], nested=True)
+
+
+def _concatenated(node: exp.DPipe) -> exp.DataType:
+    kinds = kind(node.left), kind(node.right)
+    if D.ARRAY in kinds:
+        inner = [
+            element_type(side) if kind(side) == D.ARRAY else side.type or UNKNOWN for side in (node.left, node.right)
+        ]
+        nested = [of for of in inner if of.this == D.ARRAY]
+        if len(nested) == 1 and kinds[0] == kinds[1]:  # an array is added to an array of arrays
+            return _array(nested[0])
+        return _array(common_type([_typed(each) for each in inner]))
+    if kinds[0] in (D.VARBINARY, D.BINARY):
+        return node.left.type or UNKNOWN
+    return UNKNOWN if set(kinds) == {D.UNKNOWN} else exp.DataType.build("VARCHAR")
+
+
+def _typed(of: exp.DataType) -> exp.Expr:
+    value = exp.Var(this="")
+    value.type = of
+    return value
+
+
+def _unnested(node: exp.Unnest) -> exp.DataType:
+    """The columns of an UNNEST, by the names it is given; sqlglot would take a row's fields by theirs."""
+    types: list[exp.DataType] = []
+    for value in node.expressions:
+        inner = value.type.expressions if value.type is not None and kind(value) in (D.ARRAY, D.MAP) else []
+        if kind(value) == D.ARRAY and inner and inner[0].this == D.STRUCT:
+            types += [each.args.get("kind") or UNKNOWN for each in inner[0].expressions]
+        else:
+            types += inner or [UNKNOWN] * (2 if kind(value) == D.MAP else 1)
+    names = node.alias_column_names
+    if not names:
+        return element_type(node.expressions[0]) if kind(node.expressions[0]) == D.ARRAY else UNKNOWN
+    types = [*types, exp.DataType.build("BIGINT")] if node.args.get("offset") else types
+    return exp.DataType(
+        this=D.STRUCT,
+        expressions=[
+            exp.ColumnDef(this=exp.to_identifier(name), kind=of.copy()) for name, of in zip(names, types, strict=False)
+        ],
+        nested=True,
+    )
 
 
 def row_type(members: list[exp.DataType]) -> exp.DataType:
@@ -300,6 +358,9 @@ _ANNOTATORS: dict[Any, Any] = {
     exp.Null: _set(lambda node: exp.DataType.build("NULL")),
     exp.Bracket: _set(lambda node: element_type(node.this)),
     exp.Array: _set(lambda node: _array(common_type(node.expressions))),
+    exp.DPipe: _set(_concatenated),
+    exp.Unnest: _set(_unnested),
+    exp.Tuple: _set(lambda node: row_type([each.type or UNKNOWN for each in node.expressions])),
     exp.AtTimeZone: _set(lambda node: exp.DataType.build("TIMESTAMP")),
     exp.Filter: _set(lambda node: node.this.type or UNKNOWN),
     exp.Window: _set(lambda node: node.this.type or UNKNOWN),

@@ -140,6 +140,8 @@ class Writing:
                 continue
             column, have = by_target[name]
             if not _assignable(have, kind.hive()):
+                if _is_cast(have, kind.hive()):
+                    raise CannotTranslate(f"an INSERT of {have} into {name}, which is {kind.hive()}: add a CAST")
                 raise QueryFailed(
                     f"TYPE_MISMATCH: Insert query has mismatched column types: {name} is {kind.hive()}, the query gives {have}"  # noqa: E501
                 )
@@ -286,11 +288,19 @@ def _options(tokens: Tokens, known: set[str]) -> dict[str, Any]:
         tokens.expect(",")
 
 
+_NUMBERS = ["tinyint", "smallint", "int", "bigint", "decimal", "float", "double"]
+
+
+def _is_cast(have: str, want: str) -> bool:
+    """Whether Trino brings a value to a column's type by a CAST, which may fail or lose digits."""
+    have, want = have.partition("(")[0], want.partition("(")[0]
+    return (have in _NUMBERS and want in _NUMBERS) or (have, want) == ("timestamp", "date")
+
+
 def _assignable(have: str, want: str) -> bool:
     """Whether Trino coerces one type to another without a CAST."""
-    numbers = ["tinyint", "smallint", "int", "bigint", "decimal", "float", "double"]
     have, want = have.partition("(")[0], want.partition("(")[0]
     texts = {"string", "varchar", "char"}
-    if have in numbers and want in numbers:
-        return numbers.index(have) <= numbers.index(want)
+    if have in _NUMBERS and want in _NUMBERS:
+        return _NUMBERS.index(have) <= _NUMBERS.index(want)
     return have == want or {have, want} <= texts or (have, want) == ("date", "timestamp") or "<" in have

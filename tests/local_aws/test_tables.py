@@ -379,6 +379,36 @@ def test_a_partition_whose_value_is_not_of_its_type(athena: Athena, table: Table
     )
 
 
+def test_the_fields_of_unnested_rows_go_by_position(athena: Athena, table: Table) -> None:
+    name = table(
+        "items array<struct<sku:string,qty:int,price:double>>, attrs map<string,string>",
+        {"x": lines({"items": [{"sku": "a", "qty": 7, "price": 0.5}], "attrs": {"k": "1"}})},
+    )
+    unnested = f"{name} CROSS JOIN UNNEST(items) AS t(s, price, pr)"
+    assert athena.run(f"SELECT sum(price), max(price) / 2, typeof(pr) FROM {unnested}").rows == [["7", "3", "double"]]
+    mismatched = athena.fails(f"SELECT k FROM {name} CROSS JOIN UNNEST(attrs) AS t(k, v) WHERE v = 1")
+    assert mismatched.startswith("TYPE_MISMATCH")
+
+
+@pytest.mark.parametrize(
+    ("kept", "given", "error"),
+    [
+        ("integer", "BIGINT '1'", "NOT_SUPPORTED"),
+        ("integer", "1.5", "NOT_SUPPORTED"),
+        ("decimal(5,2)", "1e0", "NOT_SUPPORTED"),
+        ("real", "1e0", "NOT_SUPPORTED"),
+        ("date", "TIMESTAMP '2025-03-01 00:00:00.000'", "NOT_SUPPORTED"),
+        ("integer", "'1'", "TYPE_MISMATCH"),
+        ("varchar", "1", "TYPE_MISMATCH"),
+        ("date", "'2025-03-01'", "TYPE_MISMATCH"),
+    ],
+)
+def test_what_an_insert_would_cast(athena: Athena, kept: str, given: str, error: str) -> None:
+    name = f"t_{uuid.uuid4().hex[:10]}"
+    athena.run(f"CREATE TABLE {name} AS SELECT CAST(NULL AS {kept}) AS a WITH NO DATA")
+    assert athena.fails(f"INSERT INTO {name} SELECT {given}").startswith(error)
+
+
 class TestParquet:
     def test_types(self, athena: Athena) -> None:
         name = f"t_{uuid.uuid4().hex[:10]}"
