@@ -142,7 +142,7 @@ class Athena(_Section):
     workgroup: Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9._-]{1,128}$")]
     results: Annotated[str, StringConstraints(pattern=r"^s3://[a-z0-9.-]{3,63}/(.*/)?$")]
     max_scan_bytes: int | None = Field(
-        None, ge=1, description="A run whose report would read more, by the manifests, is refused before it starts."
+        None, ge=1, description="A run whose queries would read more, by the manifests, is refused before it starts."
     )
 
     @property

@@ -128,7 +128,8 @@ def sum_segments(segments: list[SegmentRecord]) -> dict[str, Any]:
 
 def together(manifests: list[Manifest]) -> Manifest:
     """What the manifests of several months of an archive say together."""
-    added = {**_added(manifests), "as_of": min(one.as_of for one in manifests)}
+    # Each was archived by a run of its own.
+    added = {**_added(manifests), "as_of": min(one.as_of for one in manifests), "run_id": None}
     return manifests[0].model_copy(update={**added, "complete": all(one.complete for one in manifests)})
 
 

@@ -62,3 +62,5 @@ def test_a_quarter_is_reported_when_every_month_is_published(lab: Deployment, mo
     html = readers.body(first.admin, lab.results_bucket, f"{prefix}report.html").decode()
     assert f"Q{quarter.number} {quarter.year}" in html
     assert "Quarterly report" in html
+    assert report["provenance"]["archived_by"] is None, "each month was archived by a run of its own"
+    assert "isn't paid again" not in html

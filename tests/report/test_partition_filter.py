@@ -58,5 +58,6 @@ def test_a_table_expression_is_read_wherever_it_is_named() -> None:
     ]
     nested = f"WITH x AS {march}, y AS (SELECT a FROM x JOIN x AS z ON x.a = z.a) SELECT a FROM x, y, y AS w"
     assert len(months_read(nested, "t", ["2025-03"])) == 1 + 2 * 2
+    assert len(months_read(f"WITH x AS {march} SELECT a FROM X UNION SELECT a FROM X", "t", ["2025-03"])) == 2
     # One that is named before it is made is another table.
     assert len(months_read(f"WITH x AS (SELECT a FROM y), y AS {march} SELECT a FROM x, y", "t", ["2025-03"])) >= 1

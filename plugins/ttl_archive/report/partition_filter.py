@@ -30,7 +30,7 @@ def months_read(sql: str, table: str, months: Iterable[str]) -> list[list[str]]:
         [month for month, partition in partitions.items() if where is None or may_hold(where, partition, alias)]
         for one in tables_named(tree)
         if one.name == table
-        for where, alias in [(where_of(one), one.alias_or_name)] * _times_read(tree, one)
+        for where, alias in [(where_of(one), one.alias_or_name)] * max(1, _times_read(tree, one))
     ]
 
 
@@ -44,10 +44,11 @@ def _times_read(tree: exp.Expr, named: exp.Expr, within: tuple[str, ...] = ()) -
     cte = named.find_ancestor(exp.CTE)
     if cte is None:
         return 1
-    if cte.alias in within:
+    name = cte.alias.lower()
+    if name in within:
         return 0
-    uses = [one for one in tree.find_all(exp.Table) if not one.db and one.name == cte.alias]
-    return sum(_times_read(tree, one, (*within, cte.alias)) for one in uses)
+    uses = [one for one in tree.find_all(exp.Table) if not one.db and one.name.lower() == name]
+    return sum(_times_read(tree, one, (*within, name)) for one in uses)
 
 
 def tables_named(tree: exp.Expr) -> list[exp.Table]:
