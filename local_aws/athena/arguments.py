@@ -2,19 +2,17 @@
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.dialects.trino import Trino
 
-from local_aws.athena.checks import has_odd_literal
+from local_aws.athena.casts import text_of
 from local_aws.athena.errors import CannotTranslate, QueryFailed
 from local_aws.athena.formats import joda_format, json_path, mysql_format, regexp_rewrite
+from local_aws.athena.messages import has_odd_literal
+from local_aws.athena.operators import Operators
 from local_aws.athena.typing import INSTANTS, INTEGERS, D, element_type, kind
-
-if TYPE_CHECKING:
-    from local_aws.athena.dialect import Writer
 
 _UNITS = {"millisecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year"}
 
@@ -26,7 +24,7 @@ def _unit(node: exp.Expr) -> str:
     return unit
 
 
-def _interval(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
+def _interval(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
     unit, amount, moment = node.expressions
     if kind(moment) == D.DATE and _unit(unit) in ("millisecond", "second", "minute", "hour"):
         raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: '{_unit(unit)}' is not a valid DATE field")
@@ -40,7 +38,7 @@ def _interval(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
     return {"interval": f"to_{_unit(unit)}s(CAST({writer.sql(amount)} AS INTEGER))", "type2": moment.type.sql(DuckDB)}
 
 
-def _sequence(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
+def _sequence(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
     start, stop = (writer.sql(each) for each in node.expressions[:2])
     step = node.expressions[2] if len(node.expressions) > 2 else None
     of = kind(node.expressions[0])
@@ -70,7 +68,7 @@ def _sequence(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
     return {"sequence": f"CAST(generate_series({start}, {stop}, {by}) AS {target})"}
 
 
-def _reduce(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
+def _reduce(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
     values, start, step, finish = node.expressions
     result = f"list_reduce({writer.sql(values)}, {writer.sql(step)}, {writer.sql(start)})"
     if not isinstance(finish, exp.Lambda):
@@ -80,7 +78,7 @@ def _reduce(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
     return {"reduce": _with_names(writer, finish, [f"({result})"])}
 
 
-def _map_lambda(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
+def _map_lambda(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
     entries, function = f"map_entries({writer.sql(node.expressions[0])})", node.expressions[1]
     if not isinstance(function, exp.Lambda) or len(function.expressions) != 2:
         raise CannotTranslate(f"{node.name} without a lambda of two arguments")
@@ -92,7 +90,7 @@ def _map_lambda(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
     }
 
 
-def _iso8601(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
+def _iso8601(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
     pattern = {D.DATE: "%Y-%m-%d", D.TIMESTAMP: "%Y-%m-%dT%H:%M:%S.%g", D.TIMESTAMPTZ: "%Y-%m-%dT%H:%M:%S.%gZ"}
     value = node.expressions[0]
     if kind(value) not in pattern:
@@ -102,7 +100,7 @@ def _iso8601(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
     return {"iso0": f"strftime({writer.sql(value)}, '{pattern[kind(value)]}')"}
 
 
-def _whole_date(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
+def _whole_date(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
     """Joda fills what a pattern lacks from 1970, DuckDB from 1900, and they differ in which century two digits mean."""
     fields = re.sub(r"'[^']*'", "", node.expressions[1].name)
     if not re.search("yyyy|YYYY|xxxx", fields):
@@ -110,7 +108,7 @@ def _whole_date(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
     return {"whole_date": joda_format(node.expressions[1])}
 
 
-def _date_parse(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
+def _date_parse(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
     """As Joda: without a year it is 2000, or 1970 where only a time is given; two digits mean 1970 to 2069."""
     value, pattern = writer.sql(node.expressions[0]), mysql_format(node.expressions[1])
     if not node.expressions[1].name.startswith(" "):
@@ -123,7 +121,7 @@ def _date_parse(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
     return {"parsed": f"two_digit_year({parsed})" if "y" in fields and "Y" not in fields else parsed}
 
 
-def _subject(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
+def _subject(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
     """Java's `$` is also before a last line break, DuckDB's only at the very end."""
     value, pattern = (writer.sql(each) for each in node.expressions[:2])
     if isinstance(node.expressions[1], exp.Literal) and "$" not in node.expressions[1].name:
@@ -132,26 +130,24 @@ def _subject(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
     return {"subject": f"CASE WHEN {odd} THEN refuse('$ before a last line break') ELSE {value} END"}
 
 
-def _types(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
+def _types(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
     known = {f"type{n}": each.type.sql(DuckDB) for n, each in enumerate(node.expressions) if each.type is not None}
     return {**known, "type": node.type.sql(DuckDB)} if node.type is not None else known
 
 
-def _length(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
+def _length(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
     function = "octet_length" if kind(node.expressions[0]) in (D.VARBINARY, D.BINARY) else "length"
     return {"length": f"CAST({function}({writer.sql(node.expressions[0])}) AS BIGINT)"}
 
 
-def _concat_ws(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
+def _concat_ws(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
     written = [writer.sql(each) for each in node.expressions]
     if kind(node.expressions[1]) == D.ARRAY:
         return {"concat_ws": f"array_to_string({written[1]}, {written[0]})"}
     return {"concat_ws": f"concat_ws({', '.join(written)})"}
 
 
-def _array_join(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
-    from local_aws.athena.casts import text_of
-
+def _array_join(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
     values, *others = (writer.sql(each) for each in node.expressions)
     element = text_of(element_type(node.expressions[0]).this, "e")
     if len(others) > 1:
@@ -160,14 +156,14 @@ def _array_join(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
     return {"array_join": f"CASE WHEN {values} IS NOT NULL AND {others[0]} IS NOT NULL THEN coalesce({joined}, '') END"}
 
 
-def _element(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
+def _element(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
     value, key = (writer.sql(each) for each in node.expressions)
     if kind(node.expressions[0]) not in (D.ARRAY, D.MAP):
         raise CannotTranslate(f"element_at of {node.expressions[0].sql(Trino)}, whose type is not known: add a CAST")
     return {"element": f"trino_element({value}, {key})" if kind(node.expressions[0]) == D.ARRAY else f"{value}[{key}]"}
 
 
-def _date_trunc(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
+def _date_trunc(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
     unit, moment = node.expressions
     if kind(moment) == D.DATE and _unit(unit) in ("millisecond", "second", "minute", "hour"):
         raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: '{_unit(unit)}' is not a valid DATE field")
@@ -176,13 +172,13 @@ def _date_trunc(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
     return {"date_trunc": f"CAST(date_trunc('{_unit(unit)}', {writer.sql(moment)}) AS {moment.type.sql(DuckDB)})"}
 
 
-def _zip(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
+def _zip(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
     members = ", ".join(f"field{n} := e[{n + 1}]" for n in range(len(node.expressions)))
     zipped = f"list_zip({', '.join(writer.sql(each) for each in node.expressions)})"
     return {"zip": f"list_transform({zipped}, lambda e: struct_pack({members}))"}
 
 
-def _zip_with(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
+def _zip_with(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
     left, right, function = node.expressions
     if not isinstance(function, exp.Lambda) or len(function.expressions) != 2:
         raise CannotTranslate("zip_with without a lambda of two arguments")
@@ -190,7 +186,7 @@ def _zip_with(writer: "Writer", node: exp.Anonymous) -> dict[str, str]:
     return {"zip_with": f"list_transform(list_zip({writer.sql(left)}, {writer.sql(right)}), lambda e: {body})"}
 
 
-def _with_names(writer: "Writer", function: exp.Lambda, names: list[str]) -> str:
+def _with_names(writer: Operators, function: exp.Lambda, names: list[str]) -> str:
     """A lambda's body with DuckDB expressions in the place of its arguments."""
     places = dict(zip((each.name for each in function.expressions), names, strict=True))
 
@@ -204,7 +200,7 @@ def _with_names(writer: "Writer", function: exp.Lambda, names: list[str]) -> str
     return writer.sql(function.this.copy().transform(place))
 
 
-PLACEHOLDERS: dict[str, Callable[["Writer", exp.Anonymous], dict[str, str]]] = {
+PLACEHOLDERS: dict[str, Callable[[Operators, exp.Anonymous], dict[str, str]]] = {
     "type": _types,
     "unit0": lambda writer, node: {"unit0": f"'{_unit(node.expressions[0])}'"},
     "subject": _subject,

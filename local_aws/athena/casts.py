@@ -2,18 +2,17 @@
 
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.dialects.trino import Trino
 
-from local_aws.athena.checks import has_odd_literal, is_literal, keeps_instant, place, trino_name
 from local_aws.athena.errors import CannotTranslate, QueryFailed
+from local_aws.athena.messages import has_odd_literal, is_literal, place, trino_name
+from local_aws.athena.operators import Operators
 from local_aws.athena.typing import FLOATS, INSTANTS, INTEGERS, TEXTS, D, decimal_literal, element_type, kind
-
-if TYPE_CHECKING:
-    from local_aws.athena.dialect import Writer
+from local_aws.athena.zones import keeps_instant
 
 MACROS = [
     "CREATE MACRO cannot_cast(v, t) AS fail('INVALID_CAST_ARGUMENT: Cannot cast ''' || v || ''' to ' || t)",
@@ -42,7 +41,7 @@ _ZONED = re.compile(r"(\d.*\d) +([A-Z][a-z].*)")
 _PLAIN = {*INTEGERS, *FLOATS, D.DECIMAL, D.BOOLEAN}
 
 
-def cast_sql(writer: "Writer", node: exp.Cast) -> str:
+def cast_sql(writer: Operators, node: exp.Cast) -> str:
     """One CAST; a combination that is not known to agree is refused."""
     value, target = node.this, node.to
     source, wanted = kind(value), target.this
@@ -131,7 +130,7 @@ def _is_utc(literal: str) -> bool:
     return literal.rstrip().endswith(("UTC", "Z", "+00:00")) or not re.search(r":.*[-+A-Za-z/]", literal)
 
 
-def _positional(writer: "Writer", value: exp.Expr, target: exp.DataType) -> str:
+def _positional(writer: Operators, value: exp.Expr, target: exp.DataType) -> str:
     """A bare row, each member with the rules of one value."""
     kinds = [each.args["kind"] if isinstance(each, exp.ColumnDef) else each for each in target.expressions]
     if len(kinds) != len(value.expressions):

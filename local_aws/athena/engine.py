@@ -14,9 +14,9 @@ from sqlglot import exp
 from local_aws.athena import casts, computed, conversion, functions
 from local_aws.athena.catalog import DEFAULT_DATABASE, Catalog, denied
 from local_aws.athena.ddl import Ddl
-from local_aws.athena.dialect import parse
 from local_aws.athena.errors import Cancelled, CannotTranslate
 from local_aws.athena.failures import duckdb_failure
+from local_aws.athena.parsing import parse
 from local_aws.athena.results import Column
 from local_aws.athena.select import Select
 from local_aws.athena.statements import Statement, classify

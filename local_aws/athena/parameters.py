@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from local_aws.athena.dialect import parse
 from local_aws.athena.errors import InvalidRequest
 from local_aws.athena.executions import ApiError
+from local_aws.athena.parsing import parse
 from local_aws.athena.statements import Tokens, classify
 
 # What needs no parentheses to stay one expression; LIMIT takes none.

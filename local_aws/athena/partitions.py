@@ -9,8 +9,8 @@ from sqlglot import exp
 
 from local_aws.athena.catalog import NULL_VALUE, Partition, Table
 from local_aws.athena.conversion import identifier, literal
-from local_aws.athena.dialect import to_duckdb
 from local_aws.athena.errors import CannotTranslate, QueryFailed
+from local_aws.athena.writer import to_duckdb
 
 
 def key_values(table: Table, partition: Partition) -> list[str]:

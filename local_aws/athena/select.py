@@ -14,28 +14,30 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 from sqlglot.schema import MappingSchema
 
 from local_aws.athena.catalog import Catalog, Partition, Table
-from local_aws.athena.checks import (
-    check_tree,
+from local_aws.athena.checks import check_tree
+from local_aws.athena.computed import real_text
+from local_aws.athena.conversion import identifier, literal
+from local_aws.athena.errors import Cancelled, CannotTranslate, QueryFailed
+from local_aws.athena.failures import column_failure
+from local_aws.athena.messages import place
+from local_aws.athena.parsing import AthenaQuery, parse
+from local_aws.athena.partitions import key_values, prunable_terms, prune
+from local_aws.athena.projection import is_projected, project
+from local_aws.athena.recursion import limit_recursion
+from local_aws.athena.results import Column, text
+from local_aws.athena.scopes import (
     is_ambiguous,
-    place,
     refuse_aliases,
     refuse_joined_names,
     refuse_mismatched_names,
     refuse_twins,
     resolve_order,
 )
-from local_aws.athena.computed import real_text
-from local_aws.athena.conversion import identifier, literal
-from local_aws.athena.dialect import AthenaQuery, limit_recursion, parse, to_duckdb
-from local_aws.athena.errors import Cancelled, CannotTranslate, QueryFailed
-from local_aws.athena.failures import column_failure
-from local_aws.athena.partitions import key_values, prunable_terms, prune
-from local_aws.athena.projection import is_projected, project
-from local_aws.athena.results import Column, text
 from local_aws.athena.serdes import read
 from local_aws.athena.storage import S3Object, Scratch, list_objects
 from local_aws.athena.types import from_duckdb
 from local_aws.athena.typing import annotate, unite_types
+from local_aws.athena.writer import to_duckdb
 
 PATH_COLUMN = "$path"
 _QUALIFY: dict[str, Any] = {"dialect": AthenaQuery, "quote_identifiers": False, "identify": False}

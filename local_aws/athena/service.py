@@ -18,11 +18,11 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local_aws.athena.dialect import parse
 from local_aws.athena.engine import Result, Run
 from local_aws.athena.errors import SYSTEM, Cancelled, InvalidRequest, QueryFailed
 from local_aws.athena.executions import ApiError, Caller, Execution, invalid
 from local_aws.athena.parameters import bind_statement
+from local_aws.athena.parsing import parse
 from local_aws.athena.results import Column, csv_lines, read_csv_page
 from local_aws.athena.statements import Statement, Tokens, classify
 from local_aws.athena.storage import split_uri

@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 from local_aws.athena.catalog import NULL_VALUE, Table, partition_folder
 from local_aws.athena.conversion import identifier, literal
 from local_aws.athena.create_table import FORMATS, storage_of
-from local_aws.athena.dialect import parse
 from local_aws.athena.errors import CannotTranslate, QueryFailed
+from local_aws.athena.parsing import parse
 from local_aws.athena.serdes import JSON_SERDES, OPENX, PARQUET
 from local_aws.athena.statements import Statement, Tokens
 from local_aws.athena.storage import is_s3_uri, list_objects, put_file

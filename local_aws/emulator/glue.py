@@ -23,10 +23,11 @@ from sqlglot.errors import SqlglotError
 from sqlglot.schema import MappingSchema
 
 from local_aws.athena.conversion import identifier, literal
-from local_aws.athena.dialect import AthenaQuery, parse, to_duckdb
 from local_aws.athena.errors import InvalidRequest, QueryFailed
+from local_aws.athena.parsing import AthenaQuery, parse
 from local_aws.athena.types import parse_hive
 from local_aws.athena.typing import annotate
+from local_aws.athena.writer import to_duckdb
 from local_aws.emulator import Handler, Response, json_error, json_response, operation, paged, replace_handler
 from local_aws.emulator.authorisation import denied_glue_resource
 

@@ -1,0 +1,94 @@
+"""Where in its statement a node stands and what Trino calls its type, for messages and for `typeof`."""
+
+import re
+
+from sqlglot import exp
+from sqlglot.dialects.trino import Trino
+
+from local_aws.athena.errors import CannotTranslate
+from local_aws.athena.typing import INSTANTS, TEXTS, D, kind
+
+
+def place(node: exp.Expr) -> str:
+    """`line 1:8: ` where a node begins, for messages; empty where unknown."""
+    if "place" in node.meta:
+        return str(node.meta["place"])
+    first = node if isinstance(node, exp.Table) else node.find(exp.Column) or node
+    names = first.parts if isinstance(first, exp.Table) else list(first.find_all(exp.Identifier))
+    for name in names:
+        if name.meta.get("line"):
+            return f"line {name.meta['line']}:{name.meta['col'] - (name.meta['end'] - name.meta['start'])}: "
+    return ""
+
+
+_SHORT_NAMES = {
+    D.INT: "integer", D.FLOAT: "real", D.TIMESTAMP: "timestamp(3)", D.TIMESTAMPTZ: "timestamp(3) with time zone",
+    D.NULL: "unknown", D.BINARY: "varbinary", D.TEXT: "varchar",
+}  # fmt: skip
+
+
+def is_literal(node: exp.Expr) -> bool:
+    """Whether it is `DATE '2025-03-01'` or `TIMESTAMP '...'`."""
+    return isinstance(node, exp.Cast) and "cast" not in node.meta and node.to.this in INSTANTS and node.this.is_string
+
+
+def typeof(node: exp.Expr) -> str:
+    """The answer of `typeof`, or a refusal where Trino would count a text's letters."""
+    if isinstance(node, exp.CurrentTime):
+        return "time(3) with time zone"
+    if kind(node) == D.INTERVAL:
+        units = {each.text("unit").upper().rstrip("S") for each in node.find_all(exp.Interval)}
+        return "interval year to month" if units & {"YEAR", "MONTH"} else "interval day to second"
+    literals = (each for each in node.find_all(exp.Literal) if each.is_string and not isinstance(each.parent, exp.Cast))
+    counted = not isinstance(node, (exp.Literal, exp.Cast, exp.DPipe)) and node.name.lower() not in _UNBOUNDED
+    if kind(node) in TEXTS and counted and any(literals):
+        raise CannotTranslate(f"typeof({node.sql(Trino)}), the length of a text")
+    return trino_name(node)
+
+
+_UNBOUNDED = {"array_join", "concat", "date_format", "format", "format_datetime", "json_format", "to_base64", "to_hex"}
+
+
+def described(node: exp.Expr) -> str:
+    """The type in a message, as exactly as it is known."""
+    try:
+        return trino_name(node)
+    except CannotTranslate:
+        return node.type.sql(Trino).lower() if node.type is not None else "unknown"
+
+
+def trino_name(node: exp.Expr) -> str:
+    """The type as Trino writes it: `map(varchar(1), integer)`."""
+    if node.type is None:
+        raise CannotTranslate(f"typeof({node.sql(Trino)}), whose type is not known")
+    if isinstance(node, exp.Literal) and node.is_string:
+        return f"varchar({len(node.name)})"
+    if is_literal(node) and kind(node) in (D.TIMESTAMP, D.TIMESTAMPTZ):
+        digits = re.match(r"\d*", node.this.name.partition(".")[2])
+        return f"timestamp({len(digits[0]) if digits else 0}){' with time zone' * (kind(node) == D.TIMESTAMPTZ)}"
+    if has_odd_literal(node):
+        raise CannotTranslate(f"typeof({node.sql(Trino)}), of a time that isn't written to the millisecond")
+    # The names of a row's members, and the lengths of texts inside, are not kept in `.type`.
+    if {D.VARCHAR, D.STRUCT} & {each.this for each in node.type.expressions if isinstance(each, exp.DataType)} or (
+        kind(node) == D.STRUCT
+    ):
+        raise CannotTranslate(f"typeof({node.sql(Trino)})")
+    return _type_name(node.type)
+
+
+def has_odd_literal(node: exp.Expr) -> bool:
+    """Whether a time in it isn't written to the millisecond: what is computed of it then has another precision."""
+    times = [
+        each for each in node.find_all(exp.Cast) if is_literal(each) and kind(each) in (D.TIMESTAMP, D.TIMESTAMPTZ)
+    ]
+    return any("(3)" not in trino_name(each) for each in times)
+
+
+def _type_name(of: exp.DataType) -> str:
+    if of.this == D.UNKNOWN:
+        raise CannotTranslate("typeof of what has no known type")
+    if of.this in (D.TIMESTAMP, D.TIMESTAMPTZ) and of.expressions and of.expressions[0].name != "3":
+        raise CannotTranslate(f"typeof of a {of.sql(Trino).lower()}; Athena's timestamps have milliseconds")
+    if of.this in (D.ARRAY, D.MAP):
+        return f"{of.this.value.lower()}({', '.join(map(_type_name, of.expressions))})"
+    return _SHORT_NAMES.get(of.this) or of.sql(Trino).lower().replace(", ", ",")

@@ -1,0 +1,166 @@
+"""Arithmetic, comparison and subscripts written for DuckDB with Trino's meaning.
+
+Expressions whose result depends on types that are not known are refused.
+"""
+
+from sqlglot import exp
+from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.dialects.trino import Trino
+from sqlglot.generators.duckdb import DuckDBGenerator
+
+from local_aws.athena.checks import check_comparable, comparable
+from local_aws.athena.errors import CannotTranslate, QueryFailed
+from local_aws.athena.messages import described, place
+from local_aws.athena.parsing import is_row
+from local_aws.athena.typing import FLOATS, INTEGERS, NESTED, D, decimal, element_type, kind, scaled, unscaled
+
+# Where a number is a position or a count.
+_COUNTING = (
+    exp.Ordered, exp.Group, exp.Rollup, exp.Cube, exp.GroupingSets, exp.Limit, exp.Fetch, exp.Offset, exp.WindowSpec,
+    exp.TableSample,
+)  # fmt: skip
+
+
+class Operators(DuckDBGenerator):
+    """DuckDB's generator with Trino's operators."""
+
+    depth = 0  # of the lambdas that casts are written as
+    widens = False
+
+    def equal(self, left: exp.Expr, right: exp.Expr) -> str:
+        """Whether two values are equal, as `=` answers it."""
+        return self.sql(exp.EQ(this=left.copy(), expression=right.copy()))
+
+    def literal_sql(self, node: exp.Literal) -> str:
+        """Beside a smallint, DuckDB takes a number for one too; Trino's numbers are integers."""
+        written, parent = super().literal_sql(node), node.parent
+        while isinstance(parent, (exp.Paren, exp.Tuple)):
+            parent = parent.parent
+        widens = self.widens and kind(node) == D.INT and not isinstance(parent, _COUNTING)
+        return f"CAST({written} AS INTEGER)" if widens else written
+
+    def neg_sql(self, node: exp.Neg) -> str:
+        """DuckDB widens -(-2147483648)."""
+        of_integer = kind(node.this) in INTEGERS and not isinstance(node.this, exp.Literal)
+        return f"(0 - {self.sql(node, 'this')})" if of_integer else super().neg_sql(node)
+
+    def div_sql(self, node: exp.Div) -> str:
+        left, right = self.sql(node.left), self.sql(node.right)
+        if kind(node) in INTEGERS:
+            return f"({left} // {right})"
+        if kind(node) in FLOATS:
+            quotient = f"(CAST({left} AS DOUBLE) / CAST({right} AS DOUBLE))"
+            return f"CAST({quotient} AS FLOAT)" if kind(node) == D.FLOAT else quotient
+        sizes = decimal(node.left), decimal(node.right), decimal(node)
+        if sizes[0] and sizes[1] and sizes[2]:
+            (p1, s1), (p2, s2), (precision, scale) = sizes[0], sizes[1], sizes[2]
+            power = scale + s2 - s1
+            dividend = f"({unscaled(left, p1, s1)} * CAST({10**power} AS HUGEINT))"
+            return scaled(f"half_up_quotient({dividend}, {unscaled(right, p2, s2)})", precision, scale)
+        raise CannotTranslate(f"the division {node.sql(Trino)}: the types of its operands are not known; add a CAST")
+
+    def check_remainder(self, left: exp.Expr, right: exp.Expr) -> None:
+        sizes = [size for side in (left, right) if (size := decimal(side))]
+        if D.DECIMAL in (kind(left), kind(right)) and len(sizes) == 2:
+            scale = max(size[1] for size in sizes)
+            if max(size[0] - size[1] for size in sizes) + scale > 38:
+                raise CannotTranslate("a remainder of decimals with more than 38 digits in all")
+
+    def mod_sql(self, node: exp.Mod) -> str:
+        """DuckDB gives a remainder of decimals another precision, and of large ones a double's."""
+        self.check_remainder(node.left, node.right)
+        written = super().mod_sql(node)
+        return f"CAST({written} AS {node.type.sql(DuckDB)})" if kind(node) == D.DECIMAL and node.type else written
+
+    def add_sql(self, node: exp.Add) -> str:
+        return self._moment(node, super().add_sql(node))
+
+    def sub_sql(self, node: exp.Sub) -> str:
+        if kind(node.left) == D.DATE and kind(node.right) == D.DATE:
+            return f"(CAST({self.sql(node.left)} AS TIMESTAMP) - CAST({self.sql(node.right)} AS TIMESTAMP))"
+        return self._moment(node, super().sub_sql(node))
+
+    def _moment(self, node: exp.Binary, written: str) -> str:
+        """DuckDB turns a DATE with an INTERVAL into a TIMESTAMP."""
+        spans = [side for side in (node.left, node.right) if kind(side) == D.INTERVAL]
+        units = {each.text("unit").upper().rstrip("S") for side in spans for each in side.find_all(exp.Interval)}
+        if kind(node) == D.DATE and units & {"HOUR", "MINUTE", "SECOND"}:
+            raise QueryFailed("INVALID_FUNCTION_ARGUMENT: Cannot add hour, minutes or seconds to a date")
+        return f"CAST({written} AS DATE)" if kind(node) == D.DATE else written
+
+    def bracket_sql(self, node: exp.Bracket) -> str:
+        value, key = self.sql(node, "this"), self.sql(node.expressions[0])
+        inner = node.this.type.expressions if kind(node.this) == D.MAP and node.this.type is not None else []
+        index = kind(node.this) == D.ARRAY and kind(node.expressions[0]) not in {*INTEGERS, D.UNKNOWN, D.NULL}
+        if index or (inner and not comparable(inner[0], node.expressions[0].type)):
+            raise QueryFailed(
+                f"TYPE_MISMATCH: {place(node)}Cannot apply operator: {described(node.this)}[{described(node.expressions[0])}]"  # noqa: E501
+            )
+        if kind(node.this) == D.MAP:
+            return f"trino_map_value({value}, {key})"
+        if kind(node.this) == D.ARRAY or (kind(node.this) == D.UNKNOWN and kind(node.expressions[0]) in INTEGERS):
+            return f"trino_subscript({value}, {key})"
+        raise CannotTranslate(f"the subscript {node.sql(Trino)}: the type of what it is taken of is not known")
+
+    def binary(self, node: exp.Binary, op: str) -> str:
+        if isinstance(node, (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)):
+            check_comparable(node, node.left, node.right, op)
+            if kind(node.left) in NESTED and isinstance(node.right, (exp.Any, exp.All)):
+                raise CannotTranslate("a comparison of arrays, maps or rows with those of a subquery")
+            rows = node.left.unnest(), node.right.unnest()
+            if isinstance(node, (exp.EQ, exp.NEQ)) and all(map(is_row, rows)):
+                members = zip(*(row.expressions for row in rows), strict=True)
+                compared = " AND ".join(f"({self.equal(*pair)})" for pair in members)
+                return f"(NOT ({compared}))" if isinstance(node, exp.NEQ) else f"({compared})"
+            kinds = {kind(node.left), kind(node.right)}
+            if D.UNKNOWN in kinds and kinds & set(NESTED):
+                raise CannotTranslate(f"{node.sql(Trino)}: the type of one side is not known; add a CAST")
+            if isinstance(node, (exp.EQ, exp.NEQ)) and kind(node.left) == kind(node.right) in NESTED:
+                # DuckDB's NULLs inside equal each other.
+                nested = kind(node.left) != D.ARRAY or element_type(node.left).this in (D.ARRAY, D.STRUCT, D.MAP)
+                compared = f"{'nested' if nested else 'array'}_equal({self.sql(node.left)}, {self.sql(node.right)})"
+                return f"(NOT {compared})" if isinstance(node, exp.NEQ) else compared
+            if kind(node.left) in (D.ARRAY, D.STRUCT) and not isinstance(node, (exp.EQ, exp.NEQ)):
+                return f"no_null_in({self.sql(node.left)}) {op} no_null_in({self.sql(node.right)})"
+            if {kind(node.left), kind(node.right)} & FLOATS:
+                # DuckDB's NaN equals itself and is the largest number.
+                sides = [self.sql(side) for side in (node.left, node.right)]
+                nans = " OR ".join(f"isnan(CAST({side} AS DOUBLE))" for side in sides)
+                compared = super().binary(node, op)
+                return f"({nans} OR {compared})" if isinstance(node, exp.NEQ) else f"(NOT ({nans}) AND {compared})"
+        return super().binary(node, op)
+
+    def between_sql(self, node: exp.Between) -> str:
+        for bound in (node.args["low"], node.args["high"]):
+            check_comparable(node, node.this, bound, "BETWEEN")
+        sides = [node.this, node.args["low"], node.args["high"]]
+        if kind(node.this) in (D.ARRAY, D.STRUCT):
+            raise CannotTranslate("BETWEEN of arrays or rows")
+        if not {kind(side) for side in sides} & FLOATS:
+            return super().between_sql(node)
+        value, low, high = (self._no_nan(side) for side in sides)
+        return f"{value} BETWEEN {low} AND {high}"
+
+    def in_sql(self, node: exp.In) -> str:
+        for value in [*node.expressions, node.args.get("query")]:
+            if value is not None:
+                check_comparable(node, node.this, value, "IN")
+        if kind(node.this) in NESTED and node.args.get("query"):
+            return self._row_in_query(node)
+        if any(kind(each) in NESTED for each in (node.this, *node.expressions)):
+            return f"({' OR '.join(self.equal(node.this, value) for value in node.expressions)})"
+        if kind(node.this) in FLOATS:
+            node = node.copy()
+            node.set("this", exp.Var(this=self._no_nan(node.this)))
+        return super().in_sql(node)
+
+    def _row_in_query(self, node: exp.In) -> str:
+        """`(a, b) IN (SELECT x, y ...)`"""
+        query = node.args["query"].unnest()
+        if not isinstance(node.this, exp.Tuple) or len(query.selects) != len(node.this.expressions):
+            raise CannotTranslate("a comparison of arrays, maps or rows with those of a subquery")
+        for left, right in zip(node.this.expressions, query.selects, strict=True):
+            if kind(left) in NESTED:
+                raise CannotTranslate("a comparison of nested rows with those of a subquery")
+            check_comparable(node, left, right.unalias(), "=")
+        return super().in_sql(node)

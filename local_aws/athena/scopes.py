@@ -1,0 +1,128 @@
+"""Names that a query's clauses may use, where sqlglot or DuckDB would find another column or none."""
+
+from sqlglot import exp
+from sqlglot.errors import OptimizeError
+from sqlglot.optimizer.resolver import Resolver
+from sqlglot.optimizer.scope import Scope, traverse_scope
+from sqlglot.schema import Schema
+
+from local_aws.athena.errors import CannotTranslate, QueryFailed
+from local_aws.athena.messages import place
+
+
+def refuse_aliases(tree: exp.Expr, schema: Schema) -> None:
+    """HAVING knows the columns of FROM, not the names that SELECT gives; sqlglot and DuckDB let both pass."""
+    for scope in traverse_scope(tree):
+        having = scope.expression.args.get("having")
+        resolver = Resolver(scope, schema)
+        for column in having.find_all(exp.Column) if having else ():
+            if not column.table and resolver.get_table(column) is None:
+                raise QueryFailed(
+                    f"COLUMN_NOT_FOUND: {place(column)}Column '{column.name}' cannot be resolved or requester is not "
+                    "authorized to access requested resources"
+                )
+
+
+def refuse_joined_names(tree: exp.Expr) -> None:
+    """What USING joined has no table any more; sqlglot and DuckDB let `a.x` and the x of `a.*` pass."""
+    for select in tree.find_all(exp.Select):
+        tables = [from_.this.alias_or_name.lower()] if (from_ := select.args.get("from_")) else []
+        joined: dict[tuple[str, str], int] = {}  # a table and a column: the join that first took them
+        joins = select.args.get("joins") or []
+        outer: list[exp.Join] = []  # RIGHT and FULL with USING
+        for number, join in enumerate(joins):
+            tables.append(join.alias_or_name.lower())
+            names = [name.name.lower() for name in join.args.get("using") or ()]
+            if names and "" in tables:
+                raise CannotTranslate("USING with a subquery without a name or a join in parentheses")
+            earlier = {n.name.lower() for each in outer for n in each.args["using"]}
+            if again := earlier & set(names):
+                # sqlglot compares the first table's column, Trino what the join made of both.
+                raise CannotTranslate(f"USING ({again.pop()}) after a RIGHT or FULL JOIN with it")
+            outer += [join] if join.side in ("RIGHT", "FULL") and names else []
+            joined = {(table, name): number for table in tables for name in names} | joined
+        for column in select.find_all(exp.Column) if joined else ():
+            if column.find_ancestor(exp.Select) is not select:
+                continue
+            join = column.find_ancestor(exp.Join)
+            within = next((number for number, each in enumerate(joins) if each is join), len(joins))
+            table, name = column.table.lower(), column.name.lower()
+            if isinstance(column.this, exp.Star) and table in {each for each, _ in joined}:
+                raise CannotTranslate(f"{column.table}.* of a table that is joined with USING")
+            if joined.get((table, name), within) < within:
+                where = place(column.args["table"])
+                raise QueryFailed(
+                    f"COLUMN_NOT_FOUND: {where}Column '{column.table}.{column.name}' cannot be resolved or "
+                    "requester is not authorized to access requested resources"
+                )
+
+
+def refuse_mismatched_names(tree: exp.Expr) -> None:
+    """``WITH t(a, b) AS (SELECT 1)``: DuckDB would name the first column only."""
+    for cte in tree.find_all(exp.CTE):
+        names, query = cte.args["alias"].args.get("columns") or [], cte.this
+        if names and isinstance(query, exp.Select) and not query.is_star and len(query.expressions) != len(names):
+            raise QueryFailed(
+                f"MISMATCHED_COLUMN_ALIASES: {place(cte)}Column alias list has {len(names)} entries but relation has "
+                f"{len(query.expressions)} columns"
+            )
+
+
+def resolve_order(tree: exp.Expr) -> None:
+    """ORDER BY knows the names that SELECT gives before those of FROM, inside an expression too; DuckDB the reverse."""
+    for query in tree.find_all(exp.Query):
+        _check_positions(query)
+    for select in tree.find_all(exp.Select):
+        order = select.args.get("order")
+        aliases = {item.alias.lower(): item.this for item in select.expressions if isinstance(item, exp.Alias)}
+        for column in list(order.find_all(exp.Column)) if order else ():
+            value = aliases.get(column.name.lower())
+            whole = isinstance(column.parent, exp.Ordered)
+            if value is None or whole or column.table or column.find_ancestor(exp.Select) is not select:
+                continue
+            column.replace(exp.Paren(this=value.copy()))
+
+
+def _check_positions(query: exp.Query) -> None:
+    """What ORDER BY and GROUP BY may name; DuckDB takes 0 for a constant, and a name of any branch of a UNION."""
+    order = [each.this for each in query.args["order"].expressions] if query.args.get("order") else []
+    groups = query.args["group"].expressions if query.args.get("group") else []
+    if any(isinstance(each, exp.Literal) and each.name == "0" for each in [*order, *groups]):
+        raise QueryFailed("INVALID_COLUMN_REFERENCE: position 0 is not in select list")
+    named: dict[str, set[str]] = {}
+    for item in query.selects:
+        named.setdefault(item.alias_or_name.lower(), set()).add(item.unalias().sql())
+    for key in order:
+        name = key.name.lower() if isinstance(key, exp.Column) and not key.table else ""
+        if name and len(named.get(name, ())) > 1:
+            raise QueryFailed(f"AMBIGUOUS_NAME: {place(key)}Column '{name}' is ambiguous")
+        if name and isinstance(query, exp.SetOperation) and name not in named and not query.is_star:
+            raise QueryFailed(
+                f"COLUMN_NOT_FOUND: {place(key)}Column '{name}' cannot be resolved or requester is not authorized to "
+                "access requested resources"
+            )
+
+
+def is_ambiguous(tree: exp.Expr, schema: Schema, name: str) -> bool:
+    """Whether two tables of one FROM have a column of this name."""
+    for scope in traverse_scope(tree):
+        resolver = Resolver(scope, schema)
+        try:
+            sources = scope.selected_sources
+        except OptimizeError:  # two tables without a name; then the column is in none of them
+            continue
+        if sum(name in resolver.get_source_columns(source) for source in sources) > 1:
+            return True
+    return False
+
+
+def refuse_twins(tree: exp.Expr) -> None:
+    """Of a subquery's two columns of one name neither can be asked for; DuckDB takes the first."""
+    for scope in traverse_scope(tree):
+        for alias, (_, source) in scope.selected_sources.items():
+            names = source.expression.named_selects if isinstance(source, Scope) else []
+            if scope.expression.is_star and len(set(names)) < len(names):
+                raise CannotTranslate("a star over a subquery with two columns of one name")
+            for column in scope.source_columns(alias):
+                if names.count(column.name) > 1:
+                    raise QueryFailed(f"AMBIGUOUS_NAME: {place(column)}Column '{column.name}' is ambiguous")

@@ -1,0 +1,43 @@
+"""Times in a zone of their own, which DuckDB has no value for: what may be asked of them."""
+
+from sqlglot import exp
+
+from local_aws.athena.errors import CannotTranslate
+from local_aws.athena.typing import D
+
+# What may be asked of a time in a zone of its own; DuckDB has no such value, only its local time.
+ZONED_OK = {"date_trunc", "date_format", "format_datetime", "year", "quarter", "month", "week", "day", "hour", "minute",
+             "second", "day_of_week", "dow", "day_of_month", "day_of_year", "doy", "week_of_year", "year_of_week", "yow",  # noqa: E501
+             "date", "last_day_of_month"}  # fmt: skip
+_INSTANT_OK = {"to_unixtime", "at_timezone", "min", "max", "try", "coalesce", "count", "to_milliseconds"}
+
+
+def _climb(node: exp.Expr) -> exp.Expr | None:
+    parent = node.parent
+    while isinstance(parent, exp.Paren):
+        parent = parent.parent
+    return parent
+
+
+def keeps_instant(node: exp.Expr) -> bool:
+    """Whether only the instant of a timestamp matters where it is used, not its zone."""
+    parent = _climb(node)
+    while isinstance(parent, exp.Anonymous) and parent.name.lower() in ("try", "coalesce"):
+        parent = _climb(parent)
+    if isinstance(parent, exp.Anonymous):
+        if parent.name.lower() == "date_diff":
+            # Days begin at midnight of the zone.
+            return parent.expressions[0].name.lower() in ("millisecond", "second", "minute", "hour")
+        return parent.name.lower() in _INSTANT_OK
+    return isinstance(parent, (exp.AtTimeZone, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between, exp.Is))
+
+
+def check_zone_is_used_up(node: exp.Expr) -> None:
+    parent = _climb(node)
+    if isinstance(parent, exp.Anonymous) and parent.name.lower() == "date_trunc":
+        return check_zone_is_used_up(parent)
+    if (isinstance(parent, exp.Anonymous) and parent.name.lower() in ZONED_OK) or isinstance(parent, exp.Extract):
+        return None
+    if isinstance(parent, exp.Cast) and parent.to.this in (D.DATE, D.TIMESTAMP):
+        return None
+    raise CannotTranslate("a time in a zone of its own here; CAST it AS timestamp or date")
