@@ -14,25 +14,6 @@ from local_aws.athena.operators import Operators
 from local_aws.athena.typing import FLOATS, INSTANTS, INTEGERS, TEXTS, D, decimal_literal, element_type, kind
 from local_aws.athena.zones import keeps_instant
 
-MACROS = [
-    "CREATE MACRO cannot_cast(v, t) AS fail('INVALID_CAST_ARGUMENT: Cannot cast ''' || v || ''' to ' || t)",
-    "CREATE MACRO text_as_integer(v, t) AS CASE WHEN regexp_full_match(v, '[-+]?[0-9]+') THEN v ELSE cannot_cast(v, t) END",  # noqa: E501
-    "CREATE MACRO text_as_number(v, t) AS CASE WHEN NOT regexp_full_match(trim(v), "
-    "'[-+]?(NaN|Infinity|([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?)') THEN cannot_cast(v, t) ELSE v END",
-    "CREATE MACRO text_as_boolean(v) AS CASE WHEN lower(v) IN ('true', 't', '1') THEN 'true' WHEN lower(v) IN ('false', 'f', '0') "  # noqa: E501
-    "THEN 'false' ELSE cannot_cast(v, 'boolean') END",
-    "CREATE MACRO text_as_date(v) AS CASE WHEN regexp_full_match(v, ' *[0-9]{4}-[0-9]{1,2}-[0-9]{1,2} *') THEN trim(v) "
-    "ELSE fail('INVALID_CAST_ARGUMENT: Value cannot be cast to date: ' || v) END",
-    "CREATE MACRO text_as_timestamp(v) AS CASE WHEN regexp_full_match(v, "
-    "'[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}( [0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}([.][0-9]+)?)?)?') THEN v "
-    "ELSE fail('INVALID_CAST_ARGUMENT: Value cannot be cast to timestamp: ' || v) END",
-    # The text of a value whose type only DuckDB knows: refused where Trino's text is another one.
-    "CREATE MACRO plain_text(v) AS CASE WHEN v IS NULL THEN NULL WHEN typeof(v) IN ('VARCHAR', 'BOOLEAN', 'TINYINT', 'SMALLINT', "  # noqa: E501
-    "'INTEGER', 'BIGINT', 'HUGEINT', 'DATE') OR starts_with(typeof(v), 'DECIMAL') THEN CAST(v AS VARCHAR) "
-    "ELSE refuse('a CAST of ' || typeof(v) || ' to varchar') END",
-]  # fmt: skip
-
-
 _DATE = re.compile(r"\s*(\d{4,})-(\d{1,2})-(\d{1,2})\s*")
 _MOMENT = re.compile(
     r"(\d{4,})-(\d{1,2})-(\d{1,2})(?: (\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.\d{1,12})?)?)?(?:Z| ?[-+]\d.*| [A-Z].*)?"
@@ -95,7 +76,7 @@ def cast_sql(writer: Operators, node: exp.Cast) -> str:
         return _to_text(value, written, target)
     if source in TEXTS:
         moment = f"CAST({_checked_text(written, target)} AS {into})"
-        return f"to_milliseconds({moment})" if wanted == D.TIMESTAMP else moment
+        return f"to_milliseconds({moment})" if wanted == D.TIMESTAMP and not is_literal(node) else moment
     if source == D.UNKNOWN and not isinstance(value, exp.Null):
         if wanted in INTEGERS:
             return f"CAST(CASE WHEN typeof({written}) IN ('FLOAT', 'DOUBLE', 'VARCHAR') THEN {_unknown(value)} ELSE {written} END AS {into})"  # noqa: E501
@@ -124,6 +105,8 @@ def _check_literal(node: exp.Cast) -> None:
             datetime(*(int(part) for part in found.groups() if part))  # noqa: DTZ001
     except ValueError:
         raise QueryFailed(f"INVALID_LITERAL: {place(node)}'{text}' is not a valid {name} literal") from None
+    if re.search(r"\.\d{4}", text) and not isinstance(node.parent, exp.Predicate):
+        raise CannotTranslate(f"{name} '{text}' here; Athena's timestamps have milliseconds")
 
 
 def _is_utc(literal: str) -> bool:

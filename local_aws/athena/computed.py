@@ -126,8 +126,11 @@ def _soundex(word: str) -> str:
 
 
 def _change_case(change: Callable[[str], str]) -> Callable[[str], str]:
-    """Letter by letter: Trino makes no two letters of one."""
-    return lambda value: "".join(new if len(new := change(letter)) == 1 else letter for letter in value)
+    """Letter by letter: Trino makes no two letters of one, and of İ an i."""
+    special = {"İ": "i"} if change is str.lower else {}
+    return lambda value: "".join(
+        special.get(letter) or (new if len(new := change(letter)) == 1 else letter) for letter in value
+    )
 
 
 def _strpos(value: str, wanted: str, instance: int) -> int:

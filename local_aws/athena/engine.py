@@ -5,13 +5,14 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import duckdb
 from botocore.exceptions import ClientError
 from sqlglot import exp
 
-from local_aws.athena import casts, computed, conversion, functions
+from local_aws.athena import computed
 from local_aws.athena.catalog import DEFAULT_DATABASE, Catalog, denied
 from local_aws.athena.ddl import Ddl
 from local_aws.athena.errors import Cancelled, CannotTranslate
@@ -144,6 +145,7 @@ class Engine:
 
 _database: list[duckdb.DuckDBPyConnection] = []
 _opening = threading.Lock()
+_MACROS = Path(__file__).with_name("macros.sql")
 
 
 def _connect() -> duckdb.DuckDBPyConnection:
@@ -160,8 +162,7 @@ def _connect() -> duckdb.DuckDBPyConnection:
                 "SET GLOBAL autoinstall_known_extensions = false; SET GLOBAL autoload_known_extensions = false"
             )
             computed.register(shared)
-            for macro in (*functions.MACROS, *casts.MACROS, *conversion.MACROS):
-                shared.execute(macro)
+            shared.execute(_MACROS.read_text())
             _database.append(shared)
     session = _database[0].cursor()
     session.execute("SET TimeZone = 'UTC'")

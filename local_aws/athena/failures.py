@@ -15,7 +15,6 @@ _INTEGERS = {"INT8": "tinyint", "INT16": "smallint", "INT32": "integer", "INT64"
 # DuckDB's words: Athena's.
 _REASONS = {
     "Division by zero": "DIVISION_BY_ZERO: Division by zero",
-    r"Overflow (?:in|on) subtraction of (INT(?:8|16|32|64)) \(0 - (-\d+)\)": "NUMERIC_VALUE_OUT_OF_RANGE: {0} negation overflow: {1}",  # noqa: E501
     r"Overflow (?:in|on) (\w+) of (INT(?:8|16|32|64)) \((.*)\)": "NUMERIC_VALUE_OUT_OF_RANGE: {1} {0} overflow: {2}",
     r"Overflow (?:in|on) division of (-2147483648 / -1)": "NUMERIC_VALUE_OUT_OF_RANGE: integer division overflow: {0}",
     r"Overflow (?:in|on) division of (-9223372036854775808 / -1)": "NUMERIC_VALUE_OUT_OF_RANGE: bigint division overflow: {0}",  # noqa: E501

@@ -86,7 +86,7 @@ def _top_level_keys(
     if (
         irregular
         and connection.execute(
-            f"SELECT 1 FROM ({lines}) WHERE json_type(valid_json(line)) = 'ARRAY' LIMIT 1"
+            f"SELECT 1 FROM ({lines}) WHERE json_type(CASE WHEN json_valid(line) THEN line END) = 'ARRAY' LIMIT 1"
         ).fetchone()
     ):
         raise CannotTranslate("a line that is a JSON array, whose members are the columns by position")

@@ -10,7 +10,7 @@ from sqlglot.generators.duckdb import DuckDBGenerator
 
 from local_aws.athena.checks import check_comparable, comparable
 from local_aws.athena.errors import CannotTranslate, QueryFailed
-from local_aws.athena.messages import described, place
+from local_aws.athena.messages import described, place, trino_name
 from local_aws.athena.parsing import is_row
 from local_aws.athena.typing import FLOATS, INTEGERS, NESTED, D, decimal, element_type, kind, scaled, unscaled
 
@@ -19,6 +19,9 @@ _COUNTING = (
     exp.Ordered, exp.Group, exp.Rollup, exp.Cube, exp.GroupingSets, exp.Limit, exp.Fetch, exp.Offset, exp.WindowSpec,
     exp.TableSample,
 )  # fmt: skip
+
+
+_LOWEST = {D.TINYINT: -(2**7), D.SMALLINT: -(2**15), D.INT: -(2**31), D.BIGINT: -(2**63)}
 
 
 class Operators(DuckDBGenerator):
@@ -41,8 +44,9 @@ class Operators(DuckDBGenerator):
 
     def neg_sql(self, node: exp.Neg) -> str:
         """DuckDB widens -(-2147483648)."""
-        of_integer = kind(node.this) in INTEGERS and not isinstance(node.this, exp.Literal)
-        return f"(0 - {self.sql(node, 'this')})" if of_integer else super().neg_sql(node)
+        if kind(node.this) not in _LOWEST or isinstance(node.this, exp.Literal):
+            return super().neg_sql(node)
+        return f"negated({self.sql(node, 'this')}, {_LOWEST[kind(node.this)]}, '{trino_name(node.this)}')"
 
     def div_sql(self, node: exp.Div) -> str:
         left, right = self.sql(node.left), self.sql(node.right)

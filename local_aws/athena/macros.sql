@@ -1,0 +1,262 @@
+-- DuckDB's macros with Trino's meaning; names that begin with py_ are the functions of computed.py.
+
+-- A failure with our message that TRY may turn into NULL; DuckDB's error() is volatile, and TRY refuses it.
+CREATE MACRO fail(message) AS (CASE WHEN CAST(chr(30) || message AS BIGINT) IS NULL THEN NULL END);
+-- A refusal, which TRY must not turn into NULL: it lets DuckDB's NotImplementedException pass (DuckDB 2.0.0).
+CREATE MACRO refuse(what) AS
+    (CASE WHEN timezone(chr(30) || 'NOT_SUPPORTED: the local Athena does not translate ' || what || chr(30), TIMESTAMP
+    '1970-01-01') IS NULL THEN NULL END);
+CREATE MACRO unless_refused(s) AS
+    CASE WHEN starts_with(s, chr(30)) THEN CAST(refuse(substr(s, 2)) AS VARCHAR) ELSE s END;
+CREATE MACRO trino_replace
+    (s, a) AS replace(s, a, ''),
+    (s, a, b) AS CASE WHEN a = '' THEN py_replace(s, a, b) ELSE replace(s, a, b) END;
+CREATE MACRO no_blank_first(v) AS
+    CASE WHEN regexp_matches(v, '^\s') THEN fail('INVALID_FUNCTION_ARGUMENT: Invalid format: "' || v || '"')
+    ELSE v END;
+CREATE MACRO as_real(v) AS
+    CASE WHEN isfinite(v) AND abs(v) >= 3.4028235677973366e38 THEN CAST(sign(v) * CAST('infinity' AS FLOAT) AS FLOAT)
+    ELSE CAST(v AS FLOAT) END;
+CREATE MACRO trino_chr(n) AS
+    CASE WHEN n < 0 OR n > 1114111 THEN CAST(fail('INVALID_FUNCTION_ARGUMENT: Not a valid Unicode code point: ' || n)
+    AS VARCHAR) ELSE chr(CAST(n AS INTEGER)) END;
+CREATE MACRO trino_unhex(s) AS
+    CASE WHEN length(s) % 2 = 1 THEN
+    unhex(CAST(fail('INVALID_FUNCTION_ARGUMENT: expected input length to be even, was ' || length(s)) AS VARCHAR))
+    ELSE unhex(s) END;
+-- Of a local time that the clocks show twice, Java takes the first, DuckDB the second.
+CREATE MACRO instant_in(z, t) AS
+    CASE WHEN timezone(z, timezone(z, t) - INTERVAL 1 HOUR) = t THEN timezone(z, t) - INTERVAL 1 HOUR
+    ELSE timezone(z, t) END;
+CREATE MACRO to_milliseconds(t) AS date_trunc('milliseconds', t + to_microseconds(500));
+CREATE MACRO two_digit_year(t) AS CASE WHEN year(t) = 1969 THEN t + INTERVAL 100 YEAR ELSE t END;
+CREATE MACRO trino_lower(s) AS CASE WHEN strlen(s) = length(s) THEN lower(s) ELSE py_lower(s) END;
+CREATE MACRO trino_upper(s) AS CASE WHEN strlen(s) = length(s) THEN upper(s) ELSE py_upper(s) END;
+-- DuckDB reverses what a reader takes for letters, Trino code points.
+CREATE MACRO trino_reverse(s) AS CASE WHEN strlen(s) = length(s) THEN reverse(s) ELSE py_reverse(s) END;
+CREATE MACRO trino_pad(s, n, p, l) AS
+    CASE WHEN p = '' THEN fail('INVALID_FUNCTION_ARGUMENT: Padding string must not be empty')
+    WHEN n < 0 THEN fail('INVALID_FUNCTION_ARGUMENT: Target length must be in the range [0..2147483647]')
+    WHEN l THEN lpad(s, CAST(n AS INTEGER), p) ELSE rpad(s, CAST(n AS INTEGER), p) END;
+CREATE MACRO trino_split(s, d) AS
+    CASE WHEN d = '' THEN CAST(fail('INVALID_FUNCTION_ARGUMENT: The delimiter may not be the empty string') AS
+    VARCHAR[]) ELSE string_split(s, d) END;
+-- What Java calls white space; DuckDB trims blanks only.
+CREATE MACRO white_space() AS
+    chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(28) || chr(29) || chr(30) || chr(31) || chr(32) ||
+    chr(5760) || chr(8192) || chr(8193) || chr(8194) || chr(8195) || chr(8196) || chr(8197) || chr(8198) || chr(8200)
+    || chr(8201) || chr(8202) || chr(8232) || chr(8233) || chr(8287) || chr(12288);
+CREATE MACRO short(l) AS
+    CASE WHEN len(l) > 10000 THEN
+    l[fail('INVALID_FUNCTION_ARGUMENT: result of sequence function must not have more than 10000 entries'):]
+    ELSE l END;
+CREATE MACRO step_of(a, b, s) AS
+    CASE WHEN s = 0 THEN fail('INVALID_FUNCTION_ARGUMENT: step must not be zero')
+    WHEN s > 0 AND b < a OR s < 0 AND b > a THEN
+    fail('INVALID_FUNCTION_ARGUMENT: sequence stop value should be greater than or equal to start value if step is '
+    || 'greater than zero otherwise stop should be less than or equal to start')
+    ELSE CAST(s AS BIGINT) END;
+CREATE MACRO span_of(a, b, s) AS
+    CASE WHEN step_of(a, b, CASE WHEN s > INTERVAL 0 SECOND THEN 1 WHEN s < INTERVAL 0 SECOND THEN -1
+    ELSE 0 END) <> 0 THEN s END;
+CREATE MACRO negated(x, lowest, type) AS
+    CASE WHEN x = lowest THEN fail('NUMERIC_VALUE_OUT_OF_RANGE: ' || type || ' negation overflow: ' || x)
+    ELSE 0 - x END;
+CREATE MACRO finite(x) AS CASE WHEN isfinite(x) THEN x END;
+CREATE MACRO trino_cbrt(x) AS CASE WHEN pow(round(cbrt(x)), 3) = x THEN round(cbrt(x)) ELSE cbrt(x) END;
+CREATE MACRO logical_shift(x, n) AS
+    CASE WHEN x < 0 THEN refuse('bitwise_right_shift of a negative number') ELSE x >> n END;
+CREATE MACRO bit_count_in(x, n) AS
+    CAST(CASE WHEN n = 64 THEN bit_count(CAST(x AS BIGINT)) WHEN n NOT IN (8, 16, 32) THEN
+    refuse('bit_count in other than 8, 16, 32 and 64 bits') WHEN x >> CAST(n - 1 AS INTEGER) NOT IN (0, -1) THEN
+    fail('INVALID_FUNCTION_ARGUMENT: Number must be representable with the bits specified. ' || x ||
+    ' cannot be represented with ' || n || ' bits') WHEN n = 32 THEN bit_count(CAST(x AS INTEGER))
+    WHEN n = 16 THEN bit_count(CAST(x AS SMALLINT)) ELSE bit_count(CAST(x AS TINYINT)) END AS BIGINT);
+-- Of n values in order, Trino takes the one that a share of n reaches; of many it keeps a digest and may be off.
+CREATE MACRO percentile_of(l, q) AS
+    l[CASE WHEN q < 0 OR q > 1 THEN fail('INVALID_FUNCTION_ARGUMENT: Percentile must be between 0 and 1')
+    ELSE least(CAST(floor(CAST(q AS DOUBLE) * len(l)) AS BIGINT) + 1, len(l)) END];
+-- Trino's NaN equals nothing and is no maximum; DuckDB's equals itself and is the largest number.
+CREATE MACRO no_nan(v) AS
+    CASE WHEN CASE WHEN isnan(v) THEN CAST(refuse('a comparison with NaN') AS BOOLEAN)
+    ELSE true END THEN v END;
+CREATE MACRO no_nan_in(l) AS
+    CASE WHEN CASE WHEN list_contains(l, CAST('nan' AS DOUBLE)) THEN CAST(refuse('a comparison with NaN') AS BOOLEAN)
+    ELSE true END THEN l END;
+-- Trino fails to order arrays and rows by a NULL in them.
+CREATE MACRO no_null_in(v) AS
+    CASE WHEN CASE WHEN regexp_matches(CAST(to_json(v) AS VARCHAR), '[:,[]null') THEN
+    CAST(refuse('an order of arrays or rows with a NULL in them') AS BOOLEAN) ELSE true END THEN v END;
+-- Rows without a key do not count; of no others there is no map.
+CREATE MACRO with_keys(l) AS
+    CASE WHEN len(list_filter(l, lambda e: e.k IS NOT NULL)) > 0 THEN list_filter(l, lambda e: e.k IS NOT NULL) END;
+-- Trino keeps the first value of a key here, DuckDB refuses the second.
+CREATE MACRO first_entries(l) AS
+    map_from_entries(list_filter(l, lambda e, i: list_position(list_transform(l, lambda x: x.k), e.k) = i));
+CREATE MACRO multimap(l) AS
+    map_from_entries(list_transform(list_filter(l, lambda e, i: list_position(list_transform(l, lambda x: x.k), e.k) =
+    i), lambda e: struct_pack(k := e.k, v := list_transform(list_filter(l, lambda x: x.k = e.k), lambda x: x.v))));
+CREATE MACRO trino_map(k, v) AS
+    CASE WHEN len(k) <> len(v) THEN map_of_nothing(k, v,
+    fail('INVALID_FUNCTION_ARGUMENT: Key and value arrays must be the same length'))
+    ELSE map(k, v) END;
+CREATE MACRO map_of_nothing(k, v, n) AS map(k[1:n], v[1:n]);
+-- What is NULL inside an array makes the answer unknown, unless another element decides it.
+CREATE MACRO has_null(l) AS (len(list_filter(l, lambda e: e IS NULL)) > 0);
+CREATE MACRO array_equal(a, b) AS
+    CASE WHEN len(a) <> len(b) THEN false ELSE all_of(list_transform(list_zip(a, b), lambda e: e[1] = e[2])) END;
+CREATE MACRO nested_equal(a, b) AS
+    CASE WHEN regexp_matches(CAST(to_json(a) AS VARCHAR) || CAST(to_json(b) AS VARCHAR), '[:,[]null') THEN
+    CAST(refuse('a comparison of rows, maps or nested arrays with a NULL in them') AS BOOLEAN)
+    ELSE a = b END;
+CREATE MACRO trino_contains(l, x) AS
+    CASE WHEN list_contains(l, x) THEN true WHEN l IS NULL OR x IS NULL OR has_null(l) THEN NULL
+    ELSE false END;
+CREATE MACRO trino_overlap(a, b) AS
+    CASE WHEN list_has_any(list_filter(a, lambda e: e IS NOT NULL), b) THEN true WHEN a IS NULL OR b IS NULL OR
+    has_null(a) OR has_null(b) THEN NULL ELSE false END;
+CREATE MACRO any_of(l) AS
+    CASE WHEN list_contains(l, true) THEN true WHEN l IS NULL OR has_null(l) THEN NULL
+    ELSE false END;
+CREATE MACRO all_of(l) AS
+    CASE WHEN list_contains(l, false) THEN false WHEN l IS NULL OR has_null(l) THEN NULL
+    ELSE true END;
+CREATE MACRO trino_element(l, i) AS
+    l[CASE WHEN i = 0 THEN fail('INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1')
+    ELSE i END];
+CREATE MACRO trino_regexp_position
+    (s, p) AS py_regexp_position(s, p, 1, 1),
+    (s, p, a) AS py_regexp_position(s, p, a, 1),
+    (s, p, a, n) AS py_regexp_position(s, p, a, n);
+-- Only the rarer forms of a date go through Python.
+CREATE MACRO iso_form(s) AS
+    CASE WHEN regexp_full_match(s,
+    '[0-9]{4}-[0-9]{2}-[0-9]{2}(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]+)?(Z|[-+][0-9]{2}:[0-9]{2}))?') THEN
+    s ELSE py_iso8601(s) END;
+CREATE MACRO put_point(x, s) AS
+    CASE WHEN x < 0 THEN '-' ELSE '' END || left(lpad(CAST(abs(x) AS VARCHAR), CAST(greatest(s + 1, length(CAST(abs(x)
+    AS VARCHAR))) AS INTEGER), '0'), -s) || '.' || right(lpad(CAST(abs(x) AS VARCHAR), CAST(greatest(s + 1,
+    length(CAST(abs(x) AS VARCHAR))) AS INTEGER), '0'), s);
+CREATE MACRO trino_substr
+    (s, a) AS CASE WHEN a = 0 OR -a > length(s) THEN left(s, 0) ELSE substr(s, a) END,
+    (s, a, n) AS CASE WHEN a = 0 OR -a > length(s) OR n <= 0 THEN left(s, 0) ELSE substr(s, a, n) END;
+CREATE MACRO trino_split_part(s, d, n) AS
+    CASE WHEN n <= 0 THEN fail('INVALID_FUNCTION_ARGUMENT: Index must be greater than zero' || left(s, 0))
+    ELSE string_split(s, d)[n] END;
+CREATE MACRO trino_regexp_extract
+    (s, p) AS CASE WHEN regexp_matches(s, p) THEN regexp_extract(s, p) END,
+    (s, p, g) AS CASE WHEN regexp_matches(s, p)
+    THEN coalesce(nullif(regexp_extract(s, p, g), ''), py_regexp_group(s, p, g)) END;
+-- Trino reads a text up to where its answer stands; what breaks after that does not matter to it.
+CREATE MACRO valid_json(j) AS
+    CASE WHEN json_valid(j) THEN j
+    WHEN regexp_matches(CAST(j AS VARCHAR), '^\s*[{\[]')
+    THEN refuse('a part of JSON that is not valid: ' || left(CAST(j AS VARCHAR), 100)) END;
+CREATE MACRO trino_json_extract(j, p) AS json_extract(valid_json(j), p);
+-- DuckDB prints a fraction from a double; a number in quotes keeps its digits.
+CREATE MACRO trino_json_scalar(j, p) AS
+    CASE json_type(valid_json(j), p) WHEN 'OBJECT' THEN NULL WHEN 'ARRAY' THEN NULL
+    WHEN 'DOUBLE' THEN json_text(json_extract_string(quote_numbers(CAST(valid_json(j) AS VARCHAR)), p))
+    ELSE json_extract_string(valid_json(j), p) END;
+CREATE MACRO trino_json_size(j, p) AS
+    CASE json_type(valid_json(j), p) WHEN 'OBJECT' THEN CAST(len(json_keys(valid_json(j), p)) AS BIGINT)
+    WHEN 'ARRAY' THEN CAST(json_array_length(valid_json(j), p) AS BIGINT) ELSE CASE
+    WHEN json_type(valid_json(j), p) IS NOT NULL THEN 0 END END;
+CREATE MACRO iso_date(s) AS
+    CASE WHEN s IS NULL THEN NULL WHEN TRY_CAST(s AS DATE) IS NULL OR NOT regexp_full_match(s,
+    '[0-9]{4}-[0-9]{2}-[0-9]{2}') THEN fail('INVALID_FUNCTION_ARGUMENT: Invalid format: "' || s || '"')
+    ELSE TRY_CAST(s AS DATE) END;
+CREATE MACRO iso_instant(s) AS
+    CASE WHEN s IS NULL THEN NULL WHEN TRY_CAST(s AS TIMESTAMPTZ) IS NULL OR NOT regexp_full_match(s,
+    '[0-9]{4}-[0-9]{2}-[0-9]{2}(T([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[-+][0-9]{2}:?[0-9]{2})?)?')
+    THEN fail('INVALID_FUNCTION_ARGUMENT: Invalid format: "' || s || '"') ELSE date_trunc('milliseconds', TRY_CAST(s AS
+    TIMESTAMPTZ)) END;
+-- Trino keeps the text's offset with the value; DuckDB keeps only the instant.
+CREATE MACRO iso_timestamp(s) AS
+    CASE WHEN regexp_matches(s, '[-+][0-9]{2}:?[0-9]{2}$') AND NOT regexp_matches(s, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')
+    AND NOT regexp_matches(s, '[-+]00:?00$') THEN
+    refuse('the zone of a time other than UTC; convert with AT TIME ZONE: ' || s)
+    ELSE iso_instant(s) END;
+CREATE MACRO unix_timestamp(x) AS
+    CAST(make_timestamp(CAST(floor(CAST(x AS DOUBLE) * 1000 + 0.5) AS BIGINT) * 1000) AS TIMESTAMPTZ);
+CREATE MACRO trino_cardinality(x) AS CAST(len(x) AS BIGINT);
+CREATE MACRO trino_array_distinct(x) AS
+    list_filter(x, lambda e, i: list_position(x, e) = i OR (e IS NULL AND len(list_filter(x[1:i], lambda y: y IS NULL))
+    = 1));
+CREATE MACRO trino_slice(x, a, n) AS
+    CASE WHEN a = 0 OR n < 0 THEN x[fail('INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1'):]
+    WHEN a > 0 THEN x[a:a + n - 1] WHEN -a > len(x) THEN x[1:0] ELSE x[len(x) + a + 1:len(x) + a + n] END;
+CREATE MACRO trino_trim_array(x, n) AS
+    CASE WHEN n < 0 OR n > len(x) THEN x[fail('INVALID_FUNCTION_ARGUMENT: size must not exceed array cardinality ' ||
+    len(x) || ': ' || n):] ELSE x[1:len(x) - n] END;
+CREATE MACRO trino_subscript(x, i) AS
+    CASE WHEN i = 0 THEN fail('INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1')
+    WHEN i < 0 THEN fail('INVALID_FUNCTION_ARGUMENT: Array subscript is negative: ' || i)
+    WHEN i > len(x) THEN fail('INVALID_FUNCTION_ARGUMENT: Array subscript must be less than or equal to array length: '
+    || i || ' > ' || len(x)) ELSE x[i] END;
+CREATE MACRO trino_map_value(m, k) AS
+    CASE WHEN m IS NULL THEN NULL WHEN NOT map_contains(m, k) THEN
+    fail('INVALID_FUNCTION_ARGUMENT: Key not present in map: ' || k) ELSE m[k] END;
+-- Round half away from zero of a quotient of two unscaled decimals, as Trino divides them.
+CREATE MACRO half_up_quotient(a, b) AS
+    CASE WHEN b = 0 THEN fail('DIVISION_BY_ZERO: Division by zero' || left(CAST(a AS VARCHAR), 0))
+    ELSE a // b + CASE WHEN abs(a % b) * 2 >= abs(b) THEN sign(a) * sign(b) ELSE 0 END END;
+-- Every number of a JSON text in quotes with a mark at each end; strings cannot hold the raw control characters.
+CREATE MACRO quote_numbers(j) AS
+    replace(replace(replace(regexp_replace(j, '("(?:[^"\\]|\\.)*")|(-?[0-9][-+0-9.eE]*)', '\1' || chr(1) || '\2' ||
+    chr(2), 'g'), chr(1) || chr(2), ''), chr(1), '"' || chr(57344)), chr(2), chr(57345) || '"');
+CREATE MACRO json_text(s) AS
+    replace(replace(replace(replace(s, '"' || chr(57344), ''), chr(57345) || '"', ''), chr(57344), ''), chr(57345), '');
+
+-- Casts
+
+CREATE MACRO cannot_cast(v, t) AS fail('INVALID_CAST_ARGUMENT: Cannot cast ''' || v || ''' to ' || t);
+CREATE MACRO text_as_integer(v, t) AS CASE WHEN regexp_full_match(v, '[-+]?[0-9]+') THEN v ELSE cannot_cast(v, t) END;
+CREATE MACRO text_as_number(v, t) AS
+    CASE WHEN NOT regexp_full_match(trim(v), '[-+]?(NaN|Infinity|([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?)') THEN
+    cannot_cast(v, t) ELSE v END;
+CREATE MACRO text_as_boolean(v) AS
+    CASE WHEN lower(v) IN ('true', 't', '1') THEN 'true' WHEN lower(v) IN ('false', 'f', '0') THEN 'false'
+    ELSE cannot_cast(v, 'boolean') END;
+CREATE MACRO text_as_date(v) AS
+    CASE WHEN regexp_full_match(v, ' *[0-9]{4}-[0-9]{1,2}-[0-9]{1,2} *') THEN trim(v)
+    ELSE fail('INVALID_CAST_ARGUMENT: Value cannot be cast to date: ' || v) END;
+CREATE MACRO text_as_timestamp(v) AS
+    CASE WHEN regexp_full_match(v, '[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}( [0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}([.][0-9]+)?)?)?')
+    THEN v ELSE fail('INVALID_CAST_ARGUMENT: Value cannot be cast to timestamp: ' || v) END;
+-- The text of a value whose type only DuckDB knows: refused where Trino's text is another one.
+CREATE MACRO plain_text(v) AS
+    CASE WHEN v IS NULL THEN NULL WHEN typeof(v) IN ('VARCHAR', 'BOOLEAN', 'TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT',
+    'HUGEINT', 'DATE') OR starts_with(typeof(v), 'DECIMAL') THEN CAST(v AS VARCHAR)
+    ELSE refuse('a CAST of ' || typeof(v) || ' to varchar') END;
+
+-- Values of files
+
+-- Athena's timestamps have milliseconds, whatever a file has.
+CREATE MACRO to_millis(t) AS date_trunc('milliseconds', t + to_microseconds(500));
+CREATE MACRO is_json_line(line) AS regexp_matches(line, '^[ \t]*[{\[]');
+-- DuckDB prints a fraction, an exponent or a nested value from doubles; `quote_numbers` keeps the digits.
+CREATE MACRO has_fraction(line) AS regexp_matches(line, '[:,\[][ \t]*-?([0-9]+[.eE]|0[^.0-9])');
+CREATE MACRO exact_text(value, line, path) AS
+    CASE WHEN regexp_matches(value, '^(-?[0-9]+[.eE]|-?0$|[\[{])') THEN
+    json_text(json_extract_string(quote_numbers(line), path)) ELSE value END;
+CREATE MACRO bad_value(value, name) AS
+    fail('HIVE_BAD_DATA: Error parsing field value ''' || value || ''' for field ' || name || ': For input string: "'
+    || value || '"');
+CREATE MACRO must_fit(value, result, name) AS
+    CASE WHEN value IS NULL THEN NULL WHEN result IS NULL THEN bad_value(value, name)
+    ELSE result END;
+-- TRY_CAST would round '1.5' to 2.
+CREATE MACRO text_integer(value) AS
+    CASE WHEN regexp_matches(value, '^[-+]?[0-9]+$') THEN value WHEN TRY_CAST(value AS DOUBLE) = trunc(TRY_CAST(value
+    AS DOUBLE)) AND abs(TRY_CAST(value AS DOUBLE)) < 9e15 THEN CAST(CAST(TRY_CAST(value AS DOUBLE) AS BIGINT) AS
+    VARCHAR) END;
+CREATE MACRO text_double(value, name) AS must_fit(value, TRY_CAST(value AS DOUBLE), name);
+CREATE MACRO text_boolean(value, name) AS CASE WHEN value IS NULL THEN NULL ELSE lower(value) = 'true' END;
+CREATE MACRO text_date(value, name) AS must_fit(value, TRY_CAST(left(value, 10) AS DATE), name);
+CREATE MACRO text_timestamp(value, name) AS
+    must_fit(value, CASE WHEN regexp_matches(value, '^-?[0-9]{13,}$') THEN make_timestamp(CAST(value AS BIGINT) * 1000)
+    WHEN regexp_matches(value, '^-?[0-9.]+$') THEN make_timestamp(CAST(CAST(value AS DECIMAL(38, 6)) * 1000000 AS
+    BIGINT)) WHEN regexp_matches(value, '(Z|[-+][0-9]{2}:?[0-9]{2})$') THEN TRY_CAST(value AS TIMESTAMPTZ) AT TIME ZONE
+    'UTC' ELSE TRY_CAST(value AS TIMESTAMP) END, name);
+CREATE MACRO text_binary(value, name) AS CASE WHEN value IS NULL THEN NULL ELSE from_base64(value) END;
