@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/athena/latest/ug/create-table-as.html, .../insert-in
 import re
 import uuid
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -16,12 +16,10 @@ from local_aws.athena.create_table import FORMATS, storage_of
 from local_aws.athena.errors import CannotTranslate, QueryFailed
 from local_aws.athena.parsing import parse
 from local_aws.athena.serdes import JSON_SERDES, OPENX, PARQUET
+from local_aws.athena.session import Session
 from local_aws.athena.statements import Statement, Tokens
 from local_aws.athena.storage import is_s3_uri, list_objects, put_file
 from local_aws.athena.types import hive_of_duckdb
-
-if TYPE_CHECKING:
-    from local_aws.athena.engine import Run
 
 OPEN_PARTITIONS = 100
 _COMPRESSIONS = {"PARQUET": ("GZIP", "SNAPPY", "ZSTD", "NONE"), "JSON": ("GZIP", "NONE")}
@@ -41,9 +39,9 @@ _CTAS_OPTIONS = {
 class Writing:
     """Runs one statement that writes data; `results` is where CREATE TABLE AS writes if it names no place."""
 
-    def __init__(self, run: "Run", database: str, results: str | None) -> None:
-        self._run, self._database, self._results = run, database, results
-        self._glue, self._connection = run.catalog.glue, run.connection
+    def __init__(self, session: Session, database: str, results: str | None) -> None:
+        self._session, self._database, self._results = session, database, results
+        self._glue, self._connection = session.catalog.glue, session.connection
 
     def execute(self, statement: Statement) -> tuple[list[str], int]:
         """(the objects written, the number of rows)."""
@@ -106,7 +104,7 @@ class Writing:
         }  # fmt: skip
         self._glue.create_table(DatabaseName=database, TableInput=table)
         try:
-            self._register(self._run.catalog.table(database, name), written)
+            self._register(self._session.catalog.table(database, name), written)
         except (ClientError, QueryFailed):  # a statement that fails leaves no table
             self._glue.delete_table(DatabaseName=database, Name=name)
             raise
@@ -114,7 +112,7 @@ class Writing:
 
     def _insert(self, tokens: Tokens) -> tuple[list[str], int]:
         tokens.expect("INSERT", "INTO")
-        table = self._run.catalog.table(*tokens.qualified(self._database))
+        table = self._session.catalog.table(*tokens.qualified(self._database))
         if table.view is not None:
             raise QueryFailed(f"NOT_SUPPORTED: Inserting into views is not supported: {table.database}.{table.name}")
         listed = None
@@ -167,7 +165,7 @@ class Writing:
 
     def _select(self, query: str, named: bool = True) -> list[tuple[str, str]]:
         """Run the query into a temporary table; its columns with Glue's types."""
-        select = self._run.select(parse(query), self._database)
+        select = self._session.select(parse(query), self._database)
         names = select.names
         if named and any(name.startswith("_col") and name[4:].isdigit() for name in names):
             position = next(n for n, name in enumerate(names) if name.startswith("_col") and name[4:].isdigit())
@@ -221,7 +219,7 @@ class Writing:
             wanted = " AND ".join(
                 f"{text} = {literal(value)}" for text, value in zip(shown.values(), values, strict=True)
             )
-            path = self._run.scratch.new_path()
+            path = self._session.scratch.new_path()
             self._connection.execute(
                 f"COPY (SELECT {data} FROM {_ROWS} WHERE {wanted or 'true'}) TO {literal(str(path))} "
                 f"(FORMAT {stored}, COMPRESSION {'uncompressed' if compression == 'NONE' else compression})"
@@ -231,12 +229,12 @@ class Writing:
             name = f"{datetime.now(UTC):%Y%m%d_%H%M%S}_{uuid.uuid4()}"
             suffix = ".gz" if stored == "JSON" and compression == "GZIP" else ""
             uri = f"{place.rstrip('/')}/{name}{suffix}"
-            put_file(self._run.s3, uri, path)
+            put_file(self._session.s3, uri, path)
             written.append((values, uri))
         return written
 
     def _places(self, table: Table) -> dict[tuple[str, ...], str]:
-        return {item.values: item.location for item in self._run.catalog.partitions(table)} if table.keys else {}
+        return {item.values: item.location for item in self._session.catalog.partitions(table)} if table.keys else {}
 
     def _register(self, table: Table, written: list[tuple[tuple[str, ...], str]]) -> None:
         """New partitions of what was written."""
@@ -250,7 +248,7 @@ class Writing:
                 )  # fmt: skip
 
     def _empty_place(self, location: str) -> None:
-        if list_objects(self._run.s3, location):
+        if list_objects(self._session.s3, location):
             raise QueryFailed(
                 f"HIVE_PATH_ALREADY_EXISTS: Target directory for table '{location}' already exists: {location}. You may need to "  # noqa: E501
                 f"manually clean the data at location '{location}' before retrying. Athena will not delete data in your account."  # noqa: E501
@@ -258,7 +256,7 @@ class Writing:
 
     def _exists(self, database: str, name: str) -> bool:
         try:
-            self._run.catalog.table(database, name, checked=False)
+            self._session.catalog.table(database, name, checked=False)
         except QueryFailed as error:
             if error.message.startswith("TABLE_NOT_FOUND"):
                 return False

@@ -1,0 +1,99 @@
+"""What one execution works with: a DuckDB session, copies of objects, and its caller's view of the catalog."""
+
+import os
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from sqlglot import exp
+
+from local_aws.athena import computed
+from local_aws.athena.catalog import Catalog
+from local_aws.athena.errors import Cancelled
+from local_aws.athena.parsing import parse
+from local_aws.athena.select import Select
+from local_aws.athena.storage import Scratch
+from local_aws.athena.types import from_duckdb, hive_of_duckdb
+
+
+class Session:
+    """Another thread may cancel it; use it as a context manager to remove its copies."""
+
+    def __init__(self, glue: Any, s3: Any, cutoff: int | None = None) -> None:
+        self.catalog = Catalog(glue)
+        self.s3 = s3
+        self.scanned = 0
+        self._cutoff = cutoff
+        self.scratch = Scratch(s3)
+        self.cancelled = self.scratch.cancelled
+        self.connection = _connect()
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.connection.close()
+        self.scratch.__exit__(None, None, None)
+
+    def cancel(self) -> None:
+        """End the statement with Cancelled, also in the middle of DuckDB's work."""
+        self.cancelled.set()
+        self.connection.interrupt()
+
+    def select(self, tree: exp.Expr, database: str) -> Select:
+        """A query made ready; its bytes count as scanned."""
+        select = Select(self.connection, self.scratch, self.catalog, self.s3, database, self._cutoff)
+        try:
+            select.prepare(tree)
+        finally:
+            self.scanned += select.scanned
+        self.check()
+        return select
+
+    def describe(self, sql: str, database: str) -> list[tuple[str, str, str]]:
+        """(name, Glue's type, Trino's type) of each column of a query, without reading any object."""
+        select = Select(self.connection, self.scratch, self.catalog, self.s3, database, dry=True)
+        select.prepare(parse(sql))
+        found = self.connection.execute(f"SELECT * FROM ({select.sql}) LIMIT 0").description
+        return [
+            (name, hive_of_duckdb(item[1]), from_duckdb(item[1]))
+            for name, item in zip(select.names, found, strict=True)
+        ]
+
+    def wait(self, seconds: float) -> None:
+        """Do nothing for so long, unless cancelled."""
+        self.cancelled.wait(seconds)
+
+    def check(self) -> None:
+        if self.cancelled.is_set():
+            raise Cancelled("Query cancelled by user")
+
+
+_database: list[duckdb.DuckDBPyConnection] = []
+_opening = threading.Lock()
+_MACROS = Path(__file__).with_name("macros.sql")
+
+
+def _connect() -> duckdb.DuckDBPyConnection:
+    """A session of the process's one DuckDB database: it holds our macros; tables and views are temporary, so its own."""  # noqa: E501
+    with _opening:
+        if not _database:
+            settings: dict[str, Any] = {
+                "threads": os.cpu_count() or 2,
+                "memory_limit": "2GB",
+                "temp_directory": tempfile.gettempdir(),
+            }
+            shared = duckdb.connect(config=settings)
+            shared.execute(
+                "SET GLOBAL autoinstall_known_extensions = false; SET GLOBAL autoload_known_extensions = false"
+            )
+            computed.register(shared)
+            shared.execute(_MACROS.read_text())
+            _database.append(shared)
+    session = _database[0].cursor()
+    session.execute("SET TimeZone = 'UTC'")
+    # Folding constants would raise the failure of a branch that is never taken (DuckDB 2.0.0).
+    session.execute("SET disabled_optimizers = 'expression_rewriter'")
+    return session
