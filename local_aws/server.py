@@ -52,28 +52,38 @@ def serve(port: int, state: Path) -> None:
     from ministack.app import app as ministack_app
 
     from local_aws.emulator import (
+        administrator,
         athena,
         authorisation,
+        bucket_policies,
         cloudformation,
         decisions,
         dynamodb_export,
+        dynamodb_requests,
         faults,
         glue,
+        lifecycle_rules,
         multipart_checksums,
         read_units,
+        s3_requests,
         time_to_live,
         workgroups,
     )
 
     authorisation.install()
     decisions.install()
+    administrator.install()
     athena.install(state / "athena", os.environ["AWS_ENDPOINT_URL"])
     workgroups.install()
     glue.install(state)
     cloudformation.install()
     multipart_checksums.install()
+    s3_requests.install()
+    lifecycle_rules.install()
+    bucket_policies.install()
     read_units.install()
     time_to_live.install()
+    dynamodb_requests.install()
     dynamodb_export.install(os.environ["AWS_ENDPOINT_URL"])  # outermost: it notes only what TTL really removes
 
     async def app(scope: Any, receive: Any, send: Any) -> None:

@@ -7,26 +7,29 @@ from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.dialects.trino import Trino
 
-from local_aws.athena.casts import text_of
+from local_aws.athena.casts import loose, text_of
 from local_aws.athena.errors import CannotTranslate, QueryFailed
-from local_aws.athena.formats import joda_format, json_path, mysql_format, regexp_rewrite
-from local_aws.athena.messages import has_odd_literal
+from local_aws.athena.formats import joda_format, json_path, mysql_format, readable, regexp_rewrite
+from local_aws.athena.joni import compiles, groups, is_unicode, may_be_empty, odd_pattern
 from local_aws.athena.operators import Operators
 from local_aws.athena.typing import INSTANTS, INTEGERS, D, element_type, kind
 
 _UNITS = {"millisecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year"}
 
 
-def _unit(node: exp.Expr) -> str:
+def _unit(node: exp.Expr, moment: exp.Expr | None = None) -> str:
     unit = node.name.lower() if isinstance(node, exp.Literal) else ""
+    if not unit:
+        raise CannotTranslate("a unit of time that is no literal")
     if unit not in _UNITS:
-        raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: '{unit}' is not a valid Timestamp field")
+        of = "DATE" if kind(moment) == D.DATE else "Timestamp"
+        raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: '{unit}' is not a valid {of} field")
     return unit
 
 
 def _interval(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
     unit, amount, moment = node.expressions
-    if kind(moment) == D.DATE and _unit(unit) in ("millisecond", "second", "minute", "hour"):
+    if kind(moment) == D.DATE and _unit(unit, moment) in ("millisecond", "second", "minute", "hour"):
         raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: '{_unit(unit)}' is not a valid DATE field")
     if kind(moment) not in INSTANTS or moment.type is None:
         raise CannotTranslate(f"date_add to {moment.sql(Trino)}, whose type is not known: add a CAST")
@@ -95,7 +98,7 @@ def _iso8601(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
     value = node.expressions[0]
     if kind(value) not in pattern:
         raise CannotTranslate(f"to_iso8601 of {value.sql(Trino)}, whose type is not known: add a CAST")
-    if has_odd_literal(value):
+    if kind(value) != D.DATE and loose(writer, value):
         raise CannotTranslate("to_iso8601 of a time that isn't written to the millisecond")
     return {"iso0": f"strftime({writer.sql(value)}, '{pattern[kind(value)]}')"}
 
@@ -105,34 +108,95 @@ def _whole_date(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
     fields = re.sub(r"'[^']*'", "", node.expressions[1].name)
     if not re.search("yyyy|YYYY|xxxx", fields):
         raise CannotTranslate(f"parse_datetime with {node.expressions[1].sql(Trino)}, which has no year of four digits")
-    return {"whole_date": joda_format(node.expressions[1])}
+    return {"whole_date": _read_date(writer.sql(node.expressions[0]), joda_format(node.expressions[1]))}
 
 
 def _date_parse(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
     """As Joda: without a year it is 2000, or 1970 where only a time is given; two digits mean 1970 to 2069."""
     value, pattern = writer.sql(node.expressions[0]), mysql_format(node.expressions[1])
-    if not node.expressions[1].name.startswith(" "):
-        value = f"no_blank_first({value})"
     fields = set(re.findall("%(.)", node.expressions[1].name))
     if not fields & set("Yyx"):
-        year = 2000 if fields & set("mcbMdejv") else 1970
-        return {"parsed": f"strptime('{year} ' || {value}, '%Y ' || {pattern})"}
-    parsed = f"strptime({value}, {pattern})"
+        return {"parsed": _read_date(value, pattern, 2000 if fields & set("mcbMde") else 1970)}
+    parsed = _read_date(value, pattern)
     return {"parsed": f"two_digit_year({parsed})" if "y" in fields and "Y" not in fields else parsed}
 
 
+def _read_date(value: str, pattern: str, year: int | None = None) -> str:
+    here, joda = readable(pattern)
+    before, whole = ("''", pattern) if year is None else (f"'{year} '", f"'%Y {pattern[1:]}")
+    parsed = f"read_date({value}, {before}, {whole}, {here}, {joda})"
+    return f"twelve_is_zero({parsed})" if "%I" in pattern.replace("%-", "%") and "%p" not in pattern else parsed
+
+
 def _subject(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
-    """Java's `$` is also before a last line break, DuckDB's only at the very end."""
+    """The text that a regular expression is looked for in, refused where DuckDB may find something else in it."""
     value, pattern = (writer.sql(each) for each in node.expressions[:2])
-    if isinstance(node.expressions[1], exp.Literal) and "$" not in node.expressions[1].name:
-        return {"subject": value}
-    odd = f"ends_with({value}, chr(10)) AND contains({pattern}, '$')"
-    return {"subject": f"CASE WHEN {odd} THEN refuse('$ before a last line break') ELSE {value} END"}
+    literal = node.expressions[1].name if isinstance(node.expressions[1], exp.Literal) else None
+    odd = {}
+    if literal is None:
+        odd["this regular expression, which is no literal"] = f"py_pattern({pattern}) <> ''"
+    elif what := odd_pattern(literal):
+        raise CannotTranslate(f"{what} in a regular expression")
+    if literal is None or "$" in literal:  # Java's $ is also before a last line break
+        odd["$ before a last line break"] = f"ends_with({value}, chr(10)) AND contains({pattern}, '$')"
+    if literal is None or is_unicode(literal):
+        odd["such a regular expression on a text that is not ASCII"] = f"strlen({value}) <> length({value})"
+    if literal is None or r"\s" in literal.lower():
+        odd["a vertical tab, which is a blank in Java only"] = f"contains({value}, chr(11))"
+    if node.name.lower() in _OF_ALL_MATCHES and (literal is None or may_be_empty(literal)):
+        matches = f"regexp_extract_all({value}, {pattern})"
+        odd["a regular expression that matches the empty text"] = f"list_contains({matches}, '')"
+    group = node.expressions[2].name if node.name.lower().startswith("regexp_extract") and node.expressions[2:] else ""
+    if literal is not None and group.isdigit() and int(group) > groups(literal):
+        reason = f"INVALID_FUNCTION_ARGUMENT: Pattern has {groups(literal)} groups. Cannot access group {group}"
+        return {"subject": f"CASE WHEN {value} IS NOT NULL THEN CAST(fail('{reason}') AS VARCHAR) END"}
+    refused = "".join(f" WHEN {found} THEN refuse('{reason}')" for reason, found in odd.items())
+    return {"subject": f"CASE{refused} ELSE {value} END" if odd else value}
+
+
+_OF_ALL_MATCHES = {"regexp_replace", "regexp_split", "regexp_extract_all", "regexp_count"}
+
+
+def _rewrite(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
+    pattern, replacement = node.expressions[1:]
+    if "$" in replacement.name and not isinstance(pattern, exp.Literal):
+        raise CannotTranslate("a replacement with groups of a regular expression that is no literal")
+    written = regexp_rewrite(replacement, groups(pattern.name))
+    if written is None:
+        reason = exp.Literal.string(f"INVALID_FUNCTION_ARGUMENT: Illegal replacement sequence: {replacement.name}")
+        found = f"regexp_matches({_subject(writer, node)['subject']}, {writer.sql(pattern)})"
+        written = f"CASE WHEN {found} THEN CAST(fail({reason.sql(DuckDB)}) AS VARCHAR) ELSE '' END"
+    return {"rewrite": written}
+
+
+def _position(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
+    """Computed by Python, so a pattern that both it and RE2 know."""
+    pattern = node.expressions[1]
+    if not isinstance(pattern, exp.Literal) or not compiles(pattern.name):
+        raise CannotTranslate("regexp_position with this regular expression")
+    places = [writer.sql(each) for each in node.expressions[2:]]
+    arguments = [_subject(writer, node)["subject"], writer.sql(pattern), *places, *["1"] * (2 - len(places))]
+    return {"position": f"py_regexp_position({', '.join(arguments)})"}
 
 
 def _types(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
     known = {f"type{n}": each.type.sql(DuckDB) for n, each in enumerate(node.expressions) if each.type is not None}
     return {**known, "type": node.type.sql(DuckDB)} if node.type is not None else known
+
+
+def _remainder(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
+    left, right = (writer.sql(each) for each in node.expressions)
+    whole = all(kind(each) in INTEGERS for each in node.expressions)
+    return {"remainder": f"integer_remainder({left}, {right})" if whole else f"({left}) % ({right})"}
+
+
+_BITS = {D.TINYINT: 8, D.SMALLINT: 16, D.INT: 32, D.BIGINT: 64}
+
+
+def _bits(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
+    if kind(node.expressions[0]) not in _BITS:
+        raise CannotTranslate(f"{node.name} of what is not known to be a whole number: add a CAST")
+    return {"bits": str(_BITS[kind(node.expressions[0])])}
 
 
 def _length(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
@@ -152,8 +216,12 @@ def _array_join(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
     element = text_of(element_type(node.expressions[0]).this, "e")
     if len(others) > 1:
         element = f"coalesce({element}, {others[1]})"
+    of = element_type(node.expressions[0]).this
+    if of == D.JSON or (of in (D.TIMESTAMP, D.TIMESTAMPTZ) and loose(writer, node)):
+        raise CannotTranslate("array_join of json, or of times that are not written to the millisecond")
     joined = f"array_to_string(list_transform({values}, lambda e: {element}), {others[0]})"
-    return {"array_join": f"CASE WHEN {values} IS NOT NULL AND {others[0]} IS NOT NULL THEN coalesce({joined}, '') END"}
+    given = " AND ".join(f"{each} IS NOT NULL" for each in (values, *others))
+    return {"array_join": f"CASE WHEN {given} THEN coalesce({joined}, '') END"}
 
 
 def _element(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
@@ -165,7 +233,7 @@ def _element(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
 
 def _date_trunc(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
     unit, moment = node.expressions
-    if kind(moment) == D.DATE and _unit(unit) in ("millisecond", "second", "minute", "hour"):
+    if kind(moment) == D.DATE and _unit(unit, moment) in ("millisecond", "second", "minute", "hour"):
         raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: '{_unit(unit)}' is not a valid DATE field")
     if kind(moment) not in INSTANTS or moment.type is None:
         raise QueryFailed(f"FUNCTION_NOT_FOUND: Unexpected parameters for function date_trunc: {moment.sql(Trino)}")
@@ -202,10 +270,13 @@ def _with_names(writer: Operators, function: exp.Lambda, names: list[str]) -> st
 
 PLACEHOLDERS: dict[str, Callable[[Operators, exp.Anonymous], dict[str, str]]] = {
     "type": _types,
-    "unit0": lambda writer, node: {"unit0": f"'{_unit(node.expressions[0])}'"},
+    "unit0": lambda writer, node: {"unit0": f"'{_unit(*node.expressions[::2])}'"},
     "subject": _subject,
-    "rewrite": lambda writer, node: {"rewrite": regexp_rewrite(node.expressions[2])},
+    "rewrite": _rewrite,
+    "position": _position,
     "length": _length,
+    "remainder": _remainder,
+    "bits": _bits,
     "concat_ws": _concat_ws,
     "array_join": _array_join,
     "element": _element,

@@ -9,9 +9,9 @@ from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.dialects.trino import Trino
 
 from local_aws.athena.errors import CannotTranslate, QueryFailed
-from local_aws.athena.messages import has_odd_literal, is_literal, place, trino_name
+from local_aws.athena.messages import has_loose_time, is_literal, place, trino_name
 from local_aws.athena.operators import Operators
-from local_aws.athena.typing import FLOATS, INSTANTS, INTEGERS, TEXTS, D, decimal_literal, element_type, kind
+from local_aws.athena.typing import FLOATS, INSTANTS, INTEGERS, NESTED, TEXTS, D, decimal_literal, kind
 from local_aws.athena.zones import keeps_instant
 
 _DATE = re.compile(r"\s*(\d{4,})-(\d{1,2})-(\d{1,2})\s*")
@@ -19,6 +19,7 @@ _MOMENT = re.compile(
     r"(\d{4,})-(\d{1,2})-(\d{1,2})(?: (\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.\d{1,12})?)?)?(?:Z| ?[-+]\d.*| [A-Z].*)?"
 )
 _ZONED = re.compile(r"(\d.*\d) +([A-Z][a-z].*)")
+_TIMES = (D.TIMESTAMP, D.TIMESTAMPTZ)
 _PLAIN = {*INTEGERS, *FLOATS, D.DECIMAL, D.BOOLEAN}
 
 
@@ -27,6 +28,7 @@ def cast_sql(writer: Operators, node: exp.Cast) -> str:
     value, target = node.this, node.to
     source, wanted = kind(value), target.this
     written, into = writer.sql(value), target.sql(DuckDB)
+    _check_target(node)
     if is_literal(node):
         _check_literal(node)
     if wanted in (D.TIMESTAMP, D.TIMESTAMPTZ) and target.expressions and target.expressions[0].name != "3":
@@ -40,6 +42,9 @@ def cast_sql(writer: Operators, node: exp.Cast) -> str:
         raise CannotTranslate(f"the zone of TIMESTAMP '{value.name}'; convert with AT TIME ZONE 'UTC'")
     if wanted == D.TIMESTAMPTZ and isinstance(value, exp.Literal) and (zoned := _ZONED.fullmatch(value.name)):
         return f"instant_in('{zoned[2]}', TIMESTAMP '{zoned[1]}')"
+    if wanted == D.TIMESTAMPTZ and isinstance(value, exp.Literal) and not _is_utc(value.name):
+        offset = re.sub(" +(?=[-+])", "", value.name)  # to DuckDB, a zone's name would follow the blank
+        return f"CAST('{offset}' AS TIMESTAMPTZ)"
     if wanted == D.DECIMAL and not target.expressions and isinstance(value, exp.Literal) and value.is_string:
         into = decimal_literal(value.name).sql(DuckDB)
     if isinstance(value, exp.Anonymous) and value.name.lower() == "row" and wanted == D.STRUCT:
@@ -53,30 +58,23 @@ def cast_sql(writer: Operators, node: exp.Cast) -> str:
         (source in INSTANTS and wanted in _PLAIN)
         or (wanted in INSTANTS and source in _PLAIN)
         or (wanted in (D.VARBINARY, D.BINARY) and source in {*INSTANTS, *_PLAIN})
+        or (
+            source != wanted != D.JSON
+            and {source, wanted} & {*NESTED}
+            and source in {*INSTANTS, *_PLAIN, *TEXTS, *NESTED}
+        )
     ):
         into = target.sql(Trino).lower().replace(", ", ",")
         raise QueryFailed(f"TYPE_MISMATCH: {place(node)}Cannot cast {trino_name(value)} to {into}")
-    if wanted == D.USERDEFINED:
-        raise QueryFailed(f"TYPE_MISMATCH: {place(node)}Unknown type: {target.sql(Trino).lower()}")
     if source == D.JSON or wanted == D.JSON:
-        return _json(value, written, target)
-    if source == wanted == D.ARRAY and element_type(value).this not in (D.UNKNOWN, D.NULL):
-        # Element by element, with the rules of one value.
-        element = exp.Var(this=f"element{writer.depth}")
-        element.type = element_type(value)
-        writer.depth += 1
-        each = cast_sql(writer, exp.Cast(this=element, to=target.expressions[0].copy()))
-        return f"list_transform({written}, lambda {element.name}: {each})"
-    if source == wanted == D.MAP and any(
-        mine.this in FLOATS and mine.this != theirs.this
-        for mine, theirs in zip(value.type.expressions, target.expressions, strict=False)
-    ):
-        raise CannotTranslate(f"a CAST of a map with real or double to {target.sql(Trino).lower()}")
+        return _json(writer, value, written, target)
+    if source == wanted and source in (D.ARRAY, D.MAP) and _inner(value):
+        return _members(writer, value, target)
     if wanted in TEXTS:
-        return _to_text(value, written, target)
+        return _to_text(writer, value, written, target)
     if source in TEXTS:
         moment = f"CAST({_checked_text(written, target)} AS {into})"
-        return f"to_milliseconds({moment})" if wanted == D.TIMESTAMP and not is_literal(node) else moment
+        return f"to_milliseconds({moment})" if wanted in _TIMES and not is_literal(node) else moment
     if source == D.UNKNOWN and not isinstance(value, exp.Null):
         if wanted in INTEGERS:
             return f"CAST(CASE WHEN typeof({written}) IN ('FLOAT', 'DOUBLE', 'VARCHAR') THEN {_unknown(value)} ELSE {written} END AS {into})"  # noqa: E501
@@ -92,6 +90,41 @@ def cast_sql(writer: Operators, node: exp.Cast) -> str:
     if source == D.TIMESTAMPTZ and wanted in (D.DATE, D.TIMESTAMP):
         return f"CAST(CAST({written} AS TIMESTAMP) AS {into})"
     return f"CAST({written} AS {into})"
+
+
+def _check_target(node: exp.Cast) -> None:
+    for each in node.to.find_all(exp.DataType):
+        if each.this == D.USERDEFINED:
+            raise QueryFailed(f"TYPE_MISMATCH: {place(node)}Unknown type: {each.sql(Trino).lower()}")
+
+
+def _inner(value: exp.Expr) -> list[exp.DataType]:
+    """The types of an array's elements, or of a map's keys and values, if they are known."""
+    inner = value.type.expressions if value.type is not None else []
+    return [] if {each.this for each in inner} & {D.UNKNOWN, D.NULL} else list(inner)
+
+
+def _members(writer: Operators, value: exp.Expr, target: exp.DataType) -> str:
+    """An array or a map, each member with the rules of one value."""
+    if {*_TIMES} & {each.this for of in _inner(value) for each in of.find_all(exp.DataType)} and loose(writer, value):
+        raise CannotTranslate("a CAST of times that are not written to the millisecond")
+    name = f"element{writer.depth}"
+    writer.depth += 1
+    places = [name] if kind(value) == D.ARRAY else [f"{name}.key", f"{name}.value"]
+    written = []
+    for where, of, to in zip(places, _inner(value), target.expressions, strict=True):
+        member = exp.Var(this=where)
+        member.type = of
+        written.append(cast_sql(writer, exp.Cast(this=member, to=to.copy())))
+    if kind(value) == D.ARRAY:
+        return f"list_transform({writer.sql(value)}, lambda {name}: {written[0]})"
+    entry = f"struct_pack(k := {written[0]}, v := {written[1]})"
+    return f"map_from_entries(list_transform(map_entries({writer.sql(value)}), lambda {name}: {entry}))"
+
+
+def loose(writer: Operators, value: exp.Expr) -> bool:
+    """Whether the precision of a time may be another than the millisecond."""
+    return has_loose_time(value) or writer.loose_times
 
 
 def _check_literal(node: exp.Cast) -> None:
@@ -122,13 +155,14 @@ def _positional(writer: Operators, value: exp.Expr, target: exp.DataType) -> str
     return f"row({', '.join(cast_sql(writer, exp.Cast(this=member.copy(), to=of.copy())) for member, of in members)})"
 
 
-def _to_text(value: exp.Expr, written: str, target: exp.DataType) -> str:
+def _to_text(writer: Operators, value: exp.Expr, written: str, target: exp.DataType) -> str:
     if target.this == D.CHAR:
         raise CannotTranslate("char(n), which pads with spaces; use varchar")
     text = text_of(kind(value), written)
-    if kind(value) in (D.TIMESTAMP, D.TIMESTAMPTZ) and has_odd_literal(value):
-        if not is_literal(value) or kind(value) == D.TIMESTAMPTZ:
-            raise CannotTranslate("a CAST to varchar of a time computed from a literal without milliseconds")
+    is_timestamp = kind(value) == D.TIMESTAMP and is_literal(value)
+    if kind(value) in _TIMES and not is_timestamp and loose(writer, value):
+        raise CannotTranslate("a CAST to varchar of a time that may not have milliseconds")
+    if is_timestamp:
         text = f"left({text}, 19) || '{re.sub(r'^[^.]*', '', value.this.name)}'"
     if not target.expressions:
         return text
@@ -156,7 +190,7 @@ def text_of(source: Any, written: str) -> str:
 def _checked_text(written: str, target: exp.DataType) -> str:
     wanted = target.this
     if wanted in INTEGERS:
-        return f"text_as_integer({written}, '{target.sql(Trino)}')"
+        return f"text_as_integer({written}, '{wanted.value}')"
     if wanted in FLOATS or wanted == D.DECIMAL:
         return f"text_as_number({written}, '{target.sql(Trino)}')"
     if wanted == D.DATE:
@@ -165,18 +199,22 @@ def _checked_text(written: str, target: exp.DataType) -> str:
         return f"text_as_timestamp({written})"
     if wanted == D.BOOLEAN:
         return f"text_as_boolean({written})"
-    if wanted in (D.TIMESTAMPTZ, D.UUID):
-        return written
+    if wanted == D.TIMESTAMPTZ:
+        return f"text_as_instant({written})"
+    if wanted == D.UUID:
+        return f"text_as_uuid({written})"
     raise CannotTranslate(f"a CAST of varchar to {target.sql(Trino).lower()}")
 
 
-def _json(value: exp.Expr, written: str, target: exp.DataType) -> str:
+def _json(writer: Operators, value: exp.Expr, written: str, target: exp.DataType) -> str:
     source = kind(value)
     if target.this == D.JSON:
         if source == D.JSON or isinstance(value, exp.Null):
             return f"CAST({written} AS JSON)"
         members = {each.this for each in value.type.find_all(exp.DataType)} if value.type is not None else set()
-        if D.TIMESTAMP in members and has_odd_literal(value):
+        if D.JSON in members:
+            raise CannotTranslate("a CAST of json inside an array, a map or a row to json")
+        if D.TIMESTAMP in members and loose(writer, value):
             raise CannotTranslate("a CAST to json of a time that isn't written to the millisecond")
         maps = value.type.find_all(exp.DataType) if value.type is not None else ()
         if {each.expressions[0].this for each in maps if each.this == D.MAP} & {*INSTANTS, D.ARRAY, D.MAP, D.STRUCT}:

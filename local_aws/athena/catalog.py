@@ -109,6 +109,8 @@ class Catalog:
         table = Table(database, name, storage.get("Location", ""), descriptor, keys, parameters, found)
         if checked and not storage:
             raise QueryFailed(f"HIVE_UNSUPPORTED_FORMAT: Table StorageDescriptor is null for table '{database}.{name}'")
+        if checked:
+            _check_properties(parameters)
         if checked and len(dict(table.columns)) < len(table.columns):
             raise QueryFailed(
                 f"HIVE_INVALID_METADATA: Hive metadata for table {name} is invalid: Table descriptor contains "
@@ -159,8 +161,23 @@ def _descriptor(storage: dict[str, Any], parameters: dict[str, str], table: Desc
         library,
         tuple(sorted((serde.get("Parameters") or {}).items())),
         columns or (table.columns if table else ()),
-        int(parameters.get("skip.header.line.count") or 0),
+        int(skipped) if (skipped := _skipped(parameters)).isdecimal() else 0,
     )
+
+
+def _skipped(parameters: dict[str, str], part: str = "header") -> str:
+    return parameters.get(f"skip.{part}.line.count") or "0"
+
+
+def _check_properties(parameters: dict[str, str]) -> None:
+    """The properties of a table that say how its lines are read."""
+    for part in ("header", "footer"):
+        if not (count := _skipped(parameters, part)).isdecimal():
+            raise QueryFailed(f"HIVE_INVALID_METADATA: Invalid value for 'skip.{part}.line.count' property: {count}")
+    if int(_skipped(parameters, "footer")):
+        raise CannotTranslate("skip.footer.line.count")
+    if parameters.get("use.null.for.invalid.data", "false").lower() == "true":
+        raise CannotTranslate("use.null.for.invalid.data")
 
 
 def _partition(table: Table, item: dict[str, Any]) -> Partition:

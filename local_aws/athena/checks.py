@@ -7,8 +7,11 @@ from sqlglot import exp
 from sqlglot.dialects.trino import Trino
 
 from local_aws.athena.errors import CannotTranslate, QueryFailed
+from local_aws.athena.functions import AGGREGATES
+from local_aws.athena.grouping import check_groups
 from local_aws.athena.messages import described, place
-from local_aws.athena.typing import FLOATS, INSTANTS, INTEGERS, TEXTS, UNKNOWN, D, element_type, kind
+from local_aws.athena.parsing import is_row
+from local_aws.athena.typing import FLOATS, INSTANTS, INTEGERS, TEXTS, UNKNOWN, D, contains_map, element_type, kind
 
 NUMBERS = {*INTEGERS, *FLOATS, D.DECIMAL}
 _COMPARABLE: tuple[set[Any], ...] = (
@@ -51,15 +54,26 @@ def _given(node: exp.Expr) -> exp.Expr:
 def check_comparable(node: exp.Expr, left: exp.Expr, right: exp.Expr, operator: str) -> None:
     """Trino compares no text with a number or a date; DuckDB would convert."""
     right = _given(right) if isinstance(right, (exp.Any, exp.All)) or operator == "IN" else right
-    if D.NULL not in (kind(left), kind(right)) and not comparable(left.type, right.type):
+    if D.NULL in (kind(left), kind(right)):
+        return
+    if not comparable(left.type, right.type):
         raise QueryFailed(
             f"TYPE_MISMATCH: {place(node)}Cannot apply operator: {described(left)} {operator} {described(right)}"
         )
+    if not (is_row(left) and is_row(right)):
+        refuse_other_members([left.type, right.type], "the comparison")
 
 
 def check_tree(tree: exp.Expr) -> None:
     """Refuse what Trino's analyser refuses and DuckDB would convert; nodes of unknown types pass."""
     for node in tree.walk():
+        if isinstance(node, exp.Anonymous) and any(
+            isinstance(each, exp.Column) and each.is_star for each in node.expressions
+        ):
+            raise QueryFailed(
+                f"INVALID_FUNCTION_ARGUMENT: {place(node)}label.* syntax is only supported as the only argument of row "
+                "pattern count function"
+            )
         if isinstance(node, exp.Anonymous) and node.name.lower() in ("count", *_ORDERING):
             _check_aggregate(node)
         if isinstance(node, (exp.And, exp.Or)):
@@ -87,14 +101,21 @@ def check_tree(tree: exp.Expr) -> None:
                     check_comparable(node, node.this, branch.this, "=")
             results = [branch.args["true"] for branch in node.args["ifs"]]
             check_alike([each for each in [*results, node.args.get("default")] if each], "All CASE results")
-        elif isinstance(node, exp.Anonymous) and node.name.lower() in ("coalesce", "greatest", "least", "nullif"):
+        elif isinstance(node, exp.Anonymous) and node.name.lower() in ("coalesce", "greatest", "least"):
             check_alike(node.expressions, f"All {node.name.upper()} operands")
+        elif isinstance(node, exp.Anonymous) and node.name.lower() == "nullif":
+            _check_nullif(node)
         elif isinstance(node, (exp.Like, exp.Escape)):
             _check_like(node)
         elif isinstance(node, exp.Window):
             _check_window(node)
-        elif isinstance(node, exp.Select) and node.args.get("distinct") and node.args.get("order"):
-            _check_distinct_order(node)
+        elif isinstance(node, exp.Select):
+            _check_outer_aggregates(node)
+            check_groups(node)
+            if node.args.get("distinct"):
+                _refuse_maps(node.selects, "SELECT DISTINCT")
+            if node.args.get("distinct") and node.args.get("order"):
+                _check_distinct_order(node)
         elif isinstance(node, exp.Array):
             check_alike(node.expressions, "All ARRAY elements")
         elif isinstance(node, exp.Values):
@@ -109,6 +130,13 @@ def check_tree(tree: exp.Expr) -> None:
             raise QueryFailed("NUMERIC_VALUE_OUT_OF_RANGE: FETCH FIRST row count must be positive (actual value: 0)")
         elif isinstance(node, exp.Dot) and node.this.type is not None:
             _check_member(node)
+        elif isinstance(node, exp.Group):
+            _check_grouped_maps(node)
+        elif isinstance(node, exp.In) and node.args.get("query"):
+            _refuse_maps([node.this], "IN (SELECT ...)")
+        elif isinstance(node, (exp.NullSafeEQ, exp.NullSafeNEQ)):
+            _refuse_maps([node.left, node.right], "IS DISTINCT FROM")
+            check_comparable(node, node.left, node.right, "IS DISTINCT FROM")
         elif isinstance(node, exp.SetOperation):
             _check_set_operation(node)
         elif isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.DPipe)):
@@ -120,7 +148,9 @@ _ORDERS = (exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between)
 
 
 def _check_member(node: exp.Dot) -> None:
-    """The members of ROW(1, 2) have no names, whatever they are printed as."""
+    """The members of ROW(1, 2) have no names, whatever they are printed as; a map has none."""
+    if kind(node.this) not in (D.STRUCT, D.UNKNOWN):
+        raise QueryFailed(f"TYPE_MISMATCH: {place(node)}Expression {node.this.name} is not of type ROW")
     for field in node.this.type.expressions if kind(node.this) == D.STRUCT else ():
         if field.meta.get("unnamed") and field.name == node.name.lower():
             raise QueryFailed(f"COLUMN_NOT_FOUND: {place(node)}Column '{node.name}' cannot be resolved")
@@ -134,6 +164,19 @@ def _check_aggregate(node: exp.Anonymous) -> None:
             raise QueryFailed(f"FUNCTION_NOT_FOUND: {place(node)}Unexpected parameters for function count")
     elif ordered is not None and not orderable(ordered.type):
         raise QueryFailed(f"FUNCTION_NOT_FOUND: {place(node)}{node.name}: {described(ordered)} is not orderable")
+
+
+def _check_outer_aggregates(node: exp.Select) -> None:
+    """`(SELECT max(t.x))` of an outer t: DuckDB aggregates the outer query's rows."""
+    sources = [from_.this] if (from_ := node.args.get("from_")) else []
+    own = {
+        each.alias_or_name for each in [*sources, *(node.args.get("joins") or []), *(node.args.get("laterals") or [])]
+    }
+    for call in node.find_all(exp.Anonymous) if node.parent is not None else ():
+        columns = list(call.find_all(exp.Column)) if call.name.lower() in AGGREGATES else []
+        inner = call.find_ancestor(exp.Select) is node and columns
+        if inner and not any(each.table in own or not each.table for each in columns):
+            raise CannotTranslate(f"the aggregate {call.sql(Trino)} of an outer query's columns")
 
 
 def _check_unnest(join: exp.Join) -> None:
@@ -168,22 +211,59 @@ def _check_like(node: exp.Expr) -> None:
         )
 
 
+def _refuse_maps(nodes: list[exp.Expr], where: str) -> None:
+    """To DuckDB, maps with the same entries in another order are two."""
+    if any(contains_map(node.unalias().type) for node in nodes):
+        raise CannotTranslate(f"{where} with maps")
+
+
+def _check_grouped_maps(group: exp.Group) -> None:
+    """What is grouped by is written with sorted maps (`operators.canonical`), so nothing else can show it."""
+    maps = {each.sql() for each in group.expressions if contains_map(each.type)}
+    shown = [group.parent.args[part] for part in ("expressions", "having", "order") if group.parent.args.get(part)]
+    said = [each for part in shown for each in (part if isinstance(part, list) else [part])]
+    if any(found.sql() in maps for each in said for found in each.walk()):
+        raise CannotTranslate("GROUP BY with a map that is shown")
+
+
+def _check_nullif(node: exp.Anonymous) -> None:
+    if len(node.expressions) == 2 and D.NULL not in map(kind, node.expressions):
+        left, right = node.expressions
+        if not comparable(left.type, right.type):
+            raise QueryFailed(
+                f"TYPE_MISMATCH: {place(node)}Types are not comparable with NULLIF: {described(left)} vs "
+                f"{described(right)}"
+            )
+        refuse_other_members([left.type, right.type], "NULLIF")
+
+
 def _check_window(node: exp.Window) -> None:
     call = node.this
     while isinstance(call, (exp.Filter, exp.IgnoreNulls, exp.RespectNulls)):
         call = call.this
     arguments = call.expressions if isinstance(call, exp.Anonymous) else []
+    name = call.name.lower()
     if any(isinstance(argument, exp.Distinct) for argument in arguments):
         raise QueryFailed(f"NOT_SUPPORTED: {place(call)}DISTINCT in window function parameters not yet supported")
-    if call.name.lower() in ("lag", "lead") and len(arguments) > 1 and isinstance(arguments[1], exp.Neg):
-        raise QueryFailed("INVALID_FUNCTION_ARGUMENT: Offset must be at least 0")
+    if any(isinstance(argument, exp.Order) for argument in arguments):
+        raise QueryFailed(f"NOT_SUPPORTED: {place(call)}Window function with ORDER BY is not supported")
+    if node.find(exp.Filter):
+        raise QueryFailed(f"NOT_SUPPORTED: {place(call)}FILTER is not yet supported for window functions")
+    if name in ("lag", "lead"):
+        if not node.args.get("order") and not node.args.get("alias"):
+            raise QueryFailed(f"MISSING_ORDER_BY: {place(call)}{name} function requires an ORDER BY window clause")
+        if node.args.get("spec"):
+            raise QueryFailed(f"INVALID_WINDOW_FRAME: {place(call)}Cannot specify window frame for {name} function")
+        if len(arguments) > 1 and isinstance(arguments[1], exp.Neg):
+            raise QueryFailed("INVALID_FUNCTION_ARGUMENT: Offset must be at least 0")
 
 
 def _check_distinct_order(node: exp.Select) -> None:
     shown = {each.unalias().sql() for each in node.selects} | {each.alias_or_name for each in node.selects}
     for ordered in node.args["order"].expressions:
         key = ordered.this
-        if not isinstance(key, exp.Literal) and key.sql() not in shown and (not key.name or key.args.get("table")):
+        named = isinstance(key, exp.Column) and not key.args.get("table") and key.name
+        if not isinstance(key, exp.Literal) and key.sql() not in shown and not named:
             raise QueryFailed(
                 f"EXPRESSION_NOT_IN_DISTINCT: {place(key)}For SELECT DISTINCT, ORDER BY expressions must appear in "
                 "select list"
@@ -191,6 +271,11 @@ def _check_distinct_order(node: exp.Select) -> None:
 
 
 def _check_aliases(node: exp.Values) -> None:
+    singles = [
+        row.expressions[0] for row in node.expressions if isinstance(row, exp.Tuple) and len(row.expressions) == 1
+    ]
+    if any(kind(each) == D.STRUCT and not is_row(each) for each in singles):
+        raise CannotTranslate("VALUES of a row that is not written as one")
     names = node.args["alias"].args.get("columns") if node.args.get("alias") else None
     widths = {len(row.expressions) if isinstance(row, exp.Tuple) else 1 for row in node.expressions}
     if len(widths) > 1:
@@ -205,9 +290,19 @@ def _check_aliases(node: exp.Values) -> None:
 def _check_set_operation(node: exp.SetOperation) -> None:
     name, left, right = node.key.upper(), node.left.selects, node.right.selects
     if len(left) != len(right) and not any(isinstance(each.unalias(), exp.Star) for each in [*left, *right]):
-        raise QueryFailed(f"TYPE_MISMATCH: {name} query has different number of fields: {len(left)}, {len(right)}")
+        raise QueryFailed(
+            f"TYPE_MISMATCH: {place(node)}{name} query has different number of fields: {len(left)}, {len(right)}"
+        )
+    if not isinstance(node, exp.Union) or node.args.get("distinct"):
+        _refuse_maps([*left, *right], name)
     for number, pair in enumerate(zip(left, right, strict=False), 1):
-        check_alike([each.unalias() for each in pair], f"column {number} in {name} query")
+        values = [each.unalias() for each in pair]
+        if D.NULL not in map(kind, values) and not comparable(values[0].type, values[1].type):
+            raise QueryFailed(
+                f"TYPE_MISMATCH: {place(node)}column {number} in {name} query has incompatible types: "
+                f"{described(values[0])}, {described(values[1])}"
+            )
+        check_alike(values, f"Column {number} in {name} query")
 
 
 def _check_operands(node: exp.Binary) -> None:
@@ -232,17 +327,33 @@ def _check_operands(node: exp.Binary) -> None:
 def check_condition(node: exp.Expr | None, what: str) -> None:
     """A condition is a boolean; DuckDB takes numbers and texts too."""
     if node is not None and kind(node) not in (D.BOOLEAN, D.UNKNOWN, D.NULL):
-        raise QueryFailed(
-            f"TYPE_MISMATCH: {place(node)}{what} must evaluate to a boolean: actual type {described(node)}"
-        )
+        clause = what.startswith(("WHERE", "HAVING", "JOIN"))  # said by another part of Trino, in other words
+        actual = f": actual type {described(node)}" if clause else f" (actual: {described(node)})"
+        raise QueryFailed(f"TYPE_MISMATCH: {place(node)}{what} must evaluate to a boolean{actual}")
 
 
 def check_alike(nodes: list[exp.Expr], what: str) -> None:
-    """Values that must have a type in common."""
-    types = [node.type for node in nodes if kind(node) != D.NULL]
-    if None in types or D.UNKNOWN in {of.this for of in types if of} or all(comparable(types[0], of) for of in types):
+    """Values that must have a type in common; rows are brought together by the place of their members."""
+    given = [node for node in nodes if kind(node) != D.NULL]
+    if any(node.type is None or kind(node) == D.UNKNOWN for node in given):
         return
-    raise QueryFailed(
-        f"TYPE_MISMATCH: {place(nodes[0])}{what} must be the same type or coercible to a common type. "
-        f"Found: {', '.join(sorted({described(node) for node in nodes if kind(node) != D.NULL}))}"
-    )
+    odd = next((node for node in given[1:] if not comparable(given[0].type, node.type)), None)
+    if odd is not None:
+        types = list(dict.fromkeys(described(node) for node in given))
+        raise QueryFailed(
+            f"TYPE_MISMATCH: {place(odd)}{what} must be the same type or coercible to a common type. Cannot find "
+            f"common type between {described(given[0])} and {described(odd)}, all types (without duplicates): "
+            f"[{', '.join(types)}]"
+        )
+    refuse_other_members([node.type for node in given], what)
+
+
+def refuse_other_members(types: list[exp.DataType | None], what: str) -> None:
+    """DuckDB brings rows together by the names of their members, Trino by their places."""
+    names = [
+        [[field.name.lower() for field in row.expressions] for row in of.find_all(exp.DataType) if row.this == D.STRUCT]
+        for of in types
+        if of is not None
+    ]
+    if any(each != names[0] for each in names):
+        raise CannotTranslate(f"{what[0].lower()}{what[1:]} of rows whose members have other names")

@@ -5,10 +5,10 @@ from typing import Any
 
 from local_aws.athena.catalog import Table
 from local_aws.athena.errors import CannotTranslate, InvalidRequest, QueryFailed, ddl_failed
-from local_aws.athena.serdes import LAZY_SIMPLE, PARQUET
+from local_aws.athena.serdes import JSON_SERDES, LAZY_SIMPLE, OPEN_CSV, PARQUET, SERDES
 from local_aws.athena.statements import Tokens
 from local_aws.athena.storage import is_s3_uri
-from local_aws.athena.types import parse_hive
+from local_aws.athena.types import check_declared, parse_hive
 
 _TEXT = ("org.apache.hadoop.mapred.TextInputFormat", "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat")
 # STORED AS: (InputFormat, OutputFormat, SerDe).
@@ -20,6 +20,13 @@ FORMATS = {
         PARQUET,
     ),
 }
+# SerDes that Athena has besides ours: https://docs.aws.amazon.com/athena/latest/ug/supported-serdes.html
+_NOT_READ = {
+    "com.amazon.emr.hive.serde.CloudTrailSerde", "com.amazon.ionhiveserde.IonHiveSerDe",
+    "com.amazonaws.glue.serde.GrokSerDe", "org.apache.hadoop.hive.ql.io.orc.OrcSerde",
+    "org.apache.hadoop.hive.serde2.avro.AvroSerDe",
+}  # fmt: skip
+_DECLARING = JSON_SERDES | {OPEN_CSV, "com.amazonaws.glue.serde.GrokSerDe"}
 _DELIMITED = [
     (("FIELDS", "TERMINATED", "BY"), "field.delim"),
     (("ESCAPED", "BY"), "escape.delim"),
@@ -38,41 +45,23 @@ def parse_create_table(tokens: Tokens, database: str) -> tuple[str, bool, dict[s
     quiet = tokens.accept("IF", "NOT", "EXISTS")
     database, name = tokens.qualified(database)
     columns = parse_columns(tokens)
-    input_format, output_format, serde = FORMATS["TEXTFILE"]
-    parameters: dict[str, str] = {}
-    properties: dict[str, str] = {}
     table: dict[str, Any] = {"Name": name, "TableType": "EXTERNAL_TABLE", "PartitionKeys": []}
-    location = None
-    while not tokens.ended:
-        if tokens.accept("COMMENT"):
-            table["Description"] = properties["comment"] = tokens.string()
-        elif tokens.accept("PARTITIONED", "BY"):
-            table["PartitionKeys"] = parse_columns(tokens)
-        elif tokens.accept("ROW", "FORMAT", "SERDE"):
-            serde = tokens.string()
-        elif tokens.accept("WITH", "SERDEPROPERTIES"):
-            parameters.update(tokens.properties())
-        elif tokens.accept("ROW", "FORMAT", "DELIMITED"):
-            parameters.update(_delimited(tokens))
-        elif tokens.accept("STORED", "AS", "INPUTFORMAT"):
-            input_format = tokens.string()
-            tokens.expect("OUTPUTFORMAT")
-            output_format = tokens.string()
-        elif tokens.accept("STORED", "AS"):
-            stored = tokens.take().upper()
-            if stored not in FORMATS:
-                raise CannotTranslate(f"STORED AS {stored}")
-            custom = serde if serde != LAZY_SIMPLE else None
-            input_format, output_format, serde = FORMATS[stored]
-            serde = custom or serde
-        elif tokens.accept("LOCATION"):
-            location = tokens.string()
-        elif tokens.accept("TBLPROPERTIES"):
-            properties.update(tokens.properties())
-        elif tokens.accept("CLUSTERED", "BY"):
-            raise CannotTranslate("bucketed tables (CLUSTERED BY)")
-        else:
-            raise tokens.error("mismatched input: a table clause is expected")
+    # Hive's grammar has one order of the clauses.
+    properties = {"comment": tokens.string()} if tokens.accept("COMMENT") else {}
+    if properties:
+        table["Description"] = properties["comment"]
+    if tokens.accept("PARTITIONED", "BY"):
+        table["PartitionKeys"] = parse_columns(tokens, keys=True)
+    if tokens.accept("CLUSTERED", "BY"):
+        raise CannotTranslate("bucketed tables (CLUSTERED BY)")
+    serde, parameters = _row_format(tokens)
+    input_format, output_format, own_serde = _stored_as(tokens)
+    if tokens.accept("WITH", "SERDEPROPERTIES"):
+        raise CannotTranslate("WITH SERDEPROPERTIES that do not follow ROW FORMAT SERDE")
+    location = tokens.string() if tokens.accept("LOCATION") else None
+    if tokens.accept("TBLPROPERTIES"):
+        properties |= tokens.properties()
+    tokens.end()
     if not external and properties.get("table_type", "").upper() != "ICEBERG":
         raise InvalidRequest(
             "line 1:8: CREATE TABLE without EXTERNAL is not supported; the local Athena has no Iceberg"
@@ -86,28 +75,28 @@ def parse_create_table(tokens: Tokens, database: str) -> tuple[str, bool, dict[s
     if duplicates:
         raise QueryFailed("FAILED: SemanticException [Error 10035]: Column repeated in partitioning columns")
     table["Parameters"] = {"EXTERNAL": "TRUE", "transient_lastDdlTime": str(int(time.time())), **properties}
+    own_parameters = {"serialization.format": "1", **parameters}
     table["StorageDescriptor"] = {
         "Columns": columns, "Location": location, "InputFormat": input_format, "OutputFormat": output_format,
         "Compressed": False, "NumberOfBuckets": -1, "BucketColumns": [], "SortColumns": [], "Parameters": {},
-        "SerdeInfo": {"SerializationLibrary": serde, "Parameters": {"serialization.format": "1", **parameters}},
+        "SerdeInfo": {"SerializationLibrary": serde or own_serde, "Parameters": own_parameters},
     }  # fmt: skip
     return database, quiet, table
 
 
-def parse_columns(tokens: Tokens) -> list[dict[str, str]]:
-    """`(name type COMMENT 'text', ...)` as Glue's columns."""
+def parse_columns(tokens: Tokens, keys: bool = False) -> list[dict[str, str]]:
+    """`(name type COMMENT 'text', ...)` as Glue's columns, or as partition keys."""
     found = []
     tokens.expect("(")
     while True:
         column = {"Name": tokens.name()}
         try:
             kind = parse_hive(tokens.type_text())
-            # In DDL it is `int`, `float` and `varchar(n)`: https://docs.aws.amazon.com/athena/latest/ug/data-types.html
-            for name in ("integer", "real"):
-                if kind.contains(name):
-                    raise ValueError(f"type expected, but '{name}' is found")
-            if kind.name in ("varchar", "char") and not kind.size:
-                raise ValueError(f"{kind.name} type is specified without length: {column['Name']}")
+            check_declared(kind)
+            if keys and kind.nested:
+                raise ValueError(
+                    f"Partition column {column['Name']} is of the type {kind.hive()}, which is not primitive"
+                )
             column["Type"] = kind.hive()
         except ValueError as error:
             raise ddl_failed(f"java.lang.IllegalArgumentException: {error}") from error
@@ -124,22 +113,42 @@ def parse_columns(tokens: Tokens) -> list[dict[str, str]]:
     return found
 
 
-def _delimited(tokens: Tokens) -> dict[str, str]:
+def _row_format(tokens: Tokens) -> tuple[str | None, dict[str, str]]:
+    """(the SerDe that is named, its parameters)."""
+    if tokens.accept("ROW", "FORMAT", "SERDE"):
+        serde = tokens.string()
+        if serde not in SERDES | _NOT_READ:
+            raise ddl_failed(f"Cannot validate serde: {serde}")
+        return serde, tokens.properties() if tokens.accept("WITH", "SERDEPROPERTIES") else {}
     found: dict[str, str] = {}
-    while True:
-        for words, key in _DELIMITED:
-            if tokens.accept(*words):
-                found[key] = tokens.string()
-                break
-        else:
-            if "field.delim" in found:
-                found["serialization.format"] = found["field.delim"]
-            return found
+    for words, key in _DELIMITED if tokens.accept("ROW", "FORMAT", "DELIMITED") else ():
+        if (key != "escape.delim" or found) and tokens.accept(*words):
+            found[key] = tokens.string()
+    if found.get("line.delim", "\n") not in ("\n", "\\n", "10"):
+        raise QueryFailed("FAILED: SemanticException LINES TERMINATED BY only supports newline '\\n' right now")
+    return None, {**found, "serialization.format": found["field.delim"]} if "field.delim" in found else found
+
+
+def _stored_as(tokens: Tokens) -> tuple[str, str, str]:
+    """(InputFormat, OutputFormat, the SerDe that goes with them)."""
+    if tokens.accept("STORED", "AS", "INPUTFORMAT"):
+        input_format = tokens.string()
+        tokens.expect("OUTPUTFORMAT")
+        return input_format, tokens.string(), LAZY_SIMPLE
+    stored = tokens.take().upper() if tokens.accept("STORED", "AS") else "TEXTFILE"
+    if stored not in FORMATS:
+        raise CannotTranslate(f"STORED AS {stored}")
+    return FORMATS[stored]
 
 
 def storage_of(table: Table) -> dict[str, Any]:
     """The descriptor a new partition of a table gets."""
     return {key: value for key, value in table.glue["StorageDescriptor"].items() if value is not None}
+
+
+def default_comment(table: Table) -> str:
+    """What is shown for a column without a comment: some SerDes declare the columns themselves."""
+    return "from deserializer" if table.descriptor.serde in _DECLARING else ""
 
 
 def show_create_table(table: Table) -> list[str]:
@@ -150,7 +159,8 @@ def show_create_table(table: Table) -> list[str]:
         raise QueryFailed(f"FAILED: SemanticException Unable to fetch table {table.name}. InputFormat cannot be null")
     lines = [f"CREATE EXTERNAL TABLE `{table.name}`("]
     columns = storage.get("Columns") or []
-    lines += _ended([f"  `{c['Name']}` {c['Type']} COMMENT {_quoted(c.get('Comment', ''))}" for c in columns])
+    comment = default_comment(table)
+    lines += _ended([f"  `{c['Name']}` {c['Type']} COMMENT {_quoted(c.get('Comment') or comment)}" for c in columns])
     if "comment" in table.parameters:
         lines += [f"COMMENT {_quoted(table.parameters['comment'])}"]
     if table.keys:

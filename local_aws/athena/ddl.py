@@ -10,9 +10,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from local_aws.athena.catalog import DEFAULT_DATABASE
-from local_aws.athena.create_table import parse_create_table, show_create_table
+from local_aws.athena.create_table import default_comment, parse_create_table, show_create_table
 from local_aws.athena.errors import CannotTranslate, InvalidRequest, QueryFailed, ddl_failed
-from local_aws.athena.partition_ddl import Answer, PartitionDdl, lines, need_type
+from local_aws.athena.partition_ddl import Answer, PartitionDdl, lines, need_type, no_database
 from local_aws.athena.results import Column
 from local_aws.athena.statements import Statement, Tokens
 from local_aws.athena.types import parse_hive
@@ -78,7 +78,7 @@ class Ddl(PartitionDdl):
         if not self._catalog.has_database(name):
             if quiet:
                 return
-            raise ddl_failed(f"Database does not exist: {name}")
+            raise no_database(name)
         if not cascade and self._tables(name):
             raise ddl_failed(
                 f"InvalidOperationException(message:Database {name} is not empty. One or more tables exist.)"
@@ -96,7 +96,7 @@ class Ddl(PartitionDdl):
     def _create_table(self, tokens: Tokens) -> None:
         database, quiet, given = parse_create_table(tokens, self._database)
         if not self._catalog.has_database(database):
-            raise ddl_failed(f"Database does not exist: {database}")
+            raise no_database(database)
         try:
             self._glue.create_table(DatabaseName=database, TableInput=given)
         except self._glue.exceptions.AlreadyExistsException:
@@ -127,8 +127,9 @@ class Ddl(PartitionDdl):
         tokens.expect("VIEW")
         database, name = tokens.qualified(self._database)
         tokens.expect("AS")
-        sql = tokens.rest()
+        sql = tokens.query()
         columns = self._describe_query(sql, self._database)
+        sql = sql.lstrip()
         names = [column.lower() for column, _, _ in columns]
         for position, column in enumerate(names, 1):
             if re.fullmatch(r"_col\d+", column):
@@ -173,7 +174,7 @@ class Ddl(PartitionDdl):
         _ = tokens.accept("SHOW", "TABLES") or tokens.accept("SHOW", "VIEWS")
         database = tokens.name() if tokens.accept("IN") or tokens.accept("FROM") else self._database
         if not self._catalog.has_database(database):
-            raise QueryFailed(f"FAILED: SemanticException [Error 10072]: Database does not exist: {database}")
+            raise no_database(database)
         tables = self._tables(database)
         names = sorted(t["Name"] for t in tables if not views or t.get("TableType") == "VIRTUAL_VIEW")
         return lines("tab_name" if not views else "views", _like(tokens, names))
@@ -198,7 +199,8 @@ class Ddl(PartitionDdl):
         if not tokens.ended:
             raise CannotTranslate("DESCRIBE of a partition or a column")
         columns, keys = table.glue["StorageDescriptor"].get("Columns") or [], table.glue.get("PartitionKeys") or []
-        shown = [_described(column) for column in [*columns, *keys]]
+        comment = default_comment(table)
+        shown = [_described(column, comment) for column in columns] + [_described(column) for column in keys]
         if table.keys:
             shown += [
                 "\t \t ",
@@ -240,9 +242,9 @@ class Ddl(PartitionDdl):
         return lines("prpt_name", [f"{key}\t{value}" for key, value in shown])
 
 
-def _described(column: dict[str, str]) -> str:
+def _described(column: dict[str, str], comment: str = "") -> str:
     kind = parse_hive(column.get("Type") or "string").hive()
-    return f"{column['Name'].lower():<20}\t{kind:<20}\t{column.get('Comment') or '':<20}"
+    return f"{column['Name'].lower():<20}\t{kind:<20}\t{column.get('Comment') or comment:<20}"
 
 
 def _like(tokens: Tokens, names: list[str]) -> list[str]:

@@ -1,11 +1,14 @@
 """What the API keeps of a query: who asked, how it stands, and the error answers about it."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from local_aws.athena.engine import Run
 from local_aws.athena.results import Column
+
+Ask = Callable[[str, dict[str, Any]], dict[str, Any]]  # one of the emulator's own operations
 
 
 class ApiError(Exception):

@@ -1,15 +1,14 @@
-"""What DuckDB and sqlglot raise, in Athena's words."""
+"""What DuckDB, sqlglot and our own functions raise, in Athena's words."""
 
 import re
 
 import duckdb
-from sqlglot.errors import OptimizeError
 
 from local_aws.athena.errors import SYSTEM, Cancelled, CannotTranslate, QueryFailed
+from local_aws.athena.results import double_text
 
 _OURS = re.compile(r"Could not convert string '\x1e?(.*)' to INT64|Unknown TimeZone '\x1e(.*)\x1e'", re.DOTALL)
 _COMPUTED = re.compile(r"executing the UDF: ValueError: ([A-Z_]+:.*)", re.DOTALL)
-_COLUMN = re.compile(r"Column '?\"?([^'\"]+)'?\"? could not be resolved.*?(?:Line: (\d+), Col: (\d+))?$", re.DOTALL)
 
 _INTEGERS = {"INT8": "tinyint", "INT16": "smallint", "INT32": "integer", "INT64": "bigint"}
 # DuckDB's words: Athena's.
@@ -19,10 +18,13 @@ _REASONS = {
     r"Overflow (?:in|on) division of (-2147483648 / -1)": "NUMERIC_VALUE_OUT_OF_RANGE: integer division overflow: {0}",
     r"Overflow (?:in|on) division of (-9223372036854775808 / -1)": "NUMERIC_VALUE_OUT_OF_RANGE: bigint division overflow: {0}",  # noqa: E501
     r"Overflow (?:in|on) \w+ of DECIMAL": "NUMERIC_VALUE_OUT_OF_RANGE: Decimal overflow",
+    r"Overflow on abs\((-2147483648)\)": "NUMERIC_VALUE_OUT_OF_RANGE: Value {0} is out of range for abs(integer)",
+    r"Overflow on abs\((-9223372036854775808)\)": "NUMERIC_VALUE_OUT_OF_RANGE: Value {0} is out of range for abs(bigint)",  # noqa: E501
     r"Overflow (?:in|on) (.*)": "NUMERIC_VALUE_OUT_OF_RANGE: {0}",
     r"INT128 with value (\S+) can't be cast": "NUMERIC_VALUE_OUT_OF_RANGE: bigint addition overflow: {0}",
     r"Map keys must be unique": "INVALID_FUNCTION_ARGUMENT: Duplicate map keys are not allowed",
     r"(Invalid input for hex digit.*)": "INVALID_FUNCTION_ARGUMENT: {0}",
+    r"(Pattern has \d+ groups. Cannot access group \d+)": "INVALID_FUNCTION_ARGUMENT: {0}",
     r"Strings must be of equal length": "INVALID_FUNCTION_ARGUMENT: The input strings to hamming_distance function must have the same length",  # noqa: E501
     r"too small to be a Parquet file|No magic bytes found": "HIVE_BAD_DATA: Not valid Parquet file: expected magic number: PAR1",  # noqa: E501
     r"Expected OBJECT, but got ARRAY": "NOT_SUPPORTED: the local Athena does not translate a CAST of a JSON array to a row",  # noqa: E501
@@ -35,7 +37,14 @@ _REASONS = {
     r"Map keys can not be NULL": "INVALID_FUNCTION_ARGUMENT: map key cannot be null",
     r"Input Error: ((?:missing|unexpected) [])(].*|no argument for repetition operator.*)": "INVALID_FUNCTION_ARGUMENT: {0}",  # noqa: E501
     r'Could not find key "(\w+)" in struct': "COLUMN_NOT_FOUND: Column '{0}' cannot be resolved or requester is not authorized to access requested resources",  # noqa: E501
-    r"value (\S+) can't be cast because the value is out of range for the destination type (INT\d\d?)\b": "INVALID_CAST_ARGUMENT: Out of range for {1}: {0}",  # noqa: E501
+    r"Type INT\d+ with value (\S+) can't be cast because the value is out of range for the destination type (INT\d\d?)\b": "NUMERIC_VALUE_OUT_OF_RANGE: Out of range for {1}: {0}",  # noqa: E501
+    r"value (nan) can't be cast because the value is out of range for the destination type (INT\d\d?)\b": "INVALID_CAST_ARGUMENT: Cannot cast double NaN to {1}",  # noqa: E501
+    r"value (\S+) can't be cast because the value is out of range for the destination type INT64": "INVALID_CAST_ARGUMENT: Unable to cast {0} to bigint",  # noqa: E501
+    r"value (\S+) can't be cast because the value is out of range for the destination type (INT\d\d?)\b": "NUMERIC_VALUE_OUT_OF_RANGE: Out of range for {1}: {0}",  # noqa: E501
+    r"Could not convert string '([-+]?\d+)' to INT8": "INVALID_CAST_ARGUMENT: Cannot cast '{0}' to TINYINT",
+    r"Could not convert string '([-+]?\d+)' to INT16": "INVALID_CAST_ARGUMENT: Cannot cast '{0}' to SMALLINT",
+    r"Could not convert string '([-+]?\d+)' to INT32": "INVALID_CAST_ARGUMENT: Cannot cast '{0}' to INT",
+    r"Could not convert string '([-+]?\d+)' to INT64": "INVALID_CAST_ARGUMENT: Cannot cast '{0}' to BIGINT",
     r"Could not (?:cast|convert) (?:value|string) \"?([^ \"]+)\"? to DECIMAL\((\d+), ?(\d+)\)": "INVALID_CAST_ARGUMENT: Cannot cast '{0}' to DECIMAL({1}, {2})",  # noqa: E501
     r'date field value out of range: "(.*?)"': "INVALID_CAST_ARGUMENT: Value cannot be cast to date: {0}",
     r'timestamp field value out of range: "(.*?)"': "INVALID_CAST_ARGUMENT: Value cannot be cast to timestamp: {0}",
@@ -44,31 +53,13 @@ _REASONS = {
 }
 
 
-def column_failure(error: OptimizeError) -> QueryFailed:
-    """sqlglot's complaint about a name."""
-    message = str(error)
-    match = _COLUMN.search(message)
-    if match:
-        name = match[1].rpartition(".")[2]
-        if name.startswith("$"):
-            return CannotTranslate(f"the hidden column {name}")
-        found = re.search(r"Line: (\d+), Col: (\d+)", message)
-        line, end = (found[1], int(found[2])) if found else ("1", len(name))
-        return _unresolved(match[1], f"line {line}:{end - len(name) + 1}: ")
-    if found := re.search(r"Unknown column: ([^,.\s]+)", message):
-        return _unresolved(found[1])
-    if found := re.search(r"Unknown output column: (\d+)", message):
-        return QueryFailed(f"INVALID_COLUMN_REFERENCE: position {found[1]} is not in select list")
-    if "mbiguous" in message:
-        return QueryFailed(f"AMBIGUOUS_NAME: {message}")
-    return QueryFailed(f"SYNTAX_ERROR: {message}")
+class Refused(Exception):
+    """Of a function in Python; returned as a text that `unless_refused` fails on, since TRY swallows what it raises."""
 
 
-def _unresolved(name: str, place: str = "") -> QueryFailed:
-    return QueryFailed(
-        f"COLUMN_NOT_FOUND: {place}Column '{name}' cannot be resolved or requester is not authorized to access "
-        "requested resources"
-    )
+def invalid(message: str) -> ValueError:
+    """What a function in Python raises of an argument it does not take."""
+    return ValueError(f"INVALID_FUNCTION_ARGUMENT: {message}")
 
 
 def duckdb_failure(error: duckdb.Error) -> QueryFailed:
@@ -82,7 +73,7 @@ def duckdb_failure(error: duckdb.Error) -> QueryFailed:
         return Cancelled("Query cancelled by user")
     for found, reason in _REASONS.items():
         if match := re.search(found, message):
-            return QueryFailed(reason.format(*(_INTEGERS.get(group, group) for group in match.groups())))
+            return QueryFailed(reason.format(*map(_shown, match.groups())))
     if isinstance(error, duckdb.OutOfMemoryException):
         return QueryFailed("EXCEEDED_MEMORY_LIMIT: Query exceeded the local engine's memory limit", category=SYSTEM)
     if isinstance(error, duckdb.BinderException) and "GROUP BY" in message:
@@ -92,6 +83,13 @@ def duckdb_failure(error: duckdb.Error) -> QueryFailed:
     if isinstance(error, (duckdb.ConversionException, duckdb.OutOfRangeException)):
         return QueryFailed(f"INVALID_CAST_ARGUMENT: {_first_line(message)}")
     return CannotTranslate(f"this statement ({_first_line(message)})")
+
+
+def _shown(value: str) -> str:
+    """A type's name or a value, a double as Java prints it."""
+    if re.fullmatch(r"-?\d+(\.\d+)?e[-+]\d+|-?\d+\.0|-?inf", value):
+        return double_text(float(value))
+    return _INTEGERS.get(value, value)
 
 
 def _first_line(message: str) -> str:

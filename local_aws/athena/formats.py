@@ -1,4 +1,4 @@
-"""Patterns written as literals: MySQL's and Joda's date formats as strftime's, JSONPath as DuckDB's."""
+"""Patterns written as literals: MySQL's and Joda's date formats as strftime's; JSONPath, replacements as DuckDB's."""
 
 import re
 
@@ -18,6 +18,18 @@ _JODA = {
     "dd": "%d", "d": "%-d", "HH": "%H", "H": "%-H", "hh": "%I", "h": "%-I", "mm": "%M", "m": "%-M", "ss": "%S",
     "s": "%-S", "SSS": "%g", "SSSSSS": "%f", "a": "%p", "E": "%a", "EE": "%a", "EEE": "%a", "EEEE": "%A", "ww": "%V",
     "e": "%u", "DDD": "%j",
+}  # fmt: skip
+# What Joda and DuckDB read alike for a field of a date, and what Joda may read too: fewer digits, a sign, other names.
+_MONTHS = [
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+]  # fmt: skip
+_ANY_MONTH = "|".join(f"{name[:3]}(?:{name[3:]})?" for name in _MONTHS)
+_FIELDS = {
+    "Y": (r"[1-9]\d{3}", r"[-+]?\d{1,9}"), "y": (r"\d{2}", r"\d{2}"), "S": (r"[0-5]?\d", r"[0-5]?\d"),
+    "f": (r"\d{1,6}", r"\d*"), "g": (r"\d{3}", r"\d*"), "p": ("AM|PM|am|pm", "[APap][Mm]"), "%": ("%", "%"),
+    "b": ("|".join(name[:3] for name in _MONTHS), _ANY_MONTH), "B": ("|".join(_MONTHS), _ANY_MONTH),
+    **dict.fromkeys("mdHIM", (r"\d{1,2}", r"\d{1,2}")),
 }  # fmt: skip
 # Trino's steps: a name, or anything in brackets and double quotes.
 _STEP = re.compile(r'\.([\w:]+)|\[(\w+)\]|\["((?:[^"\\]|\\["\\])*)"\]')
@@ -59,8 +71,29 @@ def joda_format(node: exp.Expr) -> str:
     return _quoted(result)
 
 
-def regexp_rewrite(node: exp.Expr) -> str:
-    """Java's replacement `$1 \\$` as RE2's literal `\\1 $`."""
+def readable(strftime: str) -> tuple[str, str]:
+    """Literals of two regular expressions for dates in a format: those that are read here, and all that Joda may read.
+
+    >>> readable("'%Y-%m'")
+    ("'(?:[1-9]\\\\d{3})\\\\-(?:\\\\d{1,2})'", "'(?i)(?:[-+]?\\\\d{1,9})\\\\-(?:\\\\d{1,2})'")
+    """
+    parts = re.findall(r"%-?([A-Za-z%])|(.)", strftime[1:-1].replace("''", "'"), re.DOTALL)
+    if odd := {field for field, _ in parts if field} - _FIELDS.keys():
+        raise CannotTranslate(f"the reading of dates with %{min(odd)}")
+    if {"H", "p"} <= {field for field, _ in parts}:
+        raise CannotTranslate("the reading of dates with both 24 hours and AM or PM")
+    here, joda = ("".join(f"(?:{_FIELDS[f][n]})" if f else re.escape(c) for f, c in parts) for n in (0, 1))
+    return _quoted(here), _quoted(f"(?i){joda}")
+
+
+def regexp_rewrite(node: exp.Expr, groups: int) -> str | None:
+    """Java's replacement `$1 \\$` as RE2's literal `\\1 $`; None for one that fails where it replaces something."""
+    text = _text(node, "a replacement")
+    references = [int(group) for group in re.findall(r"\$(\d)", re.sub(r"\\.", "", text))]
+    if not re.fullmatch(r"(?:[^\\$]|\\.|\$[\d{])*", text, re.DOTALL) or max(references, default=0) > groups:
+        return None
+    if groups > 9 and references:
+        raise CannotTranslate("a replacement for a regular expression of more than nine groups")
 
     def convert(match: re.Match[str]) -> str:
         if match[1]:
@@ -69,7 +102,7 @@ def regexp_rewrite(node: exp.Expr) -> str:
             raise CannotTranslate("a named group in a replacement")
         return f"\\{match[2]}"
 
-    return _quoted(re.sub(r"\\(.)|\$(\d|\{)", convert, _text(node, "a replacement")))
+    return _quoted(re.sub(r"\\(.)|\$(\d|\{)", convert, text, flags=re.DOTALL))
 
 
 def json_path(node: exp.Expr) -> str:

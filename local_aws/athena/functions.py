@@ -82,12 +82,14 @@ dense_rank         0    BIGINT    dense_rank(){over}
 percent_rank       0    DOUBLE    percent_rank(){over}
 cume_dist          0    DOUBLE    cume_dist(){over}
 ntile              1    BIGINT    ntile({0}){over}
-lag                1-3  0         lag({*}){over}
-lead               1-3  0         lead({*}){over}
+lag                1-2  0         lag({*}){over}
+lag                3    lagged    lag(CAST({0} AS {type}), {1}, CAST({2} AS {type})){over}
+lead               1-2  0         lead({*}){over}
+lead               3    lagged    lead(CAST({0} AS {type}), {1}, CAST({2} AS {type})){over}
 first_value        1    0         first_value({0}){over}
 last_value         1    0         last_value({0}){over}
 nth_value          2    0         nth_value({0}, CASE WHEN {1} < 1 THEN fail('INVALID_FUNCTION_ARGUMENT: Offset must be at least 1') ELSE {1} END){over}
-grouping           1-30 BIGINT    CAST(grouping({*}) AS BIGINT)
+grouping           1-30 INTEGER   CAST(grouping({*}) AS INTEGER)
 """)
 
 _SCALARS = """
@@ -113,9 +115,9 @@ ln                 1    DOUBLE    ln({0})
 log2               1    DOUBLE    log2({0})
 log10              1    DOUBLE    log10({0})
 log                2    DOUBLE    (ln({1}) / ln({0}))
-mod                2    mod       ({0}) % ({1})
-pow                2    DOUBLE    pow({*})
-power              2    DOUBLE    pow({*})
+mod                2    mod       {remainder}
+pow                2    DOUBLE    trino_power({*})
+power              2    DOUBLE    trino_power({*})
 sign               1    sign      CAST(sign({0}) AS {type})
 sqrt               1    DOUBLE    sqrt({0})
 sin                1    DOUBLE    sin({0})
@@ -131,7 +133,9 @@ atan2              2    DOUBLE    atan2({*})
 rand               0    DOUBLE    random()
 random             0    DOUBLE    random()
 random             1    0         CAST(floor(random() * CASE WHEN {0} <= 0 THEN fail('INVALID_FUNCTION_ARGUMENT: bound must be positive') ELSE {0} END) AS {type0})
+rand               1    0         CAST(floor(random() * CASE WHEN {0} <= 0 THEN fail('INVALID_FUNCTION_ARGUMENT: bound must be positive') ELSE {0} END) AS {type0})
 random             2    0         CAST({0} + floor(random() * CASE WHEN {1} <= {0} THEN fail('INVALID_FUNCTION_ARGUMENT: bound must be positive') ELSE {1} - {0} END) AS {type0})
+rand               2    0         CAST({0} + floor(random() * CASE WHEN {1} <= {0} THEN fail('INVALID_FUNCTION_ARGUMENT: bound must be positive') ELSE {1} - {0} END) AS {type0})
 infinity           0    DOUBLE    CAST('infinity' AS DOUBLE)
 nan                0    DOUBLE    CAST('nan' AS DOUBLE)
 is_nan             1    BOOLEAN   isnan({0})
@@ -141,12 +145,12 @@ bitwise_and        2    BIGINT    CAST({0} & {1} AS BIGINT)
 bitwise_or         2    BIGINT    CAST({0} | {1} AS BIGINT)
 bitwise_xor        2    BIGINT    CAST(xor({0}, {1}) AS BIGINT)
 bitwise_not        1    BIGINT    CAST(~{0} AS BIGINT)
-bitwise_left_shift 2    0         ({0} << {1})
+bitwise_left_shift 2    0         CAST(left_shift({*}, {bits}) AS {type0})
 bitwise_right_shift 2   0         logical_shift({*})
-bitwise_right_shift_arithmetic 2 0 ({0} >> {1})
+bitwise_right_shift_arithmetic 2 0 arithmetic_shift({*}, {bits})
 bit_count          2    BIGINT    bit_count_in({*})
 from_base          2    BIGINT    py_from_base({*})
-width_bucket       2    BIGINT    len(list_filter({1}, lambda edge: edge <= {0}))
+width_bucket       2    BIGINT    py_bucket_among(CAST({0} AS DOUBLE), CAST({1} AS DOUBLE[]))
 width_bucket       4    BIGINT    py_width_bucket({*})
 format_number      1    VARCHAR   py_format_number(CAST({0} AS DOUBLE))
 parse_data_size    1    DECIMAL(38,0) py_parse_data_size({0})
@@ -156,7 +160,7 @@ luhn_check         1    BOOLEAN   py_luhn_check({0})
 soundex            1    VARCHAR   unless_refused(py_soundex({0}))
 normalize          1    VARCHAR   nfc_normalize({0})
 normalize          2    VARCHAR   py_normalize({*})
-to_base            2    VARCHAR   CASE WHEN {0} < 0 THEN '-' ELSE '' END || lower(to_base(abs({0}), {1}))
+to_base            2    VARCHAR   trino_to_base({*})
 uuid               0    UUID      uuid()
 length             1    BIGINT    {length}
 lower              1    VARCHAR   trino_lower({0})
@@ -184,14 +188,14 @@ substring          2-3  VARCHAR   trino_substr({*})
 split              2    VARCHAR[] trino_split({*})
 split              3    VARCHAR[] py_split({*})
 split_part         3    VARCHAR   trino_split_part({*})
-split_to_map       3    map{s,s}  map_from_entries(py_split_entries({*}))
+split_to_map       3    map{s,s}  map_from_entries(py_split_entries({*}, true))
 split_to_map       4    ?         !
-split_to_multimap  3    map{s,s[]} multimap(py_split_entries({*}))
+split_to_multimap  3    map{s,s[]} multimap(py_split_entries({*}, false))
 translate          3    VARCHAR   translate({*})
-levenshtein_distance 2  BIGINT    levenshtein({*})
-hamming_distance   2    BIGINT    hamming({*})
+levenshtein_distance 2  BIGINT    trino_levenshtein({*})
+hamming_distance   2    BIGINT    trino_hamming({*})
 to_utf8            1    VARBINARY encode({0})
-from_utf8          1    VARCHAR   py_from_utf8({0})
+from_utf8          1    VARCHAR   unless_refused(py_from_utf8({0}))
 from_utf8          2    VARCHAR   !
 to_hex             1    VARCHAR   hex({0})
 from_hex           1    VARBINARY trino_unhex({0})
@@ -216,7 +220,7 @@ hmac_sha256        2    VARBINARY py_hmac_sha256({*})
 hmac_sha512        2    VARBINARY py_hmac_sha512({*})
 url_decode         1    VARCHAR   py_url_decode({0})
 url_encode         1    VARCHAR   py_url_encode({0})
-url_extract_protocol 1 VARCHAR   py_url_part({0}, 'scheme')
+url_extract_protocol 1 VARCHAR   py_url_part({0}, 'protocol')
 url_extract_host 1 VARCHAR   py_url_part({0}, 'host')
 url_extract_path 1 VARCHAR   py_url_part({0}, 'path')
 url_extract_query 1 VARCHAR   py_url_part({0}, 'query')
@@ -229,10 +233,10 @@ regexp_extract     3    VARCHAR   trino_regexp_extract({subject}, {1}, {2})
 regexp_extract_all 2    VARCHAR[] regexp_extract_all({subject}, {1})
 regexp_extract_all 3    VARCHAR[] regexp_extract_all({subject}, {1}, {2})
 regexp_count       2    BIGINT    len(regexp_extract_all({subject}, {1}))
-regexp_position    2-4  INT       CAST(trino_regexp_position({*}) AS INTEGER)
+regexp_position    2-4  INT       CAST({position} AS INTEGER)
 regexp_replace     2    VARCHAR   regexp_replace({subject}, {1}, '', 'g')
 regexp_replace     3    VARCHAR   regexp_replace({subject}, {1}, {rewrite}, 'g')
-regexp_split       2    VARCHAR[] string_split_regex({subject}, CASE WHEN {1} = '' THEN refuse('regexp_split by an empty pattern') ELSE {1} END)
+regexp_split       2    VARCHAR[] CASE WHEN {1} IS NOT NULL THEN string_split_regex({subject}, {1}) END
 json_extract       2    JSON      trino_json_extract({0}, {path1})
 json_extract_scalar 2   VARCHAR   trino_json_scalar({0}, {path1})
 json_size          2    BIGINT    trino_json_size({0}, {path1})
@@ -240,7 +244,7 @@ json_parse         1    JSON      CAST(py_json_parse({0}) AS JSON)
 json_format        1    VARCHAR   CAST({0} AS VARCHAR)
 json_array_length  1    BIGINT    CASE WHEN json_type(valid_json({0})) = 'ARRAY' THEN CAST(json_array_length(valid_json({0})) AS BIGINT) END
 json_array_contains 2   BOOLEAN   CASE WHEN json_type(valid_json({0})) = 'ARRAY' THEN list_contains(json_extract(valid_json({0}), '$[*]'), to_json({1})) END
-json_array_get     2    JSON      CASE WHEN json_type(valid_json({0})) = 'ARRAY' THEN json_extract(valid_json({0}), CAST({1} AS BIGINT)) END
+json_array_get     2    JSON      CASE WHEN json_type(valid_json({0})) = 'ARRAY' THEN json_element(valid_json({0}), CAST({1} AS BIGINT)) END
 is_json_scalar     1    BOOLEAN   CASE WHEN json_valid({0}) THEN json_type({0}) NOT IN ('ARRAY', 'OBJECT') ELSE fail('INVALID_FUNCTION_ARGUMENT: Invalid JSON value: ' || {0}) END
 date               1    DATE      CAST({0} AS DATE)
 now                0    TIMESTAMPTZ date_trunc('milliseconds', now())
@@ -256,7 +260,7 @@ to_iso8601         1    VARCHAR   {iso0}
 date_format        2    VARCHAR   strftime({0}, {mysql1})
 date_parse         2    TIMESTAMP date_trunc('milliseconds', {parsed})
 format_datetime    2    VARCHAR   strftime({0}, {joda1})
-parse_datetime     2    TIMESTAMPTZ CAST(strptime({0}, {whole_date}) AS TIMESTAMPTZ)
+parse_datetime     2    TIMESTAMPTZ CAST({whole_date} AS TIMESTAMPTZ)
 date_trunc         2    1         {date_trunc}
 date_add           3    2         CAST({2} + {interval} AS {type2})
 date_diff          3    BIGINT    date_sub({unit0}, {1}, {2})
@@ -283,19 +287,19 @@ contains           2    BOOLEAN   trino_contains({*})
 element_at         2    element   {element}
 array_distinct     1    0         trino_array_distinct({0})
 array_union        2    0         trino_array_distinct({0} || {1})
-array_except       2    0         trino_array_distinct(list_filter({0}, lambda x: CASE WHEN x IS NULL THEN NOT has_null({1}) ELSE NOT list_contains({1}, x) END))
-array_intersect    2    0         trino_array_distinct(list_filter({0}, lambda x: CASE WHEN x IS NULL THEN has_null({1}) ELSE list_contains({1}, x) END))
+array_except       2    0         CASE WHEN {1} IS NOT NULL THEN trino_array_distinct(list_filter({0}, lambda x: CASE WHEN x IS NULL THEN NOT has_null({1}) ELSE NOT list_contains({1}, x) END)) END
+array_intersect    2    0         CASE WHEN {1} IS NOT NULL THEN trino_array_distinct(list_filter({0}, lambda x: CASE WHEN x IS NULL THEN has_null({1}) ELSE list_contains({1}, x) END)) END
 array_join         2-3  VARCHAR   {array_join}
 array_max          1    [0]       CASE WHEN len(list_filter({0}, lambda x: x IS NULL)) = 0 THEN list_max({0}) END
 array_min          1    [0]       CASE WHEN len(list_filter({0}, lambda x: x IS NULL)) = 0 THEN list_min({0}) END
 array_position     2    BIGINT    CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN CAST(coalesce(list_position({*}), 0) AS BIGINT) END
 array_remove       2    0         CASE WHEN {1} IS NOT NULL THEN list_filter({0}, lambda x: x IS NULL OR x <> {1}) END
 trim_array         2    0         trino_trim_array({*})
-zip                2-5  zip       {zip}
-zip_with           3    lambda[]  {zip_with}
+zip                2-5  zip       CASE WHEN NOT list_contains([{nulls}], true) THEN {zip} END
+zip_with           3    lambda[]  CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN {zip_with} END
 combinations       2    0[]       !
-ngrams             2    0[]       list_transform(range(1, greatest(1, len({0}) - {1} + 1) + 1), lambda i: {0}[i:i + {1} - 1])
-contains_sequence  2    BOOLEAN   (len(list_filter(range(1, len({0}) + 2), lambda i: {0}[i:i + len({1}) - 1] = {1})) > 0)
+ngrams             2    0[]       trino_ngrams({0}, CASE WHEN {1} <= 0 THEN fail('INVALID_FUNCTION_ARGUMENT: N must be positive') ELSE {1} END)
+contains_sequence  2    BOOLEAN   CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN (len(list_filter(range(1, len({0}) + 2), lambda i: {0}[i:i + len({1}) - 1] = {1})) > 0) END
 array_sort         1    0         list_sort({0}, 'ASC', 'NULLS LAST')
 array_sort         2    0         !
 arrays_overlap     2    BOOLEAN   trino_overlap({*})
@@ -313,9 +317,9 @@ map                0    ?         map()
 map                2    map{[0],[1]} trino_map({*})
 map_keys           1    keys      map_keys({0})
 map_values         1    values    map_values({0})
-map_concat         2-9  0         map_concat({*})
+map_concat         2-9  0         CASE WHEN NOT list_contains([{nulls}], true) THEN map_concat({*}) END
 map_entries        1    rows      list_transform(map_entries({0}), lambda e: struct_pack(field0 := e.key, field1 := e.value))
-map_from_entries   1    ?         map_from_entries({0})
+map_from_entries   1    ?         map_from_entries(CASE WHEN has_null({0}) THEN {0}[fail('INVALID_FUNCTION_ARGUMENT: map entry cannot be null'):] ELSE {0} END)
 map_filter         2    0         {map_filter}
 transform_keys     2    map{1,v}  {transform_keys}
 transform_values   2    map{k,1}  {transform_values}

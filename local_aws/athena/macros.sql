@@ -11,14 +11,20 @@ CREATE MACRO unless_refused(s) AS
 CREATE MACRO trino_replace
     (s, a) AS replace(s, a, ''),
     (s, a, b) AS CASE WHEN a = '' THEN py_replace(s, a, b) ELSE replace(s, a, b) END;
-CREATE MACRO no_blank_first(v) AS
-    CASE WHEN regexp_matches(v, '^\s') THEN fail('INVALID_FUNCTION_ARGUMENT: Invalid format: "' || v || '"')
-    ELSE v END;
+-- A date in a format, after a year for a format without one; `here` is what DuckDB reads as Joda does, `joda` what
+-- Joda may read too.
+CREATE MACRO read_date(v, year, format, here, joda) AS
+    CASE WHEN regexp_full_match(v, here) AND try_strptime(year || v, format) IS NOT NULL
+    THEN try_strptime(year || v, format)
+    WHEN regexp_full_match(v, joda) AND NOT regexp_full_match(v, here) THEN refuse('the reading of the date ' || v)
+    ELSE fail('INVALID_FUNCTION_ARGUMENT: Invalid format: "' || v || '"') END;
+-- An hour of half a day without AM or PM, of which Java counts 12 as 0.
+CREATE MACRO twelve_is_zero(t) AS CASE WHEN hour(t) = 12 THEN t - INTERVAL 12 HOUR ELSE t END;
 CREATE MACRO as_real(v) AS
     CASE WHEN isfinite(v) AND abs(v) >= 3.4028235677973366e38 THEN CAST(sign(v) * CAST('infinity' AS FLOAT) AS FLOAT)
     ELSE CAST(v AS FLOAT) END;
 CREATE MACRO trino_chr(n) AS
-    CASE WHEN n < 0 OR n > 1114111 THEN CAST(fail('INVALID_FUNCTION_ARGUMENT: Not a valid Unicode code point: ' || n)
+    CASE WHEN n < 0 OR n > 1114111 OR n BETWEEN 55296 AND 57343 THEN CAST(fail('INVALID_FUNCTION_ARGUMENT: Not a valid Unicode code point: ' || n)
     AS VARCHAR) ELSE chr(CAST(n AS INTEGER)) END;
 CREATE MACRO trino_unhex(s) AS
     CASE WHEN length(s) % 2 = 1 THEN
@@ -36,11 +42,11 @@ CREATE MACRO trino_upper(s) AS CASE WHEN strlen(s) = length(s) THEN upper(s) ELS
 CREATE MACRO trino_reverse(s) AS CASE WHEN strlen(s) = length(s) THEN reverse(s) ELSE py_reverse(s) END;
 CREATE MACRO trino_pad(s, n, p, l) AS
     CASE WHEN p = '' THEN fail('INVALID_FUNCTION_ARGUMENT: Padding string must not be empty')
-    WHEN n < 0 THEN fail('INVALID_FUNCTION_ARGUMENT: Target length must be in the range [0..2147483647]')
+    WHEN n NOT BETWEEN 0 AND 2147483647 THEN fail('INVALID_FUNCTION_ARGUMENT: Target length must be in the range [0..2147483647]')
     WHEN l THEN lpad(s, CAST(n AS INTEGER), p) ELSE rpad(s, CAST(n AS INTEGER), p) END;
 CREATE MACRO trino_split(s, d) AS
     CASE WHEN d = '' THEN CAST(fail('INVALID_FUNCTION_ARGUMENT: The delimiter may not be the empty string') AS
-    VARCHAR[]) ELSE string_split(s, d) END;
+    VARCHAR[]) WHEN d IS NOT NULL THEN string_split(s, d) END;
 -- What Java calls white space; DuckDB trims blanks only.
 CREATE MACRO white_space() AS
     chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(28) || chr(29) || chr(30) || chr(31) || chr(32) ||
@@ -62,12 +68,35 @@ CREATE MACRO span_of(a, b, s) AS
 CREATE MACRO negated(x, lowest, type) AS
     CASE WHEN x = lowest THEN fail('NUMERIC_VALUE_OUT_OF_RANGE: ' || type || ' negation overflow: ' || x)
     ELSE 0 - x END;
+-- To Java, an infinite power of 1 is no number, nor is any power NaN.
+CREATE MACRO trino_power(x, y) AS
+    CASE WHEN isnan(CAST(y AS DOUBLE)) OR (abs(CAST(x AS DOUBLE)) = 1 AND isinf(CAST(y AS DOUBLE)))
+    THEN CAST(x AS DOUBLE) + CAST('nan' AS DOUBLE) ELSE pow(x, y) END;
+-- Code points, where DuckDB counts bytes.
+CREATE MACRO trino_levenshtein(a, b) AS
+    CASE WHEN strlen(a || b) = length(a || b) THEN levenshtein(a, b) ELSE py_levenshtein(a, b) END;
+CREATE MACRO trino_hamming(a, b) AS
+    CASE WHEN strlen(a || b) = length(a || b) THEN hamming(a, b) ELSE py_hamming(a, b) END;
 CREATE MACRO finite(x) AS CASE WHEN isfinite(x) THEN x END;
 CREATE MACRO trino_cbrt(x) AS CASE WHEN pow(round(cbrt(x)), 3) = x THEN round(cbrt(x)) ELSE cbrt(x) END;
 CREATE MACRO logical_shift(x, n) AS
-    CASE WHEN x < 0 THEN refuse('bitwise_right_shift of a negative number') ELSE x >> n END;
+    CASE WHEN x < 0 OR n < 0 THEN refuse('bitwise_right_shift of or by a negative number') ELSE x >> n END;
+CREATE MACRO arithmetic_shift(x, n, bits) AS
+    CASE WHEN n < 0 THEN refuse('a shift by a negative number') WHEN n < bits THEN x >> CAST(n AS INTEGER)
+    WHEN n >= bits THEN x >> (bits - 1) END;
+-- What is shifted out of the type is lost.
+CREATE MACRO in_bits(x, size) AS (((x + size // 2) % size + size) % size - size // 2);
+CREATE MACRO left_shift(x, n, bits) AS
+    CASE WHEN n < 0 THEN refuse('a shift by a negative number') WHEN n >= bits THEN 0
+    ELSE in_bits(CAST(x AS HUGEINT) * (CAST(1 AS HUGEINT) << CAST(n AS INTEGER)), CAST(1 AS HUGEINT) << bits) END;
+-- DuckDB overflows at the lowest number % -1.
+CREATE MACRO integer_remainder(a, b) AS CASE WHEN b = -1 THEN a - a ELSE a % b END;
+CREATE MACRO trino_to_base(x, radix) AS
+    CASE WHEN radix NOT BETWEEN 2 AND 36 THEN fail('INVALID_FUNCTION_ARGUMENT: Radix must be between 2 and 36')
+    WHEN x = -9223372036854775808 THEN refuse('to_base of the lowest bigint')
+    ELSE CASE WHEN x < 0 THEN '-' ELSE '' END || lower(to_base(abs(x), CAST(radix AS INTEGER))) END;
 CREATE MACRO bit_count_in(x, n) AS
-    CAST(CASE WHEN n = 64 THEN bit_count(CAST(x AS BIGINT)) WHEN n NOT IN (8, 16, 32) THEN
+    CAST(CASE WHEN n IS NULL THEN NULL WHEN n = 64 THEN bit_count(CAST(x AS BIGINT)) WHEN n NOT IN (8, 16, 32) THEN
     refuse('bit_count in other than 8, 16, 32 and 64 bits') WHEN x >> CAST(n - 1 AS INTEGER) NOT IN (0, -1) THEN
     fail('INVALID_FUNCTION_ARGUMENT: Number must be representable with the bits specified. ' || x ||
     ' cannot be represented with ' || n || ' bits') WHEN n = 32 THEN bit_count(CAST(x AS INTEGER))
@@ -103,12 +132,17 @@ CREATE MACRO trino_map(k, v) AS
 CREATE MACRO map_of_nothing(k, v, n) AS map(k[1:n], v[1:n]);
 -- What is NULL inside an array makes the answer unknown, unless another element decides it.
 CREATE MACRO has_null(l) AS (len(list_filter(l, lambda e: e IS NULL)) > 0);
+CREATE MACRO nan_among(l) AS
+    (regexp_matches(typeof(l), '^(FLOAT|DOUBLE)') AND list_contains(CAST(l AS VARCHAR[]), 'nan'));
 CREATE MACRO array_equal(a, b) AS
-    CASE WHEN len(a) <> len(b) THEN false ELSE all_of(list_transform(list_zip(a, b), lambda e: e[1] = e[2])) END;
+    CASE WHEN a IS NULL OR b IS NULL THEN NULL WHEN len(a) <> len(b) OR nan_among(a) OR nan_among(b) THEN false
+    ELSE all_of(list_transform(list_zip(a, b), lambda e: e[1] = e[2])) END;
+-- To DuckDB, the order of a map's entries matters and NaN equals itself.
 CREATE MACRO nested_equal(a, b) AS
-    CASE WHEN regexp_matches(CAST(to_json(a) AS VARCHAR) || CAST(to_json(b) AS VARCHAR), '[:,[]null') THEN
+    CASE WHEN a IS NULL OR b IS NULL THEN NULL
+    WHEN regexp_matches(CAST(to_json(a) AS VARCHAR) || CAST(to_json(b) AS VARCHAR), '[:,[]null') THEN
     CAST(refuse('a comparison of rows, maps or nested arrays with a NULL in them') AS BOOLEAN)
-    ELSE a = b END;
+    WHEN regexp_matches(typeof([a, b]), 'MAP|FLOAT|DOUBLE') THEN py_equal([a, b]) ELSE a = b END;
 CREATE MACRO trino_contains(l, x) AS
     CASE WHEN list_contains(l, x) THEN true WHEN l IS NULL OR x IS NULL OR has_null(l) THEN NULL
     ELSE false END;
@@ -124,10 +158,6 @@ CREATE MACRO all_of(l) AS
 CREATE MACRO trino_element(l, i) AS
     l[CASE WHEN i = 0 THEN fail('INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1')
     ELSE i END];
-CREATE MACRO trino_regexp_position
-    (s, p) AS py_regexp_position(s, p, 1, 1),
-    (s, p, a) AS py_regexp_position(s, p, a, 1),
-    (s, p, a, n) AS py_regexp_position(s, p, a, n);
 -- Only the rarer forms of a date go through Python.
 CREATE MACRO iso_form(s) AS
     CASE WHEN regexp_full_match(s,
@@ -138,15 +168,16 @@ CREATE MACRO put_point(x, s) AS
     AS VARCHAR))) AS INTEGER), '0'), -s) || '.' || right(lpad(CAST(abs(x) AS VARCHAR), CAST(greatest(s + 1,
     length(CAST(abs(x) AS VARCHAR))) AS INTEGER), '0'), s);
 CREATE MACRO trino_substr
-    (s, a) AS CASE WHEN a = 0 OR -a > length(s) THEN left(s, 0) ELSE substr(s, a) END,
-    (s, a, n) AS CASE WHEN a = 0 OR -a > length(s) OR n <= 0 THEN left(s, 0) ELSE substr(s, a, n) END;
+    (s, a) AS CASE WHEN a = 0 OR a NOT BETWEEN -length(s) AND length(s) THEN left(s, 0) ELSE substr(s, a) END,
+    (s, a, n) AS CASE WHEN a = 0 OR a NOT BETWEEN -length(s) AND length(s) OR n <= 0 THEN left(s, 0)
+    WHEN n IS NOT NULL THEN substr(s, a, least(n, length(s))) END;
 CREATE MACRO trino_split_part(s, d, n) AS
     CASE WHEN n <= 0 THEN fail('INVALID_FUNCTION_ARGUMENT: Index must be greater than zero' || left(s, 0))
-    ELSE string_split(s, d)[n] END;
+    WHEN d IS NOT NULL THEN string_split(s, d)[n] END;
 CREATE MACRO trino_regexp_extract
     (s, p) AS CASE WHEN regexp_matches(s, p) THEN regexp_extract(s, p) END,
     (s, p, g) AS CASE WHEN regexp_matches(s, p)
-    THEN coalesce(nullif(regexp_extract(s, p, g), ''), py_regexp_group(s, p, g)) END;
+    THEN coalesce(nullif(regexp_extract(s, p, g), ''), unless_refused(py_regexp_group(s, p, g))) END;
 -- Trino reads a text up to where its answer stands; what breaks after that does not matter to it.
 CREATE MACRO valid_json(j) AS
     CASE WHEN json_valid(j) THEN j
@@ -158,6 +189,11 @@ CREATE MACRO trino_json_scalar(j, p) AS
     CASE json_type(valid_json(j), p) WHEN 'OBJECT' THEN NULL WHEN 'ARRAY' THEN NULL
     WHEN 'DOUBLE' THEN json_text(json_extract_string(quote_numbers(CAST(valid_json(j) AS VARCHAR)), p))
     ELSE json_extract_string(valid_json(j), p) END;
+-- Of a text Trino gives what stands in the quotes, which is no JSON, and of a fraction its very digits.
+CREATE MACRO json_element(j, i) AS
+    CASE json_type(json_extract(j, i)) WHEN 'NULL' THEN NULL
+    WHEN 'VARCHAR' THEN CAST(refuse('json_array_get of a text') AS JSON)
+    WHEN 'DOUBLE' THEN CAST(refuse('json_array_get of a fraction') AS JSON) ELSE json_extract(j, i) END;
 CREATE MACRO trino_json_size(j, p) AS
     CASE json_type(valid_json(j), p) WHEN 'OBJECT' THEN CAST(len(json_keys(valid_json(j), p)) AS BIGINT)
     WHEN 'ARRAY' THEN CAST(json_array_length(valid_json(j), p) AS BIGINT) ELSE CASE
@@ -183,11 +219,17 @@ CREATE MACRO trino_cardinality(x) AS CAST(len(x) AS BIGINT);
 CREATE MACRO trino_array_distinct(x) AS
     list_filter(x, lambda e, i: list_position(x, e) = i OR (e IS NULL AND len(list_filter(x[1:i], lambda y: y IS NULL))
     = 1));
+CREATE MACRO trino_ngrams(x, n) AS
+    CASE WHEN x IS NOT NULL AND n IS NOT NULL THEN
+    list_transform(range(1, greatest(1, len(x) - n + 1) + 1), lambda i: x[i:i + n - 1]) END;
 CREATE MACRO trino_slice(x, a, n) AS
-    CASE WHEN a = 0 OR n < 0 THEN x[fail('INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1'):]
-    WHEN a > 0 THEN x[a:a + n - 1] WHEN -a > len(x) THEN x[1:0] ELSE x[len(x) + a + 1:len(x) + a + n] END;
+    CASE WHEN a = 0 THEN x[fail('INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1'):]
+    WHEN n < 0 THEN x[fail('INVALID_FUNCTION_ARGUMENT: length must be greater than or equal to 0'):]
+    WHEN n IS NULL THEN NULL WHEN a NOT BETWEEN -len(x) AND len(x) THEN x[1:0] WHEN a > 0 THEN x[a:a + least(n, len(x)) - 1]
+    ELSE x[len(x) + a + 1:len(x) + a + least(n, len(x))] END;
 CREATE MACRO trino_trim_array(x, n) AS
-    CASE WHEN n < 0 OR n > len(x) THEN x[fail('INVALID_FUNCTION_ARGUMENT: size must not exceed array cardinality ' ||
+    CASE WHEN n < 0 THEN x[fail('INVALID_FUNCTION_ARGUMENT: size must not be negative: ' || n):]
+    WHEN n > len(x) THEN x[fail('INVALID_FUNCTION_ARGUMENT: size must not exceed array cardinality ' ||
     len(x) || ': ' || n):] ELSE x[1:len(x) - n] END;
 CREATE MACRO trino_subscript(x, i) AS
     CASE WHEN i = 0 THEN fail('INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1')
@@ -201,6 +243,10 @@ CREATE MACRO trino_map_value(m, k) AS
 CREATE MACRO half_up_quotient(a, b) AS
     CASE WHEN b = 0 THEN fail('DIVISION_BY_ZERO: Division by zero' || left(CAST(a AS VARCHAR), 0))
     ELSE a // b + CASE WHEN abs(a % b) * 2 >= abs(b) THEN sign(a) * sign(b) ELSE 0 END END;
+-- The dividend of such a division.
+CREATE MACRO scaled_up(a, power) AS
+    CASE WHEN abs(a) > 170141183460469231731687303715884105727 // power
+    THEN refuse('a division of decimals with more than 38 digits') ELSE a * power END;
 -- Every number of a JSON text in quotes with a mark at each end; strings cannot hold the raw control characters.
 CREATE MACRO quote_numbers(j) AS
     replace(replace(replace(regexp_replace(j, '("(?:[^"\\]|\\.)*")|(-?[0-9][-+0-9.eE]*)', '\1' || chr(1) || '\2' ||
@@ -213,17 +259,41 @@ CREATE MACRO json_text(s) AS
 CREATE MACRO cannot_cast(v, t) AS fail('INVALID_CAST_ARGUMENT: Cannot cast ''' || v || ''' to ' || t);
 CREATE MACRO text_as_integer(v, t) AS CASE WHEN regexp_full_match(v, '[-+]?[0-9]+') THEN v ELSE cannot_cast(v, t) END;
 CREATE MACRO text_as_number(v, t) AS
-    CASE WHEN NOT regexp_full_match(trim(v), '[-+]?(NaN|Infinity|([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?)') THEN
-    cannot_cast(v, t) ELSE v END;
+    CASE WHEN regexp_full_match(v, '[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?') THEN v
+    WHEN starts_with(t, 'DECIMAL') THEN CASE WHEN trim(v, white_space()) <> v THEN refuse('blanks around a decimal') ELSE
+    fail('INVALID_CAST_ARGUMENT: Cannot cast VARCHAR ''' || v || ''' to ' || t || '. Value is not a number.') END
+    WHEN regexp_full_match(trim(v), '[-+]?(NaN|Infinity|([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?)') THEN v
+    WHEN regexp_full_match(trim(v), '[-+]?(0[xX].*|[0-9.]+([eE][-+]?[0-9]+)?[dDfF])')
+    THEN refuse('Java''s other forms of a number: ' || v) ELSE cannot_cast(v, t) END;
 CREATE MACRO text_as_boolean(v) AS
     CASE WHEN lower(v) IN ('true', 't', '1') THEN 'true' WHEN lower(v) IN ('false', 'f', '0') THEN 'false'
-    ELSE cannot_cast(v, 'boolean') END;
+    ELSE cannot_cast(v, 'BOOLEAN') END;
+-- Patterns are literals, so that they are compiled once; few texts have blanks around them.
+CREATE MACRO trimmed_date(v) AS
+    CASE WHEN regexp_full_match(trim(v, white_space()), '[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}') THEN trim(v, white_space())
+    WHEN regexp_full_match(trim(v, white_space()), '[-+]?[0-9]{4,}-[0-9]{1,2}-[0-9]{1,2}')
+    THEN refuse('the year in ' || v) ELSE fail('INVALID_CAST_ARGUMENT: Value cannot be cast to date: ' || v) END;
 CREATE MACRO text_as_date(v) AS
-    CASE WHEN regexp_full_match(v, ' *[0-9]{4}-[0-9]{1,2}-[0-9]{1,2} *') THEN trim(v)
-    ELSE fail('INVALID_CAST_ARGUMENT: Value cannot be cast to date: ' || v) END;
+    CASE WHEN regexp_full_match(v, '[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}') THEN v ELSE trimmed_date(v) END;
+-- Of another zone only the instant would be left.
+CREATE MACRO text_as_instant(v) AS
+    CASE WHEN regexp_full_match(v,
+    '[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}( ([01]?[0-9]|2[0-3]):[0-5]?[0-9](:[0-5]?[0-9]([.][0-9]+)?)?)?( UTC| ?Z| ?[-+]00:00)?')
+    THEN v WHEN regexp_matches(v, '[0-9]{4}-[0-9]') THEN refuse('the zone or form of the time ' || v)
+    ELSE fail('INVALID_CAST_ARGUMENT: Value cannot be cast to timestamp: ' || v) END;
+CREATE MACRO text_as_uuid(v) AS
+    CASE WHEN regexp_full_match(v, '(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}') THEN v
+    ELSE fail('INVALID_CAST_ARGUMENT: Cannot cast value to UUID: ' || v) END;
+CREATE MACRO trimmed_timestamp(v) AS
+    CASE WHEN regexp_full_match(trim(v, white_space()),
+    '[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}( ([01]?[0-9]|2[0-3]):[0-5]?[0-9](:[0-5]?[0-9]([.][0-9]+)?)?)?')
+    THEN trim(v, white_space()) WHEN regexp_matches(trim(v, white_space()), '^([-+]|[0-9]{5,}-)')
+    THEN refuse('the year in ' || v)
+    ELSE fail('INVALID_CAST_ARGUMENT: Value cannot be cast to timestamp: ' || v) END;
 CREATE MACRO text_as_timestamp(v) AS
-    CASE WHEN regexp_full_match(v, '[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}( [0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}([.][0-9]+)?)?)?')
-    THEN v ELSE fail('INVALID_CAST_ARGUMENT: Value cannot be cast to timestamp: ' || v) END;
+    CASE WHEN regexp_full_match(v,
+    '[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}( ([01]?[0-9]|2[0-3]):[0-5]?[0-9](:[0-5]?[0-9]([.][0-9]+)?)?)?')
+    THEN v ELSE trimmed_timestamp(v) END;
 -- The text of a value whose type only DuckDB knows: refused where Trino's text is another one.
 CREATE MACRO plain_text(v) AS
     CASE WHEN v IS NULL THEN NULL WHEN typeof(v) IN ('VARCHAR', 'BOOLEAN', 'TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT',
@@ -258,5 +328,5 @@ CREATE MACRO text_timestamp(value, name) AS
     must_fit(value, CASE WHEN regexp_matches(value, '^-?[0-9]{13,}$') THEN make_timestamp(CAST(value AS BIGINT) * 1000)
     WHEN regexp_matches(value, '^-?[0-9.]+$') THEN make_timestamp(CAST(CAST(value AS DECIMAL(38, 6)) * 1000000 AS
     BIGINT)) WHEN regexp_matches(value, '(Z|[-+][0-9]{2}:?[0-9]{2})$') THEN TRY_CAST(value AS TIMESTAMPTZ) AT TIME ZONE
-    'UTC' ELSE TRY_CAST(value AS TIMESTAMP) END, name);
+    'UTC' WHEN contains(value, ':') THEN TRY_CAST(value AS TIMESTAMP) END, name);
 CREATE MACRO text_binary(value, name) AS CASE WHEN value IS NULL THEN NULL ELSE from_base64(value) END;

@@ -5,7 +5,7 @@ import re
 from sqlglot import exp
 from sqlglot.dialects.trino import Trino
 
-from local_aws.athena.errors import CannotTranslate
+from local_aws.athena.errors import CannotTranslate, QueryFailed
 from local_aws.athena.typing import INSTANTS, TEXTS, D, kind
 
 
@@ -13,12 +13,24 @@ def place(node: exp.Expr) -> str:
     """`line 1:8: ` where a node begins, for messages; empty where unknown."""
     if "place" in node.meta:
         return str(node.meta["place"])
-    first = node if isinstance(node, exp.Table) else node.find(exp.Column) or node
-    names = first.parts if isinstance(first, exp.Table) else list(first.find_all(exp.Identifier))
-    for name in names:
-        if name.meta.get("line"):
-            return f"line {name.meta['line']}:{name.meta['col'] - (name.meta['end'] - name.meta['start'])}: "
-    return ""
+    parts = (
+        written_parts(node) if isinstance(node, exp.Column) else node.parts if isinstance(node, exp.Table) else [node]
+    )
+    for part in parts:
+        if part.meta.get("line"):
+            return f"line {part.meta['line']}:{part.meta['col'] - (part.meta['end'] - part.meta['start'])}: "
+    return next((where for child in node.iter_expressions() if (where := place(child))), "")
+
+
+def written_parts(column: exp.Column) -> list[exp.Expr]:
+    """A column's names as far as the query says them; the table that sqlglot adds stands elsewhere."""
+    *others, name = column.parts
+    found = [name]
+    for part in reversed(others):
+        if part.meta.get("end", -9) + 2 != found[0].meta.get("start"):
+            break
+        found.insert(0, part)
+    return found
 
 
 _SHORT_NAMES = {
@@ -39,6 +51,12 @@ def typeof(node: exp.Expr) -> str:
     if kind(node) == D.INTERVAL:
         units = {each.text("unit").upper().rstrip("S") for each in node.find_all(exp.Interval)}
         return "interval year to month" if units & {"YEAR", "MONTH"} else "interval day to second"
+    inner = list(node.type.find_all(exp.DataType)) if node.type is not None else []
+    if any(each.this == D.USERDEFINED for each in inner):
+        raise QueryFailed(f"TYPE_MISMATCH: {place(node)}Unknown type: {node.type.sql(Trino).lower()}")
+    timed = {D.TIMESTAMP, D.TIMESTAMPTZ} & {each.this for each in inner} and not is_literal(node)
+    if timed and has_loose_time(node.root()):
+        raise CannotTranslate(f"typeof({node.sql(Trino)}), of a time that isn't written to the millisecond")
     literals = (each for each in node.find_all(exp.Literal) if each.is_string and not isinstance(each.parent, exp.Cast))
     counted = not isinstance(node, (exp.Literal, exp.Cast, exp.DPipe)) and node.name.lower() not in _UNBOUNDED
     if kind(node) in TEXTS and counted and any(literals):
@@ -76,6 +94,17 @@ def trino_name(node: exp.Expr) -> str:
     return _type_name(node.type)
 
 
+def has_loose_time(tree: exp.Expr) -> bool:
+    """Whether a time in it, other than one that is only compared, isn't written to the millisecond.
+
+    What is computed of it has another precision, which `.type` does not tell.
+    """
+    times = (
+        each for each in tree.find_all(exp.Cast) if is_literal(each) and each.to.this in (D.TIMESTAMP, D.TIMESTAMPTZ)
+    )
+    return any(has_odd_literal(each) and not isinstance(each.parent, exp.Predicate) for each in times)
+
+
 def has_odd_literal(node: exp.Expr) -> bool:
     """Whether a time in it isn't written to the millisecond: what is computed of it then has another precision."""
     times = [
@@ -89,6 +118,8 @@ def _type_name(of: exp.DataType) -> str:
         raise CannotTranslate("typeof of what has no known type")
     if of.this in (D.TIMESTAMP, D.TIMESTAMPTZ) and of.expressions and of.expressions[0].name != "3":
         raise CannotTranslate(f"typeof of a {of.sql(Trino).lower()}; Athena's timestamps have milliseconds")
+    if of.this == D.CHAR and not of.expressions:
+        return "char(1)"
     if of.this in (D.ARRAY, D.MAP):
         return f"{of.this.value.lower()}({', '.join(map(_type_name, of.expressions))})"
     return _SHORT_NAMES.get(of.this) or of.sql(Trino).lower().replace(", ", ",")

@@ -1,4 +1,8 @@
-"""The OpenX JSON SerDe: https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html"""
+"""The OpenX JSON SerDe, and Hive's, which takes less: a value of another type than its column's is refused.
+
+https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html
+https://docs.aws.amazon.com/athena/latest/ug/hive-json-serde.html
+"""
 
 import json
 from collections.abc import Callable
@@ -10,13 +14,20 @@ from local_aws.athena.types import Type
 
 
 def json_columns(
-    connection: Any, lines: str, columns: list[tuple[str, Type]], parameters: dict[str, str]
+    connection: Any, lines: str, columns: list[tuple[str, Type]], parameters: dict[str, str], strict: bool
 ) -> tuple[list[str], str]:
-    """(an expression for each column, the query they are taken from); `lines` gives `line` and `file`."""
+    """(an expression for each column, the query they are taken from); `lines` gives `line` and `file`.
+
+    `strict` is Hive's SerDe.
+    """
+    if strict:
+        for name in {"ignore.malformed.json", "timestamp.formats"} & set(parameters):
+            raise CannotTranslate(f"{name} of Hive's JSON SerDe")
+        parameters = {}
     insensitive = parameters.get("case.insensitive", "true").lower() == "true"
     dots = parameters.get("dots.in.keys", "false").lower() == "true"
     fold: Callable[[str], str] = str.lower if insensitive else str
-    keys, irregular = _top_level_keys(connection, lines, fold, parameters)
+    keys, irregular = _top_level_keys(connection, lines, fold, parameters, strict)
     sources = {"line": "line", "quoted": "CASE WHEN has_fraction(line) THEN quote_numbers(line) ELSE line END"}
     if irregular:
         sources = {
@@ -28,9 +39,12 @@ def json_columns(
         wanted = fold(parameters.get(f"mapping.{name}", name))
         parts = []
         for key in sorted(key for key in keys if wanted in (fold(key), fold(key.replace(".", "_") if dots else key))):
-            spellings = _key_spellings(connection, lines, key) if kind.contains("struct") else []
+            spellings = _key_spellings(connection, lines, key) if strict or kind.contains("struct") else []
+            for each in spellings if strict else ():
+                if not (kind.nested and each == "JSON"):  # an empty object
+                    _need_type(kind, each, name)
             value = documents.take("quoted" if kind.nested else "line", key, _shape(kind, spellings))
-            parts.append(_nested(value, key, kind, name) if kind.nested else _scalar(value, key, kind, name))
+            parts.append(_nested(value, key, kind, name) if kind.nested else _scalar(value, key, kind, name, strict))
         expressions.append(f"coalesce({', '.join(parts)})" if parts else "NULL")
     used = sorted(documents.sources | {"line"})
     inner = ", ".join(f"{sources[name]} AS {name}" for name in used)
@@ -67,7 +81,7 @@ class _Documents:
 
 
 def _top_level_keys(
-    connection: Any, lines: str, fold: Callable[[str], str], parameters: dict[str, str]
+    connection: Any, lines: str, fold: Callable[[str], str], parameters: dict[str, str], strict: bool
 ) -> tuple[set[str], bool]:
     """(every key of every line, whether some lines are no JSON); a malformed line or a duplicate key fails here."""
     found: set[str] = set()
@@ -91,9 +105,8 @@ def _top_level_keys(
     ):
         raise CannotTranslate("a line that is a JSON array, whose members are the columns by position")
     if irregular and parameters.get("ignore.malformed.json", "false").lower() != "true":
-        malformed = connection.execute(
-            f"SELECT left(line, 200) FROM ({lines}) WHERE is_json_line(line) AND NOT json_valid(line) LIMIT 1"
-        ).fetchone()
+        bad = "NOT json_valid(line)" if strict else "is_json_line(line) AND NOT json_valid(line)"
+        malformed = connection.execute(f"SELECT left(line, 200) FROM ({lines}) WHERE {bad} LIMIT 1").fetchone()
         if malformed:
             raise QueryFailed(f"HIVE_CURSOR_ERROR: Row is not a valid JSON Object - JSONException: {malformed[0]}")
     return found, irregular
@@ -103,20 +116,52 @@ def _path(key: str) -> str:
     return literal("$." + json.dumps(key, ensure_ascii=False))
 
 
-def _scalar(value: str, key: str, kind: Type, name: str) -> str:
+# The types of json_structure that are taken as a column's type; as any other, text.
+_HIVE_SCALARS: dict[str, tuple[str, ...]] = {"boolean": ("BOOLEAN",)}
+_HIVE_SCALARS |= dict.fromkeys(("tinyint", "smallint", "int", "bigint"), ("UBIGINT", "BIGINT"))
+_HIVE_SCALARS |= dict.fromkeys(("float", "double", "decimal"), ("UBIGINT", "BIGINT", "DOUBLE"))
+_HIVE_TIMES = {"date": "[0-9]{4}-[0-9]{2}-[0-9]{2}"}
+_HIVE_TIMES["timestamp"] = _HIVE_TIMES["date"] + r" [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"
+
+
+def _need_type(kind: Type, found: Any, column: str) -> None:
+    """Refuse what is of another type in a line than in the table; `found` is a json_structure."""
+    if found == "NULL":
+        return
+    if kind.name == "array" and isinstance(found, list):
+        inner = [(kind.fields[0][1], found[0])]
+    elif kind.name in ("struct", "map") and isinstance(found, dict):
+        members = dict(kind.fields)
+        inner = [(members.get(key.lower()) or kind.fields[-1][1], each) for key, each in found.items()
+                 if kind.name == "map" or key.lower() in members]  # fmt: skip
+    elif kind.nested or found not in _HIVE_SCALARS.get(kind.name, ("VARCHAR",)):
+        raise CannotTranslate(f"a value of another type than {kind.hive()} in JSON (column '{column}')")
+    else:
+        return
+    for member, each in inner:
+        if member.name in _HIVE_TIMES:
+            raise CannotTranslate(f"{kind.hive()} in Hive's JSON SerDe")
+        _need_type(member, each, column)
+
+
+def _scalar(value: str, key: str, kind: Type, name: str, strict: bool) -> str:
     """Where the text counts, a number that DuckDB would print anew is taken from the line with its digits."""
     if kind.name in ("string", "varchar", "char", "decimal"):
         value = f"exact_text({value}, line, {_path(key)})"
+    if strict and kind.name in _HIVE_TIMES:
+        refusal = f"refuse('the {kind.name} in JSON: ' || {value})"
+        value = f"CASE WHEN {value} IS NULL OR regexp_full_match({value}, {literal(_HIVE_TIMES[kind.name])}) THEN {value} ELSE CAST({refusal} AS VARCHAR) END"  # noqa: E501
     return convert(value, kind, name)
 
 
 def _nested(value: str, key: str, kind: Type, name: str) -> str:
     of_type = f"json_type(quoted, {_path(key)})"
     expected = "'ARRAY'" if kind.name == "array" else "'OBJECT'"
+    refused = literal(f"a value of another type than {kind.hive()} in JSON (column '{name}'): ")
     return (
         f"CASE WHEN {of_type} IS NULL OR {of_type} = 'NULL' THEN NULL WHEN {of_type} = {expected} THEN "
         f"{convert(value, kind, name, leaf='json_text({})')} "
-        f"ELSE bad_value(json_text(json_extract_string(quoted, {_path(key)})), {literal(name)}) END"
+        f"ELSE refuse({refused} || json_text(json_extract_string(quoted, {_path(key)}))) END"
     )
 
 

@@ -8,11 +8,22 @@ from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.dialects.trino import Trino
 from sqlglot.generators.duckdb import DuckDBGenerator
 
-from local_aws.athena.checks import check_comparable, comparable
+from local_aws.athena.checks import check_alike, check_comparable, comparable
 from local_aws.athena.errors import CannotTranslate, QueryFailed
 from local_aws.athena.messages import described, place, trino_name
 from local_aws.athena.parsing import is_row
-from local_aws.athena.typing import FLOATS, INTEGERS, NESTED, D, decimal, element_type, kind, scaled, unscaled
+from local_aws.athena.typing import (
+    FLOATS,
+    INTEGERS,
+    NESTED,
+    D,
+    contains_map,
+    decimal,
+    element_type,
+    kind,
+    scaled,
+    unscaled,
+)
 
 # Where a number is a position or a count.
 _COUNTING = (
@@ -29,6 +40,7 @@ class Operators(DuckDBGenerator):
 
     depth = 0  # of the lambdas that casts are written as
     widens = False
+    loose_times = False  # whether a time of the query isn't written to the millisecond
 
     def equal(self, left: exp.Expr, right: exp.Expr) -> str:
         """Whether two values are equal, as `=` answers it."""
@@ -59,7 +71,9 @@ class Operators(DuckDBGenerator):
         if sizes[0] and sizes[1] and sizes[2]:
             (p1, s1), (p2, s2), (precision, scale) = sizes[0], sizes[1], sizes[2]
             power = scale + s2 - s1
-            dividend = f"({unscaled(left, p1, s1)} * CAST({10**power} AS HUGEINT))"
+            if power > 38:
+                raise CannotTranslate("a division of decimals with more than 38 digits")
+            dividend = f"scaled_up({unscaled(left, p1, s1)}, CAST({10**power} AS HUGEINT))"
             return scaled(f"half_up_quotient({dividend}, {unscaled(right, p2, s2)})", precision, scale)
         raise CannotTranslate(f"the division {node.sql(Trino)}: the types of its operands are not known; add a CAST")
 
@@ -73,6 +87,8 @@ class Operators(DuckDBGenerator):
     def mod_sql(self, node: exp.Mod) -> str:
         """DuckDB gives a remainder of decimals another precision, and of large ones a double's."""
         self.check_remainder(node.left, node.right)
+        if kind(node) in INTEGERS:
+            return f"integer_remainder({self.sql(node.left)}, {self.sql(node.right)})"
         written = super().mod_sql(node)
         return f"CAST({written} AS {node.type.sql(DuckDB)})" if kind(node) == D.DECIMAL and node.type else written
 
@@ -89,7 +105,7 @@ class Operators(DuckDBGenerator):
         spans = [side for side in (node.left, node.right) if kind(side) == D.INTERVAL]
         units = {each.text("unit").upper().rstrip("S") for side in spans for each in side.find_all(exp.Interval)}
         if kind(node) == D.DATE and units & {"HOUR", "MINUTE", "SECOND"}:
-            raise QueryFailed("INVALID_FUNCTION_ARGUMENT: Cannot add hour, minutes or seconds to a date")
+            refuse_time_of_day(node)
         return f"CAST({written} AS DATE)" if kind(node) == D.DATE else written
 
     def bracket_sql(self, node: exp.Bracket) -> str:
@@ -134,10 +150,19 @@ class Operators(DuckDBGenerator):
                 return f"({nans} OR {compared})" if isinstance(node, exp.NEQ) else f"(NOT ({nans}) AND {compared})"
         return super().binary(node, op)
 
+    def group_sql(self, node: exp.Group) -> str:
+        node = node.copy()
+        for each in [each for each in node.expressions if each.type is not None and contains_map(each.type)]:
+            each.replace(exp.Var(this=canonical(self.sql(each), each.type)))
+        return super().group_sql(node)
+
     def between_sql(self, node: exp.Between) -> str:
-        for bound in (node.args["low"], node.args["high"]):
-            check_comparable(node, node.this, bound, "BETWEEN")
         sides = [node.this, node.args["low"], node.args["high"]]
+        if not all(comparable(node.this.type, each.type) for each in sides if kind(each) != D.NULL):
+            names = [described(each) for each in sides]
+            raise QueryFailed(
+                f"TYPE_MISMATCH: {place(node)}Cannot check if {names[0]} is BETWEEN {names[1]} and {names[2]}"
+            )
         if kind(node.this) in (D.ARRAY, D.STRUCT):
             raise CannotTranslate("BETWEEN of arrays or rows")
         if not {kind(side) for side in sides} & FLOATS:
@@ -146,9 +171,10 @@ class Operators(DuckDBGenerator):
         return f"{value} BETWEEN {low} AND {high}"
 
     def in_sql(self, node: exp.In) -> str:
-        for value in [*node.expressions, node.args.get("query")]:
-            if value is not None:
-                check_comparable(node, node.this, value, "IN")
+        if node.args.get("query"):
+            check_comparable(node, node.this, node.args["query"], "IN")
+        else:
+            check_alike([node.this, *node.expressions], "IN value and list items")
         if kind(node.this) in NESTED and node.args.get("query"):
             return self._row_in_query(node)
         if any(kind(each) in NESTED for each in (node.this, *node.expressions)):
@@ -168,3 +194,24 @@ class Operators(DuckDBGenerator):
                 raise CannotTranslate("a comparison of nested rows with those of a subquery")
             check_comparable(node, left, right.unalias(), "=")
         return super().in_sql(node)
+
+
+def refuse_time_of_day(node: exp.Binary) -> None:
+    said = "subtract hour, minutes or seconds from" if isinstance(node, exp.Sub) else "add hour, minutes or seconds to"
+    raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: Cannot {said} a date")
+
+
+def canonical(text: str, of: exp.DataType, depth: int = 0) -> str:
+    """A value with each map in it as its sorted entries: to DuckDB, maps in another order are two."""
+    if not contains_map(of):
+        return text
+    if of.this == D.MAP and not contains_map(of.expressions[1]):
+        return f"list_sort(map_entries({text}))"
+    if of.this == D.ARRAY:
+        name = f"sorted{depth}"
+        return f"list_transform({text}, lambda {name}: {canonical(name, of.expressions[0], depth + 1)})"
+    if of.this == D.STRUCT:
+        fields = [(f'"{field.name}"', field.args["kind"]) for field in of.expressions]
+        members = ", ".join(f"{name} := {canonical(f'({text}).{name}', kind, depth)}" for name, kind in fields)
+        return f"CASE WHEN {text} IS NOT NULL THEN struct_pack({members}) END"
+    raise CannotTranslate("GROUP BY with a map of maps")

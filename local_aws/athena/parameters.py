@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from sqlglot import exp
+
 from local_aws.athena.errors import InvalidRequest
 from local_aws.athena.executions import ApiError
 from local_aws.athena.parsing import parse
@@ -11,6 +13,9 @@ from local_aws.athena.statements import Tokens, classify
 
 # What needs no parentheses to stay one expression; LIMIT takes none.
 _PLAIN = re.compile(r"[\w.]+|'(?:[^']|'')*'")
+
+# https://docs.aws.amazon.com/athena/latest/ug/querying-with-prepared-statements.html
+WITH_PARAMETERS = ("SELECT", "INSERT", "CTAS", "UNLOAD")
 
 
 def bind(sql: str, values: list[str]) -> str:
@@ -34,7 +39,7 @@ def bind_statement(
     except InvalidRequest:
         kind = ""
     if kind not in ("EXECUTE", "PREPARE", "DEALLOCATE"):
-        return bind(sql, values)
+        return _bound(sql, kind, values)
     tokens = Tokens(sql.strip().rstrip(";"))
     if kind != "EXECUTE":
         _prepare(tokens, kind, workgroup, ask)
@@ -47,7 +52,20 @@ def bind_statement(
         raise InvalidRequest(f"PreparedStatement {name} was not found in workGroup {workgroup}") from error
     # Athena takes the values after USING or from ExecutionParameters.
     values = [*(_commas(tokens.rest()) if tokens.accept("USING") else []), *values]
-    return bind(found["PreparedStatement"]["QueryStatement"], values)
+    statement = found["PreparedStatement"]["QueryStatement"]
+    return _bound(statement, classify(statement).kind, values)
+
+
+def _bound(sql: str, kind: str, values: list[str]) -> str:
+    """`bind` where a text in the place of each question mark means what the value would."""
+    if kind == "SELECT" and values:
+        marks = list(parse(sql.strip().rstrip(";")).find_all(exp.Placeholder))
+        if any(isinstance(mark.parent, (exp.Ordered, exp.Group)) for mark in marks):
+            raise InvalidRequest("NOT_SUPPORTED: the local Athena does not translate a parameter to group or order by")
+    for value in filter(str.strip, values):
+        if any(parse(f"SELECT {value}").find_all(exp.Column, exp.Subquery, exp.Placeholder)):
+            raise InvalidRequest("NOT_SUPPORTED: the local Athena does not translate a parameter that is no constant")
+    return bind(sql, values)
 
 
 def _prepare(tokens: Tokens, kind: str, workgroup: str, ask: Callable[[str, dict[str, Any]], dict[str, Any]]) -> None:
@@ -59,8 +77,7 @@ def _prepare(tokens: Tokens, kind: str, workgroup: str, ask: Callable[[str, dict
     else:
         tokens.expect("FROM")
         prepared = tokens.rest()
-        if classify(prepared).kind == "SELECT":
-            parse(prepared)
+        check_prepared(prepared)
     try:
         ask("DeletePreparedStatement", target)
     except ApiError as error:
@@ -68,6 +85,15 @@ def _prepare(tokens: Tokens, kind: str, workgroup: str, ask: Callable[[str, dict
             raise InvalidRequest(f"PreparedStatement {target['StatementName']} does not exist") from error
     if kind == "PREPARE":
         ask("CreatePreparedStatement", {**target, "QueryStatement": prepared})
+
+
+def check_prepared(sql: str) -> None:
+    """An InvalidRequest for what cannot be prepared."""
+    statement = classify(sql)
+    if statement.kind not in WITH_PARAMETERS:
+        raise InvalidRequest(f"line 1:1: {statement.substatement} statements cannot be prepared")
+    if statement.kind == "SELECT":
+        parse(sql)
 
 
 def _commas(text: str) -> list[str]:

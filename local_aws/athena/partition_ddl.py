@@ -1,13 +1,16 @@
 """DDL about partitions, and what it shares with the rest of DDL."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from local_aws.athena.catalog import Catalog, Table, partition_folder
+from local_aws.athena.catalog import Catalog, Partition, Table, partition_folder
 from local_aws.athena.create_table import parse_columns, storage_of
 from local_aws.athena.errors import CannotTranslate, QueryFailed, ddl_failed
+from local_aws.athena.partitions import key_values
 from local_aws.athena.results import Column
+from local_aws.athena.serdes import LAZY_SIMPLE, PARQUET
 from local_aws.athena.statements import Tokens
 from local_aws.athena.storage import is_s3_uri, list_objects
 
@@ -37,9 +40,12 @@ class PartitionDdl:
         if tokens.accept("ADD", "COLUMNS"):
             changed["StorageDescriptor"] = _with_columns(tokens, table, storage.get("Columns") or [])
         elif tokens.accept("REPLACE", "COLUMNS"):
+            if table.descriptor.serde not in (LAZY_SIMPLE, PARQUET):
+                name = f"{table.database}.{table.name}"
+                raise ddl_failed(f"Replace columns is not supported for table {name}. SerDe may be incompatible.")
             changed["StorageDescriptor"] = _with_columns(tokens, table, [])
         elif tokens.accept("SET", "LOCATION"):
-            changed["StorageDescriptor"] = {**storage, "Location": tokens.string()}
+            changed["StorageDescriptor"] = {**storage, "Location": _new_location(tokens)}
         elif tokens.accept("SET", "TBLPROPERTIES"):
             changed["Parameters"] = {**table.parameters, **tokens.properties()}
         elif tokens.accept("ADD"):
@@ -61,6 +67,7 @@ class PartitionDdl:
         while not added or tokens.accept("PARTITION"):
             values = _all_values(_partition_spec(tokens, table), table)
             place = tokens.string() if tokens.accept("LOCATION") else _partition_location(table, values)
+            _check_values(table, values)
             added.append((values, place))
         tokens.end()
         self._create_partitions(table, added, quiet)
@@ -85,7 +92,7 @@ class PartitionDdl:
         spec = _partition_spec(tokens, table)
         if not tokens.accept("SET", "LOCATION"):
             raise CannotTranslate("this ALTER TABLE PARTITION")
-        location = tokens.string()
+        location = _new_location(tokens)
         tokens.end()
         values = _all_values(spec, table)
         found = self._partition(table, values)
@@ -205,6 +212,28 @@ def _with_columns(tokens: Tokens, table: Table, kept: list[dict[str, str]]) -> d
     return {**table.glue["StorageDescriptor"], "Columns": [*kept, *added]}
 
 
+def no_database(name: str) -> QueryFailed:
+    return QueryFailed(f"FAILED: SemanticException [Error 10072]: Database does not exist: {name}")
+
+
+def _new_location(tokens: Tokens) -> str:
+    location = tokens.string()
+    if not is_s3_uri(location):
+        raise QueryFailed(
+            f"FAILED: SemanticException {location} is not absolute or has no scheme information. "
+            "Please specify a complete absolute uri with scheme information."
+        )
+    return location
+
+
+def _check_values(table: Table, values: list[str]) -> None:
+    """Athena may take a value that is none of its key's type; a query would fail on it."""
+    try:
+        key_values(table, Partition(tuple(values), table.location, table.descriptor))
+    except QueryFailed as error:
+        raise CannotTranslate(f"ADD PARTITION ({error.message})") from error
+
+
 def _all_values(spec: dict[str, str], table: Table) -> list[str]:
     if len(spec) < len(table.keys):
         raise QueryFailed(
@@ -226,10 +255,21 @@ def _partition_spec(tokens: Tokens, table: Table) -> dict[str, str]:
                 f" {key}"
             )
         tokens.expect("=")
-        given[key] = tokens.value()
+        given[key] = _constant(tokens)
         if tokens.accept(")"):
             return given
         tokens.expect(",")
+
+
+def _constant(tokens: Tokens) -> str:
+    """A string or a number, the constants of Hive whose text is the value."""
+    if tokens.peek()[:1] in ("'", '"'):
+        return tokens.string()
+    if tokens.peek().upper() in ("DATE", "FALSE", "NULL", "TIMESTAMP", "TRUE"):
+        raise CannotTranslate(f"{tokens.peek()} in the specification of a partition")
+    if not re.fullmatch(r"\d+(\.\d+)?", tokens.peek()):
+        raise tokens.error("cannot recognize input: a constant is expected")
+    return tokens.take()
 
 
 def _shown(spec: dict[str, str]) -> str:

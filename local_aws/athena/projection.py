@@ -16,9 +16,9 @@ from local_aws.athena.errors import CannotTranslate, QueryFailed
 
 LIMIT = 200_000
 _UNITS = ("years", "months", "weeks", "days", "hours", "minutes", "seconds")
-# Java's DateTimeFormatter letters; the last one present is the default step.
-_FORMATS = [("yyyy", "%Y", "years"), ("MM", "%m", "months"), ("dd", "%d", "days"), ("HH", "%H", "hours"),
-            ("mm", "%M", "minutes"), ("ss", "%S", "seconds")]  # fmt: skip
+# Java's DateTimeFormatter letters that stand for numbers; of all but the year, one letter does not pad.
+_LETTERS = {"y": "year", "M": "month", "d": "day", "H": "hour", "m": "minute", "s": "second"}
+_INTEGERS = {"tinyint", "smallint", "int", "bigint", "string", "varchar"}
 
 
 def is_projected(table: Table) -> bool:
@@ -33,74 +33,149 @@ def project(table: Table, terms: list[exp.Expr]) -> list[Partition]:
         count *= len(each)
     if count > LIMIT:
         raise CannotTranslate(f"a projection of {count} partitions")
-    template = table.parameters.get("storage.location.template")
+    template = _template(table)
     partitions = []
     for combination in product(*values):
-        location = template or f"{table.location.rstrip('/')}/" + "".join(f"{key}=${{{key}}}/" for key, _ in table.keys)
+        location = template
         for (key, _), value in zip(table.keys, combination, strict=True):
             location = location.replace(f"${{{key}}}", value)
         partitions.append(Partition(combination, location, table.descriptor))
     return partitions
 
 
+def _template(table: Table) -> str:
+    """Where a partition lies, with a placeholder for each key.
+
+    https://docs.aws.amazon.com/athena/latest/ug/partition-projection-setting-up.html
+    """
+    folders = "".join(f"{key}=${{{key}}}/" for key, _ in table.keys)
+    template = table.parameters.get("storage.location.template") or f"{table.location.rstrip('/')}/{folders}"
+    if set(re.findall(r"\$\{(.*?)\}", template)) != set(dict(table.keys)):
+        raise _invalid(table, "storage.location.template", "it must have a placeholder for each partition column")
+    return template
+
+
 def _values(table: Table, key: str, terms: list[exp.Expr]) -> list[str]:
-    kind = _property(table, key, "type").lower()
+    kind = _property(table, key, "type").strip().lower()
     if kind == "enum":
-        return [value.strip() for value in _property(table, key, "values").split(",")]
+        values = _property(table, key, "values").split(",")
+        if not all(values):
+            raise _invalid(table, f"projection.{key}.values", "a value is empty")
+        return values
     if kind == "integer":
-        low, high = (int(part) for part in _property(table, key, "range").split(","))
-        digits = int(_property(table, key, "digits", "1"))
-        return [f"{number:0{digits}}" for number in range(low, high + 1, int(_property(table, key, "interval", "1")))]
+        return _integers(table, key)
     if kind == "date":
         return _dates(table, key)
     if kind == "injected":
         return _injected(table, key, terms)
-    raise QueryFailed(f"INVALID_TABLE_PROPERTY: projection.{key}.type is {kind!r}")
+    raise _invalid(table, f"projection.{key}.type", f"it is {kind!r}")
+
+
+def _integers(table: Table, key: str) -> list[str]:
+    if (declared := dict(table.keys)[key]).name not in _INTEGERS:
+        raise _invalid(table, f"projection.{key}.type", f"the column's type is {declared.hive()}")
+    low, high = _range(table, key)
+    if not all(re.fullmatch(r"\s*-?[0-9]+\s*", bound) for bound in (low, high)):
+        raise _invalid(table, f"projection.{key}.range", "it must be two integers")
+    digits, interval = (_positive(table, key, name, "1") for name in ("digits", "interval"))
+    numbers = range(int(low), int(high) + 1, interval)[: LIMIT + 1]
+    return [f"{number:0{digits}}" for number in numbers]
+
+
+def _range(table: Table, key: str) -> list[str]:
+    bounds = _property(table, key, "range").split(",")
+    if len(bounds) != 2:
+        raise _invalid(table, f"projection.{key}.range", "it must be two values")
+    return bounds
+
+
+def _positive(table: Table, key: str, name: str, default: str | None) -> int:
+    value = _property(table, key, name, default).strip()
+    if not re.fullmatch("0*[1-9][0-9]*", value):
+        raise _invalid(table, f"projection.{key}.{name}", "it must be a positive integer")
+    return int(value)
+
+
+def _invalid(table: Table, name: str, problem: str) -> QueryFailed:
+    return QueryFailed(f"INVALID_TABLE_PROPERTY: {name} of table {table.database}.{table.name}: {problem}")
 
 
 def _property(table: Table, key: str, name: str, default: str | None = None) -> str:
     value = table.parameters.get(f"projection.{key}.{name}", default)
     if value is None:
-        raise QueryFailed(f"INVALID_TABLE_PROPERTY: projection.{key}.{name} is missing on table {table.name}")
+        raise _invalid(table, f"projection.{key}.{name}", "it is missing")
     return value
 
 
+class _Format:
+    """A pattern of Java's DateTimeFormatter, as far as it is made of numbers."""
+
+    def __init__(self, java: str) -> None:
+        self._parts = [each[0] for each in re.finditer(r"'[^']*'|([A-Za-z])\1*|[^A-Za-z]", java)]
+        self._fields = [part for part in self._parts if part.isalpha()]
+        known = all(
+            part[0] in _LETTERS and len(part) in ((4,) if part[0] == "y" else (1, 2)) for part in self._fields
+        ) and not any(part in "[]{}#'" for part in self._parts)
+        if not known or "yyyy" not in self._fields or len({part[0] for part in self._fields}) < len(self._fields):
+            raise CannotTranslate(f"the projection format {java}")
+        self.finest = max((part[0] for part in self._fields), key=list(_LETTERS).index)
+
+    def text(self, moment: datetime) -> str:
+        return "".join(
+            f"{getattr(moment, _LETTERS[part[0]]):0{len(part)}}" if part in self._fields else part.strip("'") or "'"
+            for part in self._parts
+        )
+
+    def moment(self, text: str) -> datetime | None:
+        """What a text stands for, None if it is not in this format."""
+        numbers = {1: "([0-9]{1,2})", 2: "([0-9]{2})", 4: "([0-9]{4})"}
+        pattern = "".join(
+            numbers[len(part)] if part in self._fields else re.escape(part.strip("'") or "'") for part in self._parts
+        )
+        if not (found := re.fullmatch(pattern, text)):
+            return None
+        given = {_LETTERS[part[0]]: int(number) for part, number in zip(self._fields, found.groups(), strict=True)}
+        try:
+            return datetime(**{"month": 1, "day": 1, **given}, tzinfo=UTC)
+        except ValueError:
+            return None
+
+
 def _dates(table: Table, key: str) -> list[str]:
-    java = _property(table, key, "format")
-    pattern, unit = re.sub(r"'([^']*)'", r"\1", java), "years"
-    for letters, code, step in _FORMATS:
-        if letters in pattern:
-            pattern, unit = pattern.replace(letters, code), step
-    if re.search(r"(?<!%)[A-Za-z]", re.sub(r"'[^']*'", "", java).translate(str.maketrans("", "", "yMdHms"))):
-        raise CannotTranslate(f"the projection format {java}")
-    unit = _property(table, key, "interval.unit", unit).lower()
-    unit = unit if unit.endswith("s") else f"{unit}s"
-    interval = {unit: int(_property(table, key, "interval", "1"))}
-    low, high = (_moment(part.strip(), pattern) for part in _property(table, key, "range").split(","))
-    found, number = [], 0
-    while (moment := low + relativedelta(**_times(interval, number))) <= high and number <= LIMIT:
-        found.append(moment.strftime(pattern))
-        number += 1
+    java = _Format(_property(table, key, "format"))
+    # Only to days and months there is a default step.
+    default = {"d": "days", "M": "months"}.get(java.finest)
+    unit = _property(table, key, "interval.unit", default).strip().lower()
+    if unit not in _UNITS:
+        if unit == "milliseconds":
+            raise CannotTranslate("projected dates of milliseconds")
+        raise _invalid(table, f"projection.{key}.interval.unit", f"{unit} is no unit")
+    interval = _positive(table, key, "interval", default and "1")
+    found = []
+    try:
+        low, high = (_moment(table, key, part, java) for part in _range(table, key))
+        while (moment := low + _step(unit, interval * len(found))) <= high and len(found) <= LIMIT:
+            found.append(java.text(moment))
+    except (ValueError, OverflowError) as error:
+        raise CannotTranslate(f"a projection range that leaves the years 1 to 9999 ({error})") from error
     return list(dict.fromkeys(found))
 
 
-def _times(step: dict[str, int], number: int) -> dict[str, Any]:
-    return {unit: amount * number for unit, amount in step.items()}
+def _step(unit: str, number: int) -> relativedelta:
+    given: dict[str, Any] = {unit: number}
+    return relativedelta(**given)
 
 
-def _moment(text: str, pattern: str) -> datetime:
+def _moment(table: Table, key: str, text: str, java: _Format) -> datetime:
     """A bound: a formatted date, or `NOW`, `NOW-3YEARS`, `NOW+1DAY`."""
-    relative = re.fullmatch(r"NOW(?:\s*([-+])\s*(\d+)\s*([A-Z]+?)S?)?", text)
+    units = "|".join(unit.upper().removesuffix("S") for unit in _UNITS)
+    relative = re.fullmatch(rf"\s*NOW\s*(?:([-+])\s*([0-9]+)\s*({units})S?\s*)?", text)
     if not relative:
-        return datetime.strptime(text, pattern).replace(tzinfo=UTC)
+        if (moment := java.moment(text)) is None:
+            raise _invalid(table, f"projection.{key}.range", f"{text} is no date of the column's format")
+        return moment
     now = datetime.now(UTC)
-    if relative[1] is None:
-        return now
-    unit = f"{relative[3].lower()}s"
-    if unit not in _UNITS:
-        raise QueryFailed(f"INVALID_TABLE_PROPERTY: {text} is not a date of a projection range")
-    bound: datetime = now + relativedelta(**_times({unit: int(f"{relative[1]}{relative[2]}")}, 1))
-    return bound
+    return now + _step(f"{relative[3].lower()}s", int(relative[1] + relative[2])) if relative[1] else now
 
 
 def _injected(table: Table, key: str, terms: list[exp.Expr]) -> list[str]:

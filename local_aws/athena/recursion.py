@@ -1,7 +1,11 @@
-"""The depth at which Athena ends a WITH RECURSIVE."""
+"""What Athena asks of a WITH RECURSIVE, and the depth at which it ends one."""
 
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
+
+from local_aws.athena.errors import CannotTranslate, QueryFailed
+from local_aws.athena.messages import described
+from local_aws.athena.typing import TEXTS, D, common_type, kind
 
 _DEEPEST_RECURSION = 10
 
@@ -34,3 +38,24 @@ def limit_recursion(tree: exp.Expr) -> None:
             select = reader.find_ancestor(exp.Select)
             if select is not None:
                 select.where(exp.or_(read.is_(exp.null()), read >= 0), copy=False)
+
+
+def check_recursion(tree: exp.Expr) -> None:
+    """The step of a WITH RECURSIVE gives the types of its start."""
+    for cte in tree.find_all(exp.CTE):
+        union = cte.this
+        if not (isinstance(cte.parent, exp.With) and cte.parent.args.get("recursive") and isinstance(union, exp.Union)):
+            continue
+        if union.args.get("distinct"):
+            raise CannotTranslate("WITH RECURSIVE with UNION DISTINCT")
+        for number, pair in enumerate(zip(union.left.selects, union.right.selects, strict=False), 1):
+            base, step = (each.unalias() for each in pair)
+            if step.alias_or_name == "_depth" or pair[0].alias_or_name == "_depth":
+                continue  # of limit_recursion
+            if kind(base) in TEXTS and not isinstance(step, exp.Column):
+                raise CannotTranslate("texts in WITH RECURSIVE, whose length Trino compares")
+            if D.NULL not in (kind(base), kind(step)) and common_type([base, step]) != base.type:
+                raise QueryFailed(
+                    f"TYPE_MISMATCH: recursion step relation output type ({described(step)}) is not coercible to "
+                    f"recursion base relation output type ({described(base)}) at column {number}"
+                )

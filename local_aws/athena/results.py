@@ -53,7 +53,7 @@ def text(value: Any, nested: bool = False) -> str | None:
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, datetime):
-        shown = f"{value:%Y-%m-%d %H:%M:%S}.{value.microsecond // 1000:03d}"
+        shown = f"{value.year:04d}-{value:%m-%d %H:%M:%S}.{value.microsecond // 1000:03d}"
         return f"{shown} UTC" if value.tzinfo else shown
     if isinstance(value, date):
         return value.isoformat()

@@ -1,6 +1,9 @@
 """Names that a query's clauses may use, where sqlglot or DuckDB would find another column or none."""
 
+import re
+
 from sqlglot import exp
+from sqlglot.dialects.trino import Trino
 from sqlglot.errors import OptimizeError
 from sqlglot.optimizer.resolver import Resolver
 from sqlglot.optimizer.scope import Scope, traverse_scope
@@ -8,6 +11,22 @@ from sqlglot.schema import Schema
 
 from local_aws.athena.errors import CannotTranslate, QueryFailed
 from local_aws.athena.messages import place
+
+
+def names_cte(table: exp.Table) -> bool:
+    """Whether a name is that of a WITH query; one that isn't recursive does not see itself, nor those after it."""
+    node: exp.Expr | None = table
+    while node is not None:
+        visible = node.args["with_"].expressions if node.args.get("with_") else []
+        if isinstance(node, exp.CTE) and isinstance(node.parent, exp.With):
+            ctes = node.parent.expressions
+            own = next(number for number, each in enumerate(ctes) if each is node)
+            visible = ctes[: own + bool(node.parent.args.get("recursive"))]
+            node = node.parent.parent  # whose WITH this is
+        if table.name.lower() in {cte.alias.lower() for cte in visible}:
+            return True
+        node = node.parent if node is not None else None
+    return False
 
 
 def refuse_aliases(tree: exp.Expr, schema: Schema) -> None:
@@ -59,8 +78,20 @@ def refuse_joined_names(tree: exp.Expr) -> None:
 
 def refuse_mismatched_names(tree: exp.Expr) -> None:
     """``WITH t(a, b) AS (SELECT 1)``: DuckDB would name the first column only."""
+    for ctes in tree.find_all(exp.With):
+        known = set()
+        for cte in ctes.expressions:
+            if cte.alias.lower() in known:
+                where = place(cte.args["alias"].this)
+                raise QueryFailed(
+                    f"DUPLICATE_NAMED_QUERY: {where}WITH query name '{cte.alias}' specified more than once"
+                )
+            known.add(cte.alias.lower())
     for cte in tree.find_all(exp.CTE):
         names, query = cte.args["alias"].args.get("columns") or [], cte.this
+        recursive = isinstance(cte.parent, exp.With) and cte.parent.args.get("recursive")
+        if recursive and not names and cte.alias in {each.name for each in query.find_all(exp.Table)}:
+            raise QueryFailed("MISSING_COLUMN_ALIASES: missing column aliases in recursive WITH query")
         if names and isinstance(query, exp.Select) and not query.is_star and len(query.expressions) != len(names):
             raise QueryFailed(
                 f"MISMATCHED_COLUMN_ALIASES: {place(cte)}Column alias list has {len(names)} entries but relation has "
@@ -87,12 +118,22 @@ def _check_positions(query: exp.Query) -> None:
     """What ORDER BY and GROUP BY may name; DuckDB takes 0 for a constant, and a name of any branch of a UNION."""
     order = [each.this for each in query.args["order"].expressions] if query.args.get("order") else []
     groups = query.args["group"].expressions if query.args.get("group") else []
-    if any(isinstance(each, exp.Literal) and each.name == "0" for each in [*order, *groups]):
-        raise QueryFailed("INVALID_COLUMN_REFERENCE: position 0 is not in select list")
+    for clause, items in (("ORDER BY", order), ("GROUP BY", groups)):
+        for item in items:
+            number = int(item.name) if isinstance(item, exp.Literal) and item.name.isdigit() else 1
+            if not 1 <= number <= len(query.selects) and not query.is_star:
+                raise QueryFailed(
+                    f"INVALID_COLUMN_REFERENCE: {place(item)}{clause} position {number} is not in select list"
+                )
     named: dict[str, set[str]] = {}
     for item in query.selects:
         named.setdefault(item.alias_or_name.lower(), set()).add(item.unalias().sql())
     for key in order:
+        if isinstance(query, exp.SetOperation) and isinstance(key, exp.Column) and key.table:
+            raise QueryFailed(
+                f"COLUMN_NOT_FOUND: {place(key)}Column '{key.table}.{key.name}' cannot be resolved or requester is not "
+                "authorized to access requested resources"
+            )
         name = key.name.lower() if isinstance(key, exp.Column) and not key.table else ""
         if name and len(named.get(name, ())) > 1:
             raise QueryFailed(f"AMBIGUOUS_NAME: {place(key)}Column '{name}' is ambiguous")
@@ -101,19 +142,6 @@ def _check_positions(query: exp.Query) -> None:
                 f"COLUMN_NOT_FOUND: {place(key)}Column '{name}' cannot be resolved or requester is not authorized to "
                 "access requested resources"
             )
-
-
-def is_ambiguous(tree: exp.Expr, schema: Schema, name: str) -> bool:
-    """Whether two tables of one FROM have a column of this name."""
-    for scope in traverse_scope(tree):
-        resolver = Resolver(scope, schema)
-        try:
-            sources = scope.selected_sources
-        except OptimizeError:  # two tables without a name; then the column is in none of them
-            continue
-        if sum(name in resolver.get_source_columns(source) for source in sources) > 1:
-            return True
-    return False
 
 
 def refuse_twins(tree: exp.Expr) -> None:
@@ -126,3 +154,72 @@ def refuse_twins(tree: exp.Expr) -> None:
             for column in scope.source_columns(alias):
                 if names.count(column.name) > 1:
                     raise QueryFailed(f"AMBIGUOUS_NAME: {place(column)}Column '{column.name}' is ambiguous")
+
+
+def inline_windows(tree: exp.Expr) -> None:
+    """`OVER w` as the window that WINDOW calls w."""
+    for select in tree.find_all(exp.Select):
+        windows = {each.name.lower(): each for each in select.args.get("windows") or []}
+        if len(windows) < len(select.args.get("windows") or []):
+            raise CannotTranslate("two windows of one name")
+        if any(each.args.get("alias") for each in windows.values()):
+            raise CannotTranslate("a window that extends another")
+        for over in list(select.find_all(exp.Window)) if windows else ():
+            known = windows.get(over.args["alias"].name.lower()) if over.args.get("alias") else None
+            if known is not None and over.find_ancestor(exp.Select) is select:
+                for part in ("partition_by", "order", "spec"):
+                    over.set(part, known.copy().args.get(part))
+                over.set("alias", None)
+        select.set("windows", None)
+
+
+_UNRESOLVED = re.compile(
+    r"Column '?\"?([^'\"]+)'?\"? could not be resolved|Unknown column: ([^,.\s]+)|Unknown table: (\S+)"
+)
+
+
+def column_failure(error: OptimizeError, tree: exp.Expr, schema: Schema) -> QueryFailed:
+    """sqlglot's complaint about a name in Athena's words, where it stands in the statement."""
+    message = str(error)
+    if found := _UNRESOLVED.search(message):
+        name = next(filter(None, found.groups())).rpartition(".")[2].lower().rstrip(".")
+        columns = [each for each in tree.find_all(exp.Column) if name in (each.name.lower(), each.table.lower())]
+        column = columns[0] if columns else exp.column(name)
+        if name.startswith("$"):
+            return CannotTranslate(f"the hidden column {name}")
+        if any(
+            not (each.args.get("alias") and each.args["alias"].args.get("columns"))
+            for each in tree.find_all(exp.Unnest)
+        ):
+            return CannotTranslate(f"{column.sql(Trino)} beside UNNEST without names of columns")
+        if column.is_star:
+            return CannotTranslate(f"{column.table}.* of what is not in FROM")
+        if not column.table and _is_ambiguous(tree, schema, name):
+            return QueryFailed(f"AMBIGUOUS_NAME: {place(column)}Column '{name}' is ambiguous")
+        written = ".".join(part.name.lower() for part in column.parts)
+        return QueryFailed(
+            f"COLUMN_NOT_FOUND: {place(column)}Column '{written}' cannot be resolved or requester is not authorized to "
+            "access requested resources"
+        )
+    if found := re.search(r"Unknown output column: (\d+)", message):
+        return QueryFailed(f"INVALID_COLUMN_REFERENCE: position {found[1]} is not in select list")
+    if "Alias already used" in message:
+        return CannotTranslate("two tables of one name in FROM")
+    if found := re.search(r"Cannot automatically join: (\S+)", message):
+        return QueryFailed(f"COLUMN_NOT_FOUND: Column '{found[1]}' is missing from one side of join")
+    if "mbiguous" in message:
+        return QueryFailed(f"AMBIGUOUS_NAME: {message}")
+    return CannotTranslate(f"this statement ({message})")
+
+
+def _is_ambiguous(tree: exp.Expr, schema: Schema, name: str) -> bool:
+    """Whether two tables of one FROM have a column of this name."""
+    for scope in traverse_scope(tree):
+        resolver = Resolver(scope, schema)
+        try:
+            sources = scope.selected_sources
+        except OptimizeError:  # two tables without a name; then the column is in none of them
+            continue
+        if sum(name in resolver.get_source_columns(source) for source in sources) > 1:
+            return True
+    return False

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from itertools import groupby
+from itertools import count, groupby
 from typing import Any
 
 from sqlglot import exp
@@ -18,15 +18,16 @@ from local_aws.athena.checks import check_tree
 from local_aws.athena.computed import real_text
 from local_aws.athena.conversion import identifier, literal
 from local_aws.athena.errors import Cancelled, CannotTranslate, QueryFailed
-from local_aws.athena.failures import column_failure
 from local_aws.athena.messages import place
 from local_aws.athena.parsing import AthenaQuery, parse
 from local_aws.athena.partitions import key_values, prunable_terms, prune
 from local_aws.athena.projection import is_projected, project
-from local_aws.athena.recursion import limit_recursion
+from local_aws.athena.recursion import check_recursion, limit_recursion
 from local_aws.athena.results import Column, text
 from local_aws.athena.scopes import (
-    is_ambiguous,
+    column_failure,
+    inline_windows,
+    names_cte,
     refuse_aliases,
     refuse_joined_names,
     refuse_mismatched_names,
@@ -35,11 +36,12 @@ from local_aws.athena.scopes import (
 )
 from local_aws.athena.serdes import read
 from local_aws.athena.storage import S3Object, Scratch, list_objects
-from local_aws.athena.types import from_duckdb
+from local_aws.athena.types import from_duckdb, hive_of_duckdb, same_type
 from local_aws.athena.typing import annotate, unite_types
 from local_aws.athena.writer import to_duckdb
 
 PATH_COLUMN = "$path"
+_NUMBERS = count()  # of the tables that DuckDB reads: no name twice, also not by a view that is looked at first
 _QUALIFY: dict[str, Any] = {"dialect": AthenaQuery, "quote_identifiers": False, "identify": False}
 
 
@@ -55,7 +57,7 @@ class Select:
         self.scanned = 0
         self.sql = ""
         self.names: list[str] = []
-        self._sizes: list[str] = []  # of varchar(n), which DuckDB doesn't know
+        self.sizes: list[str] = []  # of varchar(n), which DuckDB doesn't know
 
     def prepare(self, tree: exp.Expr) -> None:
         """Resolve tables, prune partitions, copy objects, and write the DuckDB query."""
@@ -66,6 +68,7 @@ class Select:
             tree = exp.select("*").from_(tree)
             for key, clause in after.items():
                 tree.set(key, clause)
+        spelled = _spellings(tree)
         tree = self._inline_views(tree, self._database)
         tables = self._name_tables(tree)
         schema = MappingSchema(
@@ -78,22 +81,20 @@ class Select:
         refuse_joined_names(tree)
         refuse_mismatched_names(tree)
         resolve_order(tree)
+        inline_windows(tree)
         try:
             refuse_aliases(qualify(tree.copy(), schema=schema, expand_alias_refs=False, **_QUALIFY), schema)
             tree = qualify(tree, schema=schema, **_QUALIFY)
         except OptimizeError as error:
-            failure = column_failure(error)
-            name = re.search(r"Column '([^'.]+)' cannot", failure.message)
-            if name and is_ambiguous(tree, schema, name[1]):
-                where = re.search(r"line \d+:\d+: ", failure.message)
-                failure = QueryFailed(f"AMBIGUOUS_NAME: {where[0] if where else ''}Column '{name[1]}' is ambiguous")
-            raise failure from error
+            raise column_failure(error, tree, schema) from error
         refuse_twins(tree)
         limit_recursion(tree)
-        tree = unite_types(annotate(tree, schema), schema)
+        tree = annotate(tree, schema)
+        check_recursion(tree)
+        tree = unite_types(tree, schema)
         check_tree(tree)
-        self.names = _merge_names(written, tree)
-        self._sizes = [_size(each.unalias()) for each in tree.selects]
+        self.names = [spelled.get(name, name) for name in _merge_names(written, tree)]
+        self.sizes = [_size(each.unalias()) for each in tree.selects]
         for scope in traverse_scope(tree):
             for alias, (_, source) in scope.selected_sources.items():
                 if isinstance(source, exp.Table) and source.name in tables:
@@ -123,7 +124,7 @@ class Select:
                         shown[number] = None if row[number] is None else real_text(row[number])
                     yield shown
 
-        sizes = self._sizes if len(self._sizes) == len(types) else [""] * len(types)
+        sizes = self.sizes if len(self.sizes) == len(types) else [""] * len(types)
         return [
             Column(name, f"{kind}{size}" if kind == "varchar" else kind)
             for name, kind, size in zip(self.names, types, sizes, strict=True)
@@ -135,20 +136,52 @@ class Select:
         """Every view replaced by its own statement."""
         if depth > 20:
             raise QueryFailed("INVALID_VIEW: views are nested too deeply")
-        known_ctes = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
         for node in list(tree.find_all(exp.Table)):
-            if not isinstance(node.this, exp.Identifier) or (not node.db and node.name.lower() in known_ctes):
+            if not isinstance(node.this, exp.Identifier) or (not node.db and names_cte(node)):
                 continue
             if not node.db:
                 node.set("db", exp.to_identifier(database.lower()))
             table = self._table(node)
             if table.view is not None:
+                self._check_view(node, table)
                 inner = self._inline_views(parse(table.view), table.view_schema, depth + 1)
                 subquery = exp.Subquery(this=inner, alias=exp.TableAlias(this=exp.to_identifier(node.alias_or_name)))
                 if node.args.get("joins"):
                     subquery.set("joins", node.args["joins"])
                 node.replace(subquery)
         return tree
+
+    def _check_view(self, node: exp.Table, view: Table) -> None:
+        """A view keeps the columns that it had when it was made; what they come from may have changed since."""
+        name = f"View 'awsdatacatalog.{view.database}.{view.name}'"
+        inner = Select(self._connection, self._scratch, self._catalog, self._s3, view.view_schema, dry=True)
+        try:
+            inner.prepare(parse(str(view.view)))
+            found = self._connection.execute(f"SELECT * FROM ({inner.sql}) LIMIT 0").description
+        except CannotTranslate:
+            raise
+        except QueryFailed as error:
+            code, _, reason = error.message.partition(": ")
+            raise QueryFailed(
+                f"INVALID_VIEW: {place(node)}Failed analyzing stored view {name[5:]}: {reason}"
+                if not code.startswith("INVALID_VIEW")
+                else error.message
+            ) from error
+        stale = f"VIEW_IS_STALE: {place(node)}{name} is stale or in invalid state: "
+        if len(found) != len(view.columns):
+            raise QueryFailed(
+                f"{stale}stored view column count ({len(view.columns)}) does not match column count derived from view "
+                f"query analysis ({len(found)})"
+            )
+        for number, (own, item, (stored, kind)) in enumerate(zip(inner.names, found, view.columns, strict=True)):
+            if own.lower() != stored:
+                was = f"column [{stored}] of type {kind.trino()} stored in view definition"
+                raise QueryFailed(
+                    f"{stale}column [{own}] of type {from_duckdb(item[1])} projected from query view at position "
+                    f"{number} has a different name from {was}"
+                )
+            if not same_type(hive_of_duckdb(item[1]), kind.hive()):
+                raise CannotTranslate(f"{name}, whose column {stored} was {kind.trino()} and is {from_duckdb(item[1])}")
 
     def _table(self, node: exp.Table) -> Table:
         if node.catalog and node.catalog.lower() not in ("awsdatacatalog", "hive"):
@@ -178,7 +211,7 @@ class Select:
         for node in list(tree.find_all(exp.Table)):
             if not node.db or not isinstance(node.this, exp.Identifier):
                 continue
-            name = f"t{len(tables)}"
+            name = f"t{next(_NUMBERS)}"
             tables[name] = self._table(node)
             if not node.alias:
                 node.set("alias", exp.TableAlias(this=exp.to_identifier(node.name)))
@@ -205,7 +238,9 @@ class Select:
         with ThreadPoolExecutor(max_workers=8) as pool:
             listed = list(pool.map(lambda item: list_objects(self._s3, item.location), found))
         files = [(item, each) for item, objects in zip(found, listed, strict=True) for each in objects]
-        if self._cutoff is not None and self.scanned + sum(each.size for _, each in files) > self._cutoff:
+        counted = self.scanned + sum(each.size for _, each in files)
+        if self._cutoff is not None and counted > self._cutoff:
+            self.scanned = counted
             raise Cancelled("Query cancelled! : Bytes scanned limit was exceeded")
         columns = [(column, kind) for column, kind in table.columns if column in needed]
         selects = []
@@ -277,16 +312,31 @@ def _output_names(tree: exp.Expr) -> list[str | None]:
     return names
 
 
+def _spellings(tree: exp.Expr) -> dict[str, str]:
+    """Names as they were given by AS, which a star of what is around them keeps; sqlglot has them in lower case."""
+    given = [item.args["alias"] for item in tree.find_all(exp.Alias)]
+    given += [name for alias in tree.find_all(exp.TableAlias) for name in alias.args.get("columns") or []]
+    names = {name.name for name in given if isinstance(name, exp.Identifier)}
+    folded = [name.lower() for name in names]
+    return {name.lower(): name for name in names if folded.count(name.lower()) == 1}
+
+
 def _name_outputs(tree: exp.Expr) -> None:
     """Of what has no name, sqlglot would give `1` to a literal and `x` to CAST(x AS bigint)."""
     for select in tree.find_all(exp.Select):
         for number, item in enumerate(select.expressions):
-            if not item.alias and not isinstance(item, (exp.Column, exp.Dot, exp.Star)):
+            if isinstance(item, exp.Subquery):
+                name = item.alias or f"_col_{number}"
+                item.set("alias", None)
+                item.replace(exp.Alias(this=exp.Paren(this=item.copy()), alias=exp.to_identifier(name)))
+            elif not item.alias and not isinstance(item, (exp.Column, exp.Dot, exp.Star)):
                 select.expressions[number].replace(exp.alias_(item.copy(), f"_col_{number}"))
 
 
 def _size(node: exp.Expr) -> str:
-    """`(10)` of a column, or a CAST, of type varchar(10)."""
+    """`(10)` of a column, or a CAST, of type varchar(10), or of a text of so many letters."""
+    if isinstance(node, exp.Literal) and node.is_string:
+        return f"({len(node.name)})"
     sized = isinstance(node, (exp.Column, exp.Cast)) and node.type is not None and node.type.expressions
     return f"({node.type.expressions[0].name})" if sized and node.type.this == exp.DataType.Type.VARCHAR else ""
 

@@ -8,8 +8,9 @@ import re
 from typing import Any
 
 from local_aws.athena.catalog import Descriptor
-from local_aws.athena.conversion import convert, identifier, literal
+from local_aws.athena.conversion import convert, identifier, literal, rebuild, shortened
 from local_aws.athena.errors import CannotTranslate, QueryFailed
+from local_aws.athena.opencsv import csv_columns
 from local_aws.athena.openx import json_columns
 from local_aws.athena.storage import EMPTY_LINE, S3Object, Scratch
 from local_aws.athena.types import Type
@@ -20,6 +21,7 @@ LAZY_SIMPLE = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
 REGEX_SERDES = {"org.apache.hadoop.hive.serde2.RegexSerDe", "org.apache.hadoop.hive.contrib.serde2.RegexSerDe"}
 OPEN_CSV = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
+SERDES = JSON_SERDES | REGEX_SERDES | {LAZY_SIMPLE, OPEN_CSV, PARQUET}
 
 
 def read(
@@ -38,13 +40,14 @@ def read(
     files = [str(path) for path in scratch.copy_lines(objects, descriptor.skip_lines)]
     lines = _lines(files, scratch.delimiter())
     if descriptor.serde in JSON_SERDES:
-        expressions, source = json_columns(connection, lines, columns, parameters)
+        strict = descriptor.serde != OPENX
+        expressions, source = json_columns(connection, lines, columns, parameters, strict)
     elif descriptor.serde in REGEX_SERDES:
         expressions, source = _regex(descriptor, columns, parameters), lines
     elif descriptor.serde == LAZY_SIMPLE:
         expressions, source = _lazy_simple(descriptor, columns, parameters), lines
     elif descriptor.serde == OPEN_CSV:
-        expressions, source = _open_csv(descriptor, columns, parameters, files)
+        expressions, source = csv_columns(descriptor, lines, columns, parameters)
     else:
         raise CannotTranslate(f"the SerDe {descriptor.serde or '(none)'}")
     selected = [
@@ -76,14 +79,14 @@ def _regex(descriptor: Descriptor, columns: list[tuple[str, Type]], parameters: 
     names = [name for name, _ in descriptor.columns]
     if groups != len(names):
         raise QueryFailed("HIVE_CURSOR_ERROR: Number of matching groups doesn't match the number of columns")
-    whole = f"regexp_full_match(line, {literal(pattern)}, 's')"
-    return [
-        convert(
-            f"CASE WHEN {whole} THEN regexp_extract(line, {literal('^(?:' + pattern + ')$')}, {names.index(name) + 1}, 's') END",  # noqa: E501
-            kind, name,
-        )
-        for name, kind in columns
-    ]  # fmt: skip
+    whole, anchored = f"regexp_full_match(line, {literal(pattern)}, 's')", literal(f"^(?:{pattern})$")
+    expressions = []
+    for name, kind in columns:
+        group = names.index(name) + 1
+        # RE2 gives '' for a group that took no part, which is NULL.
+        value = f"coalesce(nullif(regexp_extract(line, {anchored}, {group}, 's'), ''), py_regexp_group(line, {anchored}, {group}))"  # noqa: E501
+        expressions.append(convert(f"CASE WHEN {whole} THEN {value} END", kind, name))
+    return expressions
 
 
 def _lazy_simple(descriptor: Descriptor, columns: list[tuple[str, Type]], parameters: dict[str, str]) -> list[str]:
@@ -92,6 +95,10 @@ def _lazy_simple(descriptor: Descriptor, columns: list[tuple[str, Type]], parame
     null = parameters.get("serialization.null.format", "\\N")
     if "escape.delim" in parameters:
         raise CannotTranslate("ESCAPED BY in delimited text")
+    if len(delimiter) != 1:
+        raise CannotTranslate(f"the delimiter {delimiter!r}, of which Hive takes the first character")
+    if parameters.get("serialization.last.column.takes.rest", "false").lower() == "true":
+        raise CannotTranslate("serialization.last.column.takes.rest")
     expressions = []
     for name, kind in columns:
         if kind.nested:
@@ -134,34 +141,6 @@ def _lenient(field: str, kind: Type) -> str:
     return f"CASE WHEN regexp_full_match({field}, {plain}) THEN {value} WHEN regexp_matches({field}, '[0-9]') THEN {refusal} END"  # noqa: E501
 
 
-def _open_csv(
-    descriptor: Descriptor, columns: list[tuple[str, Type]], parameters: dict[str, str], files: list[str]
-) -> tuple[list[str], str]:
-    """OpenCSVSerDe: quoted text; every value is a string before it is anything else."""
-    options = {
-        "delim": parameters.get("separatorChar", ","),
-        "quote": parameters.get("quoteChar", '"'),
-        "escape": parameters.get("escapeChar", '"'),
-    }
-    options["escape"] = options["quote"] if options["escape"] in ("\\", "\\\\") else options["escape"]
-    names = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(descriptor.columns)))
-    listed = ", ".join(map(literal, files))
-    settings = ", ".join(f"{name}={literal(value)}" for name, value in options.items())
-    source = (
-        f"SELECT * EXCLUDE (filename), filename AS file FROM read_csv([{listed}], {settings}, columns={{{names}}}, "
-        "header=false, auto_detect=false, null_padding=true, nullstr='\x1d', filename=true)"
-    )
-    order = [name for name, _ in descriptor.columns]
-    expressions = []
-    for name, kind in columns:
-        field = f"c{order.index(name)}"
-        value = convert(field if kind.name == "string" else f"nullif({field}, '')", kind, name)
-        if kind.name == "date":  # days since 1970: https://docs.aws.amazon.com/athena/latest/ug/csv-serde.html
-            value = f"CASE WHEN regexp_full_match({field}, '-?[0-9]+') THEN DATE '1970-01-01' + CAST({field} AS INTEGER) ELSE {value} END"  # noqa: E501
-        expressions.append(value)
-    return expressions, source
-
-
 # What a column of a file may be read as besides its own type.
 _PARQUET_WIDER = {
     "TINYINT": ("SMALLINT", "INTEGER", "BIGINT"),
@@ -172,6 +151,12 @@ _PARQUET_WIDER = {
     "TIMESTAMP_NS": ("TIMESTAMP",),
     "TIMESTAMP_MS": ("TIMESTAMP",),
 }
+# Parquet's names of DuckDB's types that are surely not read as those of another of these lines.
+_PHYSICAL = [
+    {"BOOLEAN": "BOOLEAN"}, {"VARCHAR": "BINARY"},
+    {"TINYINT": "INT32", "SMALLINT": "INT32", "INTEGER": "INT32", "BIGINT": "INT64",
+     "FLOAT": "FLOAT", "DOUBLE": "DOUBLE"},
+]  # fmt: skip
 
 
 def _parquet(
@@ -181,18 +166,14 @@ def _parquet(
     files = [str(path) for path in scratch.copy(objects)]
     listed = f"[{', '.join(map(literal, files))}]"
     reader = f"read_parquet({listed}, union_by_name=true, filename=true)"
-    described = connection.execute(f"DESCRIBE SELECT * FROM {reader}").fetchall()
+    described = connection.execute(f"SELECT * FROM {reader} LIMIT 0").description
     have = {row[0].lower(): row[0] for row in described}
-    stored = {row[0].lower(): str(row[1]).partition("(")[0] for row in described}
+    stored = {row[0].lower(): row[1] for row in described}
     for name, kind in columns:
-        wanted = kind.duckdb().partition("(")[0]
-        if name in have and not kind.nested and wanted not in (stored[name], *_PARQUET_WIDER.get(stored[name], ())):
-            raise QueryFailed(
-                f"HIVE_BAD_DATA: Field {name}'s type {stored[name]} in parquet file {objects[0].uri} is incompatible with "  # noqa: E501
-                f"type {kind.trino()} defined in table schema"
-            )
+        if name in have:
+            _check_parquet(name, stored[name], kind, objects[0].uri)
     selected = [
-        f"CAST({identifier(have[name]) if name in have else 'NULL'} AS {kind.duckdb()}) AS {identifier(name)}"
+        f"{_declared(identifier(have[name]) if name in have else 'NULL', kind)} AS {identifier(name)}"
         for name, kind in columns
     ]
     names = ", ".join(literal(name) for name, _ in columns) or "''"
@@ -201,6 +182,34 @@ def _parquet(
         f"WHERE lower(split_part(path_in_schema, ', ', 1)) IN ({names})"
     ).fetchone()
     return f"SELECT {', '.join([*selected, 'filename AS file'])} FROM {reader}", files, read_bytes
+
+
+def _check_parquet(name: str, stored: Any, kind: Type, uri: str) -> None:
+    have, want = str(stored).partition("(")[0], kind.duckdb().partition("(")[0]
+    if kind.nested and stored.id == {"array": "list"}.get(kind.name, kind.name):
+        members = {member.lower(): of for member, of in stored.children}
+        given = [members.get(member) for member, _ in kind.fields] if kind.name == "struct" else members.values()
+        for (_, wanted), of in zip(kind.fields, given, strict=True):
+            if of is not None:
+                _check_parquet(name, of, wanted, uri)
+        return
+    if not kind.nested and want in (have, *_PARQUET_WIDER.get(have, ())):
+        return
+    physical = next((each[have] for each in _PHYSICAL if have in each and want not in each), None)
+    if physical is None or not any(want in each for each in _PHYSICAL):
+        raise CannotTranslate(f"a Parquet column that DuckDB takes for {stored} as {kind.hive()} (column '{name}')")
+    raise QueryFailed(
+        f"HIVE_BAD_DATA: Field {name}'s type {physical} in parquet file {uri} is incompatible with type {kind.trino()} "
+        "defined in table schema"
+    )
+
+
+def _declared(value: str, kind: Type) -> str:
+    """A value of a file as its column is declared: a CAST keeps the file's names of members, and any length."""
+    cast = f"CAST({value} AS {kind.duckdb()})"
+    if not kind.contains("struct") and not kind.contains("varchar"):
+        return cast
+    return rebuild(cast, kind, lambda leaf, member: shortened(leaf, member) if member.name == "varchar" else leaf)
 
 
 def _character(text: str) -> str:

@@ -18,20 +18,18 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from local_aws.athena import submission
 from local_aws.athena.engine import Result, Run
 from local_aws.athena.errors import SYSTEM, Cancelled, InvalidRequest, QueryFailed
-from local_aws.athena.executions import ApiError, Caller, Execution, invalid
-from local_aws.athena.parameters import bind_statement
-from local_aws.athena.parsing import parse
+from local_aws.athena.executions import ApiError, Ask, Caller, Execution, invalid
 from local_aws.athena.results import Column, csv_lines, read_csv_page
-from local_aws.athena.statements import Statement, Tokens, classify
+from local_aws.athena.statements import Statement, Tokens
 from local_aws.athena.storage import split_uri
 
-Ask = Callable[[str, dict[str, Any]], dict[str, Any]]
 _ENGINE = {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": "Athena engine version 3"}
 _LIVE = ("QUEUED", "RUNNING")
-# https://docs.aws.amazon.com/athena/latest/APIReference/API_StartQueryExecution.html and its siblings.
-_LONGEST_QUERY, _MOST_IDS, _MOST_ROWS, _OLDEST_REUSED = 262_144, 50, 1_000, 10_080
+# https://docs.aws.amazon.com/athena/latest/APIReference/API_GetQueryResults.html and its siblings.
+_MOST_IDS, _MOST_ROWS = 50, 1_000
 
 
 # As Athena words it: https://github.com/awslabs/amazon-s3-find-and-forget/issues/290
@@ -93,60 +91,28 @@ class AthenaService:
                     if known.asked != asked:
                         raise invalid("Idempotent parameters do not match")
                     return {"QueryExecutionId": known.public["QueryExecutionId"]}
-        if len(sql) > _LONGEST_QUERY:
-            raise invalid(
-                f"The query has {len(sql)} characters, at most {_LONGEST_QUERY} are allowed", "MALFORMED_QUERY"
-            )
-        group = request.get("WorkGroup") or "primary"
-        workgroup = _workgroup(group, ask)
-        if workgroup.get("State") == "DISABLED":
-            raise invalid(f"WorkGroup {group} is disabled.")
-        settings = workgroup.get("Configuration") or {}
-        try:
-            statement = classify(bind_statement(sql, request.get("ExecutionParameters") or [], group, ask) or sql)
-            if statement.kind == "SELECT":
-                parse(statement.sql)
-            elif statement.kind == "CREATE_VIEW" and (query := re.search(r"\sAS\s", statement.sql, re.IGNORECASE)):
-                parse(statement.sql[query.end() :])
-        except InvalidRequest as error:
-            raise invalid(str(error), "MALFORMED_QUERY") from error
-        own, theirs = request.get("ResultConfiguration") or {}, settings.get("ResultConfiguration") or {}
-        enforced = bool(settings.get("EnforceWorkGroupConfiguration", True) and theirs.get("OutputLocation"))
-        chosen = theirs if enforced else own
-        location = chosen.get("OutputLocation") or theirs.get("OutputLocation")
-        if not location:
-            raise invalid(
-                "No output location provided. An output location is required either through the Workgroup result "
-                "configuration setting or as an API input."
-            )
-        if not location.startswith("s3://"):
-            raise invalid("outputLocation is not a valid S3 path.")
+        taken = submission.take(request, caller, ask)
+        location = taken.results["OutputLocation"]
         self._verify_bucket(split_uri(location)[0], caller)
-        reuse = (request.get("ResultReuseConfiguration") or {}).get("ResultReuseByAgeConfiguration") or {}
-        if not 0 <= reuse.get("MaxAgeInMinutes", 0) <= _OLDEST_REUSED:
-            raise invalid(f"MaxAgeInMinutes must be between 0 and {_OLDEST_REUSED}")
         execution_id = str(uuid.uuid4())
-        context = {key: value for key, value in (request.get("QueryExecutionContext") or {}).items() if value}
-        if context.get("Catalog", "awsdatacatalog").lower() not in ("awsdatacatalog", "hive"):
-            raise invalid(f"Catalog {context['Catalog']} was not found; the local Athena has only AwsDataCatalog")
+        statement = taken.statement
         public = {
             "QueryExecutionId": execution_id, "Query": sql.strip(), "StatementType": statement.type,
-            "SubstatementType": statement.substatement, "WorkGroup": group, "EngineVersion": _ENGINE,
-            "QueryExecutionContext": context,
-            "ResultConfiguration": {**chosen, "OutputLocation": f"{location.rstrip('/')}/{execution_id}{statement.extension}"},  # noqa: E501
+            "SubstatementType": statement.substatement, "WorkGroup": taken.group, "EngineVersion": _ENGINE,
+            "QueryExecutionContext": taken.context,
+            "ResultConfiguration": {**taken.results, "OutputLocation": f"{location.rstrip('/')}/{execution_id}{statement.extension}"},  # noqa: E501
             "ResultReuseConfiguration": request.get("ResultReuseConfiguration") or {"ResultReuseByAgeConfiguration": {"Enabled": False}},  # noqa: E501
             "Status": {"State": "QUEUED", "SubmissionDateTime": time.time()},
             "Statistics": {"ResultReuseInformation": {"ReusedPreviousResult": False}},
         }  # fmt: skip
         if request.get("ExecutionParameters"):
             public["ExecutionParameters"] = request["ExecutionParameters"]
-        execution = Execution(public, scope, token=token, enforced=enforced, asked=asked)
+        execution = Execution(public, scope, token=token, enforced=taken.enforced, asked=asked)
         with self._lock:
             self._executions[execution_id] = execution
         self._save(execution)
-        # CloudFormation writes its numbers as text.
-        cutoff = int(settings["BytesScannedCutoffPerQuery"]) if settings.get("BytesScannedCutoffPerQuery") else None
-        self._pool.submit(self._execute, execution, statement, caller, context.get("Database") or "default", cutoff)
+        database = taken.context.get("Database") or "default"
+        self._pool.submit(self._execute, execution, statement, caller, database, taken.cutoff)
         return {"QueryExecutionId": execution_id}
 
     def _verify_bucket(self, bucket: str, caller: Caller) -> None:
@@ -164,7 +130,9 @@ class AthenaService:
             "ResultConfiguration": {}, "EnforceWorkGroupConfiguration": group["Name"] != "primary", "EngineVersion": _ENGINE,  # noqa: E501
             "PublishCloudWatchMetricsEnabled": True, "RequesterPaysEnabled": False,
         }  # fmt: skip
-        return {"WorkGroup": {**group, "Configuration": {**defaults, **(group.get("Configuration") or {})}}}
+        configuration = {**defaults, **(group.get("Configuration") or {})}
+        configuration["EngineVersion"] = {**_ENGINE, **configuration["EngineVersion"]}
+        return {"WorkGroup": {**group, "Configuration": configuration}}
 
     def table_metadata(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
         # The catalog's names are in lower case, whatever a request says.
@@ -198,7 +166,10 @@ class AthenaService:
             **{f"serde.param.{key}": value for key, value in (serde.get("Parameters") or {}).items()},
         }  # fmt: skip
         parameters = {**(metadata.get("Parameters") or {}), **{key: value for key, value in made.items() if value}}
-        return {**metadata, "Parameters": parameters}
+        # The emulator gives the time of the request.
+        times = {key: table[key].timestamp() for key in ("CreateTime", "LastAccessTime") if key in table}
+        others = {key: value for key, value in metadata.items() if key not in ("CreateTime", "LastAccessTime")}
+        return {**others, **times, "Parameters": parameters}
 
     def get(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
         return {"QueryExecution": self._find(request.get("QueryExecutionId"), caller).public}
@@ -228,7 +199,7 @@ class AthenaService:
 
     def list(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
         group = request.get("WorkGroup") or "primary"
-        _workgroup(group, ask)
+        submission.find_workgroup(group, ask)
         scope = (caller.account, caller.region)
         ids = [
             key for key, each in self._executions.items() if each.scope == scope and each.public["WorkGroup"] == group
@@ -428,14 +399,6 @@ class AthenaService:
             record["public"], tuple(record["scope"]), [Column(**column) for column in record["columns"]],
             record["update_count"], record["rows_returned"], record["token"], asked=record.get("asked", ""),
         )  # fmt: skip
-
-
-def _workgroup(name: str, ask: Ask) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = ask("GetWorkGroup", {"WorkGroup": name})["WorkGroup"]
-    except ApiError:
-        raise invalid(f"WorkGroup is not found. WorkGroup: {name}") from None
-    return found
 
 
 def _page(request: dict[str, Any], of: str, most: int) -> tuple[int, int]:

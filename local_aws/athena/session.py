@@ -79,6 +79,8 @@ _MACROS = Path(__file__).with_name("macros.sql")
 def _connect() -> duckdb.DuckDBPyConnection:
     """A session of the process's one DuckDB database: it holds our macros; tables and views are temporary, so its own."""  # noqa: E501
     with _opening:
+        if _database and _is_invalid(_database[0]):
+            _database.clear()
         if not _database:
             settings: dict[str, Any] = {
                 "threads": os.cpu_count() or 2,
@@ -94,6 +96,16 @@ def _connect() -> duckdb.DuckDBPyConnection:
             _database.append(shared)
     session = _database[0].cursor()
     session.execute("SET TimeZone = 'UTC'")
-    # Folding constants would raise the failure of a branch that is never taken (DuckDB 2.0.0).
-    session.execute("SET disabled_optimizers = 'expression_rewriter'")
+    # DuckDB 2.0.0 would raise the failure of a branch that is never taken (folding constants), take what fails out of a
+    # TRY (parts that occur twice), and add to a sum instead of to its rows, where no integer overflows.
+    session.execute("SET disabled_optimizers = 'expression_rewriter,common_subexpressions,aggregate_function_rewriter'")
     return session
+
+
+def _is_invalid(database: duckdb.DuckDBPyConnection) -> bool:
+    """DuckDB gives up a database in which an internal error happened."""
+    try:
+        database.execute("SELECT 1")
+    except duckdb.FatalException:
+        return True
+    return False

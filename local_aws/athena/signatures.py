@@ -56,6 +56,11 @@ def check_arguments(name: str, node: exp.Anonymous) -> None:
     nested = node.expressions and element_type(node.expressions[0]).this in (D.ARRAY, D.MAP, D.STRUCT)
     if nested and name in ("contains", "array_position", "array_remove"):
         raise CannotTranslate(f"{name} over arrays, maps or rows, whose NULLs DuckDB takes for equal")
+    maps = [each for each in node.expressions if name in _BY_EQUALITY] + [
+        each for distinct in node.expressions if isinstance(distinct, exp.Distinct) for each in distinct.expressions
+    ]
+    if any(_has_map(each) for each in maps):
+        raise CannotTranslate(f"{name} of equal maps, whose entries DuckDB compares in their order")
     places = _WHOLE.get(name, ())
     whole = [node.expressions[place] for place in places if place < len(node.expressions)]
     others = [
@@ -67,13 +72,14 @@ def check_arguments(name: str, node: exp.Anonymous) -> None:
     if not wrong and name in ("concat", "concat_ws"):
         wrong = [a for a in node.expressions if kind(a) in {*NUMBERS, *INSTANTS, D.BOOLEAN, D.MAP, D.JSON}]
         lists = [a for a in node.expressions if name == "concat_ws" and kind(a) == D.ARRAY]
-        wrong += [a for a in lists if element_type(a).this not in known | TEXTS]
+        wrong += [a for a in lists if element_type(a).this not in known | TEXTS or len(node.expressions) > 2]
     elif not wrong:
         several = name in _OF_TEXT or (name in _OF_NUMBERS and name not in _OF_ONE_NUMBER)
         allowed = (
             TEXTS | {D.VARBINARY, D.BINARY} | ({D.JSON} if name in _OF_JSON else set()) if name in _OF_TEXT
             else NUMBERS | {D.INTERVAL} if name in _OF_NUMBERS
             else {D.BOOLEAN} if name in _OF_BOOLEANS
+            else {D.JSON} if name == "json_format"
             else {D.ARRAY, D.MAP} if name in _OF_LISTS
             else {D.VARBINARY, D.BINARY} if name in _OF_BINARY
             else INSTANTS | {D.TIME, D.TIMETZ, D.INTERVAL} if name in _OF_MOMENTS
@@ -89,6 +95,17 @@ def check_arguments(name: str, node: exp.Anonymous) -> None:
             f"FUNCTION_NOT_FOUND: {place(node)}Unexpected parameters ({', '.join(map(described, node.expressions))}) "
             f"for function {name}"
         )
+
+
+# Functions that look for equal values.
+_BY_EQUALITY = {
+    "array_distinct", "array_union", "array_except", "array_intersect", "arrays_overlap", "contains_sequence",
+    "approx_distinct", "histogram",
+}  # fmt: skip
+
+
+def _has_map(node: exp.Expr) -> bool:
+    return node.type is not None and any(each.this == D.MAP for each in node.type.find_all(exp.DataType))
 
 
 def _misfits(name: str, node: exp.Anonymous) -> list[exp.Expr]:
@@ -124,6 +141,8 @@ def check_interval(name: str, node: exp.Anonymous) -> None:
         raise QueryFailed(f"FUNCTION_NOT_FOUND: {place(node)}Unexpected parameters (interval day to second) for {name}")
     if name in ("hour", "minute", "second", "millisecond") and kinds == [D.DATE]:
         raise QueryFailed(f"FUNCTION_NOT_FOUND: {place(node)}Unexpected parameters (date) for function {name}")
+    if name == "date_diff" and TEXTS & set(kinds[1:]):
+        raise QueryFailed(f"FUNCTION_NOT_FOUND: {place(node)}Unexpected parameters for function date_diff")
     if name == "date_diff" and kinds[1:] == [D.DATE, D.DATE]:
         unit = node.expressions[0].name.lower()
         if unit in ("hour", "minute", "second", "millisecond"):

@@ -109,6 +109,11 @@ def classify(sql: str) -> Statement:
     )
 
 
+def blanked(sql: str, start: int, end: int) -> str:
+    """A part of a statement where it stands, blanks in the place of what is before it."""
+    return re.sub(r"[^\n]", " ", sql[:start]) + sql[start:end] if sql[start:end] else ""
+
+
 class Tokens:
     """A cursor over a statement; `hive` if names are Hive's: bare words that are not reserved, or in backticks."""
 
@@ -174,6 +179,7 @@ class Tokens:
             raise self.error("mismatched input: an identifier is expected")
         token = self._tokens[self._at]
         odd = token["quoted"] is not None or token[0].startswith("_") or token[0].upper() in _RESERVED
+        odd |= token["backtick"] is None and not token[0].isascii()
         if self._hive and odd:
             raise self.error("cannot recognize input: a name like this needs backticks")
         self._at += 1
@@ -191,6 +197,8 @@ class Tokens:
         if self.ended or self._tokens[self._at].lastgroup not in ("string", "quoted"):
             raise self.error("mismatched input: a string is expected")
         token = self._tokens[self._at]
+        if self._hive and "''" in token[0][1:-1] and token["quoted"] is None:
+            raise self.error("mismatched input: two strings side by side, where \\' would be a quote,")
         self._at += 1
         if token["quoted"] is not None:
             return token["quoted"]
@@ -238,12 +246,16 @@ class Tokens:
 
     def rest(self) -> str:
         """The text from here to the end."""
-        text = "" if self.ended else self._sql[self._tokens[self._at].start() :]
+        return self.query().lstrip()
+
+    def query(self) -> str:
+        """The rest with blanks for what is before it, so that what it says of places holds for the statement."""
+        start = len(self._sql) if self.ended else self._tokens[self._at].start()
         self._at = len(self._tokens)
-        return text
+        return blanked(self._sql, start, len(self._sql))
 
     def parenthesised(self) -> str:
-        """The text between the parenthesis that opens here and its match."""
+        """The text between the parenthesis that opens here and its match, with blanks for what is before it."""
         self.expect("(")
         depth, start = 1, self._tokens[self._at].start() if not self.ended else 0
         while not self.ended:
@@ -251,5 +263,5 @@ class Tokens:
             depth += {"(": 1, ")": -1}.get(token[0], 0)
             self._at += 1
             if depth == 0:
-                return self._sql[start : token.start()]
+                return blanked(self._sql, start, token.start())
         raise self.error("missing )")

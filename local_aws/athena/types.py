@@ -98,6 +98,8 @@ def parse_hive(text: str) -> Type:
                     break
                 take(",")
             take(">")
+            if len(fields) != {"array": 1, "map": 2}.get(name, len(fields)):
+                raise ValueError(f"Error: {name} of {len(fields)} types in '{text}'")
             return Type(name, fields=tuple(fields))
         if name not in _SCALARS:
             raise ValueError(f"Error: type expected at the position {position - 1} of '{text}' but '{name}' is found.")
@@ -119,6 +121,31 @@ def parse_hive(text: str) -> Type:
     return result
 
 
+def check_declared(kind: Type) -> None:
+    """A ValueError for a type that Hive's DDL does not take, though it can be read.
+
+    https://docs.aws.amazon.com/athena/latest/ug/data-types.html
+    """
+    name, size = kind.name, kind.size
+    if name in ("integer", "real"):
+        raise ValueError(f"type expected, but '{name}' is found")
+    if name in _LONGEST and not size:
+        raise ValueError(f"{name} type is specified without length")
+    if name in _LONGEST and not 1 <= size[0] <= _LONGEST[name]:
+        raise ValueError(f"{name.capitalize()} length {size[0]} out of allowed range [1, {_LONGEST[name]}]")
+    if len(size) > {"decimal": 2, "varchar": 1, "char": 1}.get(name, 0):
+        raise ValueError(f"{name} type is specified with a size of {len(size)} numbers")
+    if name == "decimal" and not 1 <= size[0] <= 38:
+        raise ValueError("Decimal precision out of allowed range [1,38]")
+    if name == "decimal" and size[1] > size[0]:
+        raise ValueError("Decimal scale must be less than or equal to precision")
+    if name == "map" and kind.fields[0][1].nested:
+        raise ValueError(f"the key of a map must be primitive, but {kind.fields[0][1].hive()} is found")
+    for _, member in kind.fields:
+        check_declared(member)
+
+
+_LONGEST = {"varchar": 65535, "char": 255}
 # DuckDB's type ids: Hive's name. HUGEINT is what sums of integers come as; Trino's are bigint.
 _FROM_DUCKDB = {
     "boolean": "boolean", "tinyint": "tinyint", "smallint": "smallint", "integer": "int", "bigint": "bigint",
@@ -174,3 +201,11 @@ def hive_of_duckdb(kind: Any) -> str:
     if kind.id not in _FROM_DUCKDB or str(kind) == "JSON":
         raise CannotTranslate(f"a column of type {kind} in a table")
     return _FROM_DUCKDB[kind.id]
+
+
+def same_type(have: str, want: str) -> bool:
+    """Whether two of Glue's types are one, a text's greatest length aside."""
+    forms = [
+        re.sub(r"\b(?:var)?char\(\d+\)|\bvarchar\b", "string", each.lower().replace(" ", "")) for each in (have, want)
+    ]
+    return forms[0] == forms[1]

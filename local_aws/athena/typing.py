@@ -27,6 +27,11 @@ def kind(node: exp.Expr | None) -> Any:
     return node.type.this if node is not None and node.type is not None else D.UNKNOWN
 
 
+def contains_map(of: exp.DataType | None) -> bool:
+    """Whether a type is a map or has one inside."""
+    return of is not None and D.MAP in {each.this for each in of.find_all(exp.DataType)}
+
+
 def decimal(node: exp.Expr) -> tuple[int, int] | None:
     """(precision, scale) of an exact number, integers included; None for others."""
     if kind(node) in INTEGERS:
@@ -134,6 +139,8 @@ def arithmetic_type(node: exp.Binary) -> exp.DataType:
     if exact[0] and exact[1]:
         (p1, s1), (p2, s2) = exact[0], exact[1]
         if isinstance(node, exp.Mul):
+            if s1 + s2 > 38:
+                raise QueryFailed("INVALID_FUNCTION_ARGUMENT: DECIMAL scale must be in range [0, precision (38)]")
             return _decimal_type(p1 + p2, s1 + s2)
         if isinstance(node, exp.Div):
             return _decimal_type(p1 + s2 + max(s2 - s1, 0), max(s1, s2))
@@ -207,6 +214,8 @@ def _function_type(node: exp.Anonymous) -> exp.DataType:
         return arithmetic_type(exp.Mod(this=_typed(own), expression=_typed(arguments[1].type or UNKNOWN)))
     if returns == "common":
         return common_type(arguments)
+    if returns == "lagged":
+        return common_type([arguments[0], arguments[2]])
     if returns == "concat":
         return own if kind(first) == D.ARRAY else common_type(arguments)
     if returns == "sum":

@@ -13,8 +13,8 @@ from local_aws.athena.arguments import PLACEHOLDERS
 from local_aws.athena.casts import cast_sql
 from local_aws.athena.errors import CannotTranslate, QueryFailed
 from local_aws.athena.functions import AGGREGATES, FUNCTIONS, UNTRANSLATED, find
-from local_aws.athena.messages import place, typeof
-from local_aws.athena.operators import Operators
+from local_aws.athena.messages import has_loose_time, place, typeof
+from local_aws.athena.operators import Operators, refuse_time_of_day
 from local_aws.athena.signatures import INTERVAL_FIELDS, check_arguments, check_interval
 from local_aws.athena.typing import (
     FLOATS,
@@ -46,6 +46,7 @@ _EQUAL_ARGUMENTS = {"contains": 1, "array_position": 1, "array_remove": 1, "null
 def to_duckdb(tree: exp.Expr) -> str:
     """A typed, qualified tree as DuckDB's SQL."""
     writer = Writer(dialect=DuckDB(), identify=True, comments=False)
+    writer.loose_times = has_loose_time(tree)
     writer.widens = any(kind(node) in (D.TINYINT, D.SMALLINT) for node in tree.walk())
     return writer.generate(tree)
 
@@ -78,7 +79,9 @@ class Writer(Operators):
 
     def anonymous_sql(self, node: exp.Anonymous, over: str = "") -> str:
         name, arguments = node.name.lower(), node.expressions
-        if name == "row":
+        if "refused" in node.meta:
+            raise CannotTranslate(str(node.meta["refused"]))
+        if name == "row" and arguments:
             return "struct_pack(" + ", ".join(f"field{n} := {self.sql(a)}" for n, a in enumerate(arguments)) + ")"
         if name == "at_timezone" or (name == "from_unixtime" and len(arguments) == 2):
             moment = (
@@ -268,7 +271,15 @@ class Writer(Operators):
         return cast_sql(self, node)
 
     def trycast_sql(self, node: exp.TryCast) -> str:
-        return f"try({self.cast_sql(node)})"
+        """Only the CAST is tried, not the value."""
+        if isinstance(node.this, (exp.Column, exp.Literal)):
+            return f"try({self.cast_sql(node)})"
+        name = f"tried{self.depth}"
+        self.depth += 1
+        value = exp.Var(this=name)
+        value.type = node.this.type
+        tried = self.cast_sql(exp.TryCast(this=value, to=node.to.copy()))
+        return f"list_transform([{self.sql(node, 'this')}], lambda {name}: try({tried}))[1]"
 
     def dpipe_sql(self, node: exp.DPipe) -> str:
         sides = kind(node.left), kind(node.right)
@@ -298,7 +309,7 @@ class Writer(Operators):
         months = node.text("unit").upper().rstrip("S") not in ("DAY", "HOUR", "MINUTE", "SECOND", "MILLISECOND")
         if isinstance(parent, (exp.Add, exp.Sub)):
             if kind(parent) == D.DATE and not months and node.text("unit").upper().rstrip("S") != "DAY":
-                raise QueryFailed("INVALID_FUNCTION_ARGUMENT: Cannot add hour, minutes or seconds to a date")
+                refuse_time_of_day(parent)
             if kind(parent) in INSTANTS:
                 return super().interval_sql(node)
         if months and not (isinstance(parent, exp.Anonymous) and parent.name.lower() == "sequence"):

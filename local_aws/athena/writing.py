@@ -15,11 +15,12 @@ from local_aws.athena.conversion import identifier, literal
 from local_aws.athena.create_table import FORMATS, storage_of
 from local_aws.athena.errors import CannotTranslate, QueryFailed
 from local_aws.athena.parsing import parse
+from local_aws.athena.projection import is_projected
 from local_aws.athena.serdes import JSON_SERDES, OPENX, PARQUET
 from local_aws.athena.session import Session
 from local_aws.athena.statements import Statement, Tokens
 from local_aws.athena.storage import is_s3_uri, list_objects, put_file
-from local_aws.athena.types import hive_of_duckdb
+from local_aws.athena.types import hive_of_duckdb, same_type
 
 OPEN_PARTITIONS = 100
 _COMPRESSIONS = {"PARQUET": ("GZIP", "SNAPPY", "ZSTD", "NONE"), "JSON": ("GZIP", "NONE")}
@@ -80,13 +81,11 @@ class Writing:
         if not is_s3_uri(location):
             raise QueryFailed(f"HIVE_METASTORE_ERROR: '{location}' is not an S3 location")
         self._empty_place(location)
-        query = tokens.rest()
+        query = tokens.query()
         ending = re.search(r"\bWITH\s+(NO\s+)?DATA\s*$", query, re.IGNORECASE)
         if ending:
             query = query[: ending.start()]
-        if ending and ending[1]:
-            query = f"SELECT * FROM ({query}) LIMIT 0"
-        columns = self._select(query)
+        columns = self._select(query, limit=" LIMIT 0" if ending and ending[1] else "")
         keys = [str(key).lower() for key in options.get("partitioned_by") or []]
         stored = str(options.get("format", "PARQUET")).upper()
         written = self._write(location, stored, options, columns, keys)
@@ -115,6 +114,8 @@ class Writing:
         table = self._session.catalog.table(*tokens.qualified(self._database))
         if table.view is not None:
             raise QueryFailed(f"NOT_SUPPORTED: Inserting into views is not supported: {table.database}.{table.name}")
+        if is_projected(table):
+            raise CannotTranslate("INSERT INTO a table with partition projection")
         listed = None
         if tokens.peek() == "(" and tokens.peek(1).upper() not in ("SELECT", "WITH", "VALUES", "("):
             listed = [name.strip().strip('"`').lower() for name in tokens.parenthesised().split(",")]
@@ -123,7 +124,7 @@ class Writing:
                     raise QueryFailed(f"COLUMN_NOT_FOUND: Insert column name does not exist in target table: {name}")
                 if listed.count(name) > 1:
                     raise QueryFailed(f"DUPLICATE_COLUMN_NAME: Insert column name is specified more than once: {name}")
-        columns = self._select(tokens.rest(), named=False)
+        columns = self._select(tokens.query(), named=False)
         targets = listed or [name for name, _ in table.columns]
         if len(targets) != len(columns):
             raise QueryFailed(
@@ -163,7 +164,7 @@ class Writing:
         self._register(table, written)
         return [uri for _, uri in written], self._count()
 
-    def _select(self, query: str, named: bool = True) -> list[tuple[str, str]]:
+    def _select(self, query: str, named: bool = True, limit: str = "") -> list[tuple[str, str]]:
         """Run the query into a temporary table; its columns with Glue's types."""
         select = self._session.select(parse(query), self._database)
         names = select.names
@@ -176,9 +177,20 @@ class Writing:
                 f"DUPLICATE_COLUMN_NAME: Column name '{max(names, key=names.count)}' specified more than once"
             )
         listed = ", ".join(map(identifier, names))
-        self._connection.execute(f"CREATE TEMP TABLE {_ROWS} AS SELECT * FROM ({select.sql}) AS q({listed})")
+        self._connection.execute(f"CREATE TEMP TABLE {_ROWS} AS SELECT * FROM ({select.sql}) AS q({listed}){limit}")
         described = self._connection.execute(f"SELECT * FROM {_ROWS} LIMIT 0").description
-        return [(name, hive_of_duckdb(item[1])) for name, item in zip(names, described, strict=True)]
+        types = [hive_of_duckdb(item[1]) for item in described]
+        if any("field0:" in each for each in types):
+            raise QueryFailed(
+                "NOT_SUPPORTED: Anonymous row type is not supported in Hive. Please give each field a name"
+            )
+        sizes = select.sizes if len(select.sizes) == len(names) else [""] * len(names)
+        # Hive's varchar is never empty.
+        sized = [
+            f"varchar{size}" if size not in ("", "(0)") and kind == "string" else kind
+            for kind, size in zip(types, sizes, strict=True)
+        ]
+        return list(zip(names, sized, strict=True))
 
     def _count(self) -> int:
         return int(self._connection.execute(f"SELECT count(*) FROM {_ROWS}").fetchone()[0])  # type: ignore[index]
@@ -192,6 +204,9 @@ class Writing:
             raise CannotTranslate(f"writing {stored or 'without a format'}")
         named = ("compression", "write_compression", f"{stored.lower()}_compression")
         compression = str(next((options[name] for name in named if name in options), "GZIP")).upper()
+        given = [name for name in options if name.endswith("compression") or name == "field_delimiter"]
+        if len(given) > 1 or not set(given) <= set(named):
+            raise CannotTranslate(f"{' and '.join(given)} for {stored}")
         if compression not in _COMPRESSIONS[stored]:
             raise CannotTranslate(f"{compression} for {stored}")
         names = [name for name, _ in columns]
@@ -280,6 +295,8 @@ def _options(tokens: Tokens, known: set[str]) -> dict[str, Any]:
                 tokens.accept(",")
             found[key] = values
         else:
+            if tokens.peek()[:1].isalpha() and tokens.peek().upper() not in ("TRUE", "FALSE"):
+                raise CannotTranslate(f"the property {key} with a value that is no literal: {tokens.peek()}")
             found[key] = tokens.value()
         if tokens.accept(")"):
             return found
@@ -297,8 +314,24 @@ def _is_cast(have: str, want: str) -> bool:
 
 def _assignable(have: str, want: str) -> bool:
     """Whether Trino coerces one type to another without a CAST."""
+    if "<" in have or "<" in want:
+        if same_type(have, want):
+            return True
+        raise CannotTranslate(f"an INSERT of {have} into {want}")
+    if want.startswith("decimal") and (have in _DIGITS or have.startswith("decimal")):
+        return _fits_decimal(have, want)
     have, want = have.partition("(")[0], want.partition("(")[0]
     texts = {"string", "varchar", "char"}
     if have in _NUMBERS and want in _NUMBERS:
         return _NUMBERS.index(have) <= _NUMBERS.index(want)
-    return have == want or {have, want} <= texts or (have, want) == ("date", "timestamp") or "<" in have
+    return have == want or {have, want} <= texts or (have, want) == ("date", "timestamp")
+
+
+_DIGITS = {"tinyint": "3,0", "smallint": "5,0", "int": "10,0", "bigint": "19,0"}
+
+
+def _fits_decimal(have: str, want: str) -> bool:
+    """Whether no digit of an exact number is lost."""
+    sizes = [re.findall(r"\d+", _DIGITS.get(each, each)) for each in (have, want)]
+    (digits, scale), (room, places) = ((int(size[0]) - int(size[1]), int(size[1])) for size in sizes)
+    return digits <= room and scale <= places

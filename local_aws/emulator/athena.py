@@ -11,7 +11,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+from local_aws.athena.errors import InvalidRequest
 from local_aws.athena.executions import ApiError, Caller
+from local_aws.athena.parameters import check_prepared
 from local_aws.athena.service import OPERATIONS, AthenaService
 from local_aws.emulator import Handler, Response, faults, json_error, json_response, operation, replace_handler
 
@@ -25,7 +27,7 @@ def install(state: Path, endpoint_url: str) -> None:
             method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
         ) -> Response:
             name = operation(headers)
-            if name == "CreatePreparedStatement" and (refused := _refused_name(body)):
+            if name in ("CreatePreparedStatement", "UpdatePreparedStatement") and (refused := _refused(body)):
                 return refused
             if name not in OPERATIONS:
                 return await ministack_handler(method, path, headers, body, query)
@@ -55,16 +57,21 @@ def install(state: Path, endpoint_url: str) -> None:
     _service.append(service)
 
 
-def _refused_name(body: bytes) -> Response | None:
+def _refused(body: bytes) -> Response | None:
     """https://docs.aws.amazon.com/athena/latest/APIReference/API_CreatePreparedStatement.html"""
-    pattern, name = "[a-zA-Z_][a-zA-Z0-9_@:]{1,256}", str(json.loads(body or b"{}").get("StatementName", ""))
-    if re.fullmatch(pattern, name):
-        return None
-    message = (
-        f"1 validation error detected: Value '{name}' at 'statementName' failed to satisfy constraint: Member must "
-        f"satisfy regular expression pattern: {pattern}"
-    )
-    return json_error("ValidationException", message)
+    request = json.loads(body or b"{}")
+    pattern, name = "[a-zA-Z_][a-zA-Z0-9_@:]{1,256}", str(request.get("StatementName", ""))
+    if not re.fullmatch(pattern, name):
+        message = (
+            f"1 validation error detected: Value '{name}' at 'statementName' failed to satisfy constraint: Member must "
+            f"satisfy regular expression pattern: {pattern}"
+        )
+        return json_error("ValidationException", message)
+    try:
+        check_prepared(request.get("QueryStatement", ""))
+    except InvalidRequest as error:
+        return json_error("InvalidRequestException", str(error))
+    return None
 
 
 # The running service, for `authorisation`, which must know the workgroup of a query.

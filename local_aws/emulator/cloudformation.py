@@ -7,10 +7,18 @@ AWS::Athena::NamedQuery is refused. Exit condition: the property's name appears 
 
 Properties that neither ministack nor this module knows fail the resource; a template that refers to nothing, has no
 resources or lacks a given parameter is refused, and so is a new stack over a rolled back one, all of which ministack
-accepts. Exit condition: `ministack.services.cloudformation.engine.validate_template_support` refuses each.
+accepts; a circle of resources is found only by the deployment. Exit condition:
+`ministack.services.cloudformation.engine.validate_template_support` refuses each.
+
+Ministack writes tables, topics, work groups and bucket policies without asking their services: over one of the same
+name, and whatever the properties are; and it deletes a bucket with its objects, and a table that is protected. Here the
+services are asked. Exit condition: `_ddb_create`, `_sns_create`, `_s3_bucket_policy_create`, `_s3_delete` and
+`_ddb_delete` of `ministack.services.cloudformation.provisioners` do.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html#troubleshooting-errors-delete-stack-fails
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,6 +27,8 @@ from botocore.session import Session
 
 Properties = dict[str, Any]
 Apply = Callable[[str, Properties, Properties], None]
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-athena-workgroup-workgroupconfiguration.html
+LEAST_CUTOFF = 10_000_000
 
 # What is really applied, here or by ministack.
 _KNOWN = {
@@ -47,18 +57,24 @@ def install() -> None:
     """Wrap the resources' handlers, which get properties with every reference resolved, and what checks templates."""
     from ministack.services.cloudformation import changesets, handlers, provisioners
 
+    provisioners._ddb_create = provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"]["create"] = _create_table
+    provisioners._sns_create = _new_topic(provisioners._sns_create)
+    provisioners._RESOURCE_HANDLERS["AWS::SNS::Topic"]["create"] = provisioners._sns_create
+    provisioners._s3_bucket_policy_create = _create_bucket_policy
+    provisioners._RESOURCE_HANDLERS["AWS::S3::BucketPolicy"]["create"] = _create_bucket_policy
     wrapped: dict[str, Apply] = {
         "AWS::DynamoDB::Table": _apply_to_table,
         "AWS::S3::Bucket": _apply_to_bucket,
         "AWS::SNS::Topic": _apply_to_topic,
-        "AWS::Athena::WorkGroup": lambda name, properties, old: None,
+        "AWS::Athena::WorkGroup": _check_work_group,
     }
     for resource, apply in wrapped.items():
         own = provisioners._RESOURCE_HANDLERS[resource]
         own["create"] = _created(resource, own["create"], apply, own["delete"])
         own["update"] = _updated(resource, own["update"], apply)
     table = provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"]
-    table["delete"] = _table_deleted(table["delete"])
+    table["delete"] = _delete_table
+    provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]["delete"] = _delete_bucket
     for module in (handlers, changesets):
         module._resolve_parameters = _with_template_checked(module._resolve_parameters)
     # ValidateTemplate goes by without parameters.
@@ -117,15 +133,74 @@ def _require_known(what: str, properties: Properties) -> None:
         raise ValueError(f"Encountered unsupported property {name}")
 
 
-def _table_deleted(delete: Callable[..., Any]) -> Callable[..., Any]:
-    def wrapped(name: str, properties: Properties) -> None:
-        from ministack.services import dynamodb
+def _new_topic(create: Callable[..., Any]) -> Callable[..., Any]:
+    def wrapped(logical_id: str, properties: Properties, stack_name: str) -> Any:
+        from ministack.core.responses import get_account_id, get_region
+        from ministack.services import sns
+        from ministack.services.cloudformation import provisioners
 
-        delete(name, properties)
-        dynamodb._ttl_settings.pop(name, None)  # else the next table of that name would have them
-        dynamodb._pitr_settings.pop(name, None)
+        name = properties.get("TopicName") or provisioners._physical_name(stack_name, logical_id, max_len=256)
+        arn = f"arn:aws:sns:{get_region()}:{get_account_id()}:{name}"
+        if arn in sns._topics:
+            raise ValueError(f"Resource of type 'AWS::SNS::Topic' with identifier '{arn}' already exists.")
+        return create(logical_id, properties, stack_name)
 
     return wrapped
+
+
+def _create_table(logical_id: str, properties: Properties, stack_name: str) -> tuple[str, Properties]:
+    from ministack.services import dynamodb
+    from ministack.services.cloudformation import provisioners
+
+    name = properties.get("TableName") or provisioners._physical_name(stack_name, logical_id, max_len=255)
+    if name in dynamodb._tables:
+        raise ValueError(f"Resource of type 'AWS::DynamoDB::Table' with identifier '{name}' already exists.")
+    later = ("TimeToLiveSpecification", "PointInTimeRecoverySpecification")
+    request = _typed({key: value for key, value in properties.items() if key not in later})
+    if "StreamSpecification" in request:  # CloudFormation's has no StreamEnabled
+        request["StreamSpecification"].setdefault("StreamEnabled", True)
+    _must(dynamodb._create_table({**request, "TableName": name}))
+    return name, provisioners._ddb_attrs(dynamodb._tables[name])
+
+
+def _typed(value: Any) -> Any:
+    """A table's properties with the numbers and truth values that a template's parameters give as texts."""
+    if isinstance(value, list):
+        return [_typed(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    typed: Properties = {}
+    for name, each in value.items():
+        if name in ("ReadCapacityUnits", "WriteCapacityUnits"):
+            typed[name] = int(each)
+        elif name in ("DeletionProtectionEnabled", "StreamEnabled"):
+            typed[name] = str(each).lower() == "true"
+        else:
+            typed[name] = _typed(each)
+    return typed
+
+
+def _delete_table(name: str, properties: Properties) -> None:
+    from ministack.services import dynamodb
+
+    if name in dynamodb._tables:  # one that is gone counts as deleted
+        _must(dynamodb._delete_table({"TableName": name}))
+
+
+def _delete_bucket(name: str, properties: Properties) -> None:
+    from ministack.services import s3
+
+    if name in s3._buckets:
+        _must(s3._delete_bucket(name))
+
+
+def _create_bucket_policy(logical_id: str, properties: Properties, stack_name: str) -> tuple[str, Properties]:
+    from ministack.services import s3
+
+    document = properties.get("PolicyDocument")
+    text = document if isinstance(document, str) else json.dumps(document)
+    _must(s3._put_bucket_policy(properties.get("Bucket", ""), text.encode()))
+    return f"{properties['Bucket']}-policy", {}
 
 
 def _new_stack(create: Callable[..., Any]) -> Callable[..., Any]:
@@ -156,7 +231,7 @@ def check_template(template: Properties) -> None:
 
     :raises ValueError: with the words of CloudFormation's ValidationError.
     """
-    from ministack.services.cloudformation.engine import _intrinsic_references
+    from ministack.services.cloudformation.engine import _extract_deps, _intrinsic_references, _topological_sort
 
     if template.get("Transform"):  # a macro may still add what is missing
         return
@@ -179,6 +254,13 @@ def check_template(template: Properties) -> None:
         tested |= set(_tested(members, "Condition" if block == "Conditions" else "Fn::If"))
         if missing := sorted(tested - conditions.keys()):
             raise ValueError(f"Template format error: Unresolved condition dependency {missing[0]} {where}")
+    circle = ", ".join(name for name, each in resources.items() if _extract_deps(each, {name}))
+    try:
+        _topological_sort(resources, {})
+    except ValueError as error:
+        circle = str(error).partition(": ")[2]
+    if circle:
+        raise ValueError(f"Circular dependency between resources: [{circle}]")
 
 
 def _tested(node: Any, keyword: str) -> Iterator[str]:
@@ -258,6 +340,13 @@ def _apply_to_topic(arn: str, properties: Properties, old: Properties) -> None:
     sns._topics[arn]["attributes"]["KmsMasterKeyId"] = properties.get("KmsMasterKeyId", "")
 
 
+def _check_work_group(name: str, properties: Properties, old: Properties) -> None:
+    cutoff = (properties.get("WorkGroupConfiguration") or {}).get("BytesScannedCutoffPerQuery")
+    if cutoff is not None and int(cutoff) < LEAST_CUTOFF:
+        message = f"#/WorkGroupConfiguration/BytesScannedCutoffPerQuery: {cutoff} is not greater or equal to"
+        raise ValueError(f"Properties validation failed for resource {name} with message: {message} {LEAST_CUTOFF}")
+
+
 def _lifecycle_rule(rule: Properties) -> Properties:
     """A rule as CloudFormation writes it in the shape of the S3 API.
 
@@ -307,5 +396,8 @@ def _body(operation: str, **parameters: Any) -> bytes:
 
 
 def _must(response: tuple[int, dict[str, str], bytes]) -> None:
+    """Fail the resource with the words of a service that refused."""
     if response[0] >= 300:
-        raise ValueError(response[2].decode())
+        text = response[2].decode()
+        found = re.search("<Message>(.*)</Message>", text, re.S)
+        raise ValueError(found[1] if found else json.loads(text)["message"])

@@ -2,8 +2,8 @@
 
 Seen in ministack 1.5.33: ExportTableToPointInTime completes without writing a file, takes tables whose point-in-time
 recovery is off, and ignores FilterSpecification; the calls about continuous backups name a missing table by the wrong
-error and ignore RecoveryPeriodInDays, ListExports has no largest page. Exit condition: `ministack.services.dynamodb`
-writes data files.
+error, ignore RecoveryPeriodInDays and don't tell it, ListExports has no largest page. Exit condition:
+`ministack.services.dynamodb` writes data files.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html
 
 Every write to a table with point-in-time recovery is kept in memory, so that an export can be of an earlier moment;
@@ -56,6 +56,10 @@ class Journals:
             table["TableId"], Journal(max(self._started, float(table["CreationDateTime"])))
         )
 
+    def begin(self, table: Item) -> None:
+        """What was written without point-in-time recovery can't be undone."""
+        self._journals[table["TableId"]] = Journal(time.time())
+
     def install(self) -> None:
         """Wrap the two functions through which ministack writes items, TTL included."""
         from ministack.services import dynamodb
@@ -106,15 +110,32 @@ def install(endpoint_url: str) -> None:
 
     journals = Journals()
     journals.install()
-    update_backups = dynamodb._update_continuous_backups
+    update_backups, describe_backups = dynamodb._update_continuous_backups, dynamodb._describe_continuous_backups
 
     def update_continuous_backups(request: dict[str, Any]) -> Response:
         if int((request.get("PointInTimeRecoverySpecification") or {}).get("RecoveryPeriodInDays", 35)) != 35:
             return json_error("ValidationException", "The embedded AWS knows no RecoveryPeriodInDays but 35")
-        answer: Response = update_backups(request)
+        table = dynamodb._tables.get(dynamodb._normalize_table_name(request.get("TableName")))
+        was_recoverable = table is not None and is_recoverable(table)
+        answered: Response = update_backups(request)
+        if table is not None and is_recoverable(table) and not was_recoverable:
+            journals.begin(table)
+        # AWS answers both operations with the same description.
+        answer: Response = dynamodb._describe_continuous_backups(request) if answered[0] < 300 else answered
         return answer
 
+    def describe_continuous_backups(request: dict[str, Any]) -> Response:
+        status, headers, body = describe_backups(request)
+        answer = json.loads(body)
+        recovery = answer.get("ContinuousBackupsDescription", {}).get("PointInTimeRecoveryDescription", {})
+        if recovery.get("PointInTimeRecoveryStatus") == "ENABLED":
+            table = dynamodb._tables[dynamodb._normalize_table_name(request["TableName"])]
+            earliest = int(journals.of(table).began)
+            recovery |= {"RecoveryPeriodInDays": 35, "EarliestRestorableDateTime": earliest}
+        return status, headers, json.dumps(answer).encode()
+
     dynamodb._update_continuous_backups = update_continuous_backups
+    dynamodb._describe_continuous_backups = describe_continuous_backups
 
     def wrap(ministack_handler: Handler) -> Handler:
         async def handle(
@@ -152,6 +173,8 @@ def _start(request: dict[str, Any], journals: Journals, caller: Caller, endpoint
         return json_error(
             "ValidationException", "IncrementalExportSpecification goes with INCREMENTAL_EXPORT, and only with it"
         )
+    if request.get("S3SseKmsKeyId") and request.get("S3SseAlgorithm", "AES256") != "KMS":
+        return json_error("ValidationException", "S3SseKmsKeyId goes with the S3SseAlgorithm KMS, and only with it")
     if name not in dynamodb._tables:
         return json_error("TableNotFoundException", f"Table not found: {arn}")
     table = dynamodb._tables[name]

@@ -5,8 +5,9 @@ Expression, Segment and paging; GetTables takes Expression for a glob and lists 
 keep their capitals; partitions of missing tables are accepted, deleting a missing one succeeds; a table without
 TableType gets one (in AWS it has none, and MSCK REPAIR TABLE fails on it); UpdateTable keeps what its TableInput leaves
 out, where AWS replaces the whole definition; a new table is version 1, not 0; batches have no limit, GetDatabases no
-pages, another account's CatalogId is this account's, and a partition index may be on a key that is none. Exit
-condition: each handler below goes when `ministack.services.glue` has the operation.
+pages, another account's CatalogId is this account's, a partition index may be on a key that is none and is lost when
+CreateTable has it, and GetPartition with too few values is only not found. Exit condition: each handler below goes when
+`ministack.services.glue` has the operation.
 https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-catalog-partitions.html
 """
 
@@ -33,6 +34,7 @@ from local_aws.emulator.authorisation import denied_glue_resource
 
 Ask = Callable[[str, dict[str, Any]], Awaitable[Response]]
 _INVALID = "InvalidInputException"
+_WRONG_NUMBER = "The number of partition keys do not match the number of partition values"
 # https://docs.aws.amazon.com/glue/latest/webapi/API_BatchCreatePartition.html and its siblings.
 _MOST = {
     "BatchCreatePartition": ("PartitionInputList", 100),
@@ -55,6 +57,7 @@ def install(state: Path) -> None:
         "UpdatePartition": _update_partition,
         "BatchDeletePartition": _batch_delete_partition,
         "DeletePartition": _delete_partition,
+        "GetPartition": _get_partition,
         "CreatePartition": _create_partition,
         "BatchCreatePartition": _create_partition,
         "GetPartitions": _get_partitions,
@@ -154,6 +157,15 @@ async def _update_partition(request: dict[str, Any], ask: Ask) -> Response:
     return json_response({})
 
 
+async def _get_partition(request: dict[str, Any], ask: Ask) -> Response:
+    table, missing = await _table(request, ask)
+    if missing:
+        return missing
+    if len(request["PartitionValues"]) != len(table.get("PartitionKeys") or []):
+        return json_error(_INVALID, _WRONG_NUMBER)
+    return await ask("GetPartition", request)
+
+
 async def _create_partition(request: dict[str, Any], ask: Ask) -> Response:
     table, missing = await _table(request, ask)
     if missing:
@@ -161,9 +173,7 @@ async def _create_partition(request: dict[str, Any], ask: Ask) -> Response:
     inputs = request.get("PartitionInputList") or [request.get("PartitionInput") or {}]
     for given in inputs:
         if len(given.get("Values") or []) != len(table.get("PartitionKeys") or []):
-            return json_error(
-                "InvalidInputException", "The number of partition keys do not match the number of partition values"
-            )
+            return json_error(_INVALID, _WRONG_NUMBER)
     return await ask("BatchCreatePartition" if "PartitionInputList" in request else "CreatePartition", request)
 
 
@@ -204,7 +214,8 @@ async def _get_partitions(request: dict[str, Any], ask: Ask) -> Response:
             return json_error("InvalidInputException", f"Segment {number} of {total}: 0 to 9, of at most 10")
         found = found[number::total]
     if request.get("ExcludeColumnSchema"):
-        found = [{**item, "StorageDescriptor": {**item["StorageDescriptor"], "Columns": []}} for item in found]
+        for item in found:
+            item.get("StorageDescriptor", {}).pop("Columns", None)
     return paged("Partitions", found, request, 1000, _INVALID)
 
 
@@ -212,10 +223,14 @@ async def _create_partition_index(request: dict[str, Any], ask: Ask) -> Response
     table, missing = await _table(request, ask)
     if missing:
         return missing
+    return _index_refusal(table, request["PartitionIndex"]) or await ask("CreatePartitionIndex", request)
+
+
+def _index_refusal(table: dict[str, Any], index: dict[str, Any]) -> Response | None:
     keys = {key["Name"] for key in table.get("PartitionKeys") or []}
-    if unknown := [each for each in request["PartitionIndex"]["Keys"] if each not in keys]:
+    if unknown := [each for each in index["Keys"] if each not in keys]:
         return json_error(_INVALID, f"{unknown} of the index's keys are not among the partition keys {sorted(keys)}")
-    return await ask("CreatePartitionIndex", request)
+    return None
 
 
 async def _get_databases(request: dict[str, Any], ask: Ask) -> Response:
@@ -270,9 +285,15 @@ def _matching(table: dict[str, Any], found: list[dict[str, Any]], expression: st
 
 
 async def _create_table(request: dict[str, Any], ask: Ask) -> Response:
+    indexes = request.get("PartitionIndexes") or []
+    if refused := next(filter(None, (_index_refusal(request.get("TableInput") or {}, each) for each in indexes)), None):
+        return refused
     answer = await ask("CreateTable", request)
     if answer[0] < 300:
         _stored(request)["VersionId"] = "0"
+        for each in indexes:
+            target = {"DatabaseName": request["DatabaseName"], "TableName": request["TableInput"]["Name"]}
+            await ask("CreatePartitionIndex", {**target, "PartitionIndex": each})
     return answer
 
 

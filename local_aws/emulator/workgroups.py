@@ -1,10 +1,10 @@
 """Athena's work groups, named queries and lists, where ministack takes what Athena refuses.
 
-Seen in ministack 1.5.33: unknown work groups are accepted everywhere but in GetWorkGroup and UpdateWorkGroup, bad
-names, states and output locations too; RemoveBytesScannedCutoffPerQuery is ignored; a group that isn't empty is deleted
-without RecursiveDeleteOption, and with it keeps its queries; CreateNamedQuery ignores ClientRequestToken,
-ListNamedQueries without a group lists those of all; most lists have no pages. Query executions of a deleted group stay
-known here. Exit condition: `ministack.services.athena` refuses each of these.
+Seen in ministack 1.5.33: unknown work groups are accepted everywhere but in GetWorkGroup and UpdateWorkGroup, as are
+bad names, states, engine versions, encryptions and output locations; RemoveBytesScannedCutoffPerQuery is ignored; a
+group that isn't empty is deleted without RecursiveDeleteOption, and with it keeps its queries; CreateNamedQuery ignores
+ClientRequestToken, ListNamedQueries without a group lists those of all; most lists have no pages. Query executions of a
+deleted group stay known here. Exit condition: `ministack.services.athena` refuses each of these.
 https://docs.aws.amazon.com/athena/latest/APIReference/API_DeleteWorkGroup.html
 https://docs.aws.amazon.com/athena/latest/APIReference/API_ListNamedQueries.html
 """
@@ -13,7 +13,9 @@ import json
 import re
 from typing import Any
 
+from local_aws.athena.executions import ApiError
 from local_aws.athena.service import OPERATIONS
+from local_aws.athena.submission import check_results
 from local_aws.emulator import Handler, Response, json_error, operation, paged, replace_handler
 
 _PAGED = {
@@ -77,6 +79,9 @@ def _refused(name: str, request: dict[str, Any]) -> Response | None:
     # What our own service answers looks the group up itself.
     if (name == "GetWorkGroup" or name not in OPERATIONS) and group not in _athena()._workgroups:
         return json_error(_INVALID, f"WorkGroup {group} is not found.")
+    _, of_group, tagged = request.get("ResourceARN", "").partition(":workgroup/")
+    if of_group and tagged not in _athena()._workgroups:
+        return json_error("ResourceNotFoundException", f"WorkGroup {tagged} is not found.")
     if name not in ("CreateWorkGroup", "UpdateWorkGroup"):
         return None
     for member, given, pattern in (
@@ -88,8 +93,13 @@ def _refused(name: str, request: dict[str, Any]) -> Response | None:
             return json_error("ValidationException", f"1 validation error detected: {message}")
     configuration = request.get("Configuration") or request.get("ConfigurationUpdates") or {}
     results = configuration.get("ResultConfiguration") or configuration.get("ResultConfigurationUpdates") or {}
-    if not re.match("s3://[^/]", results.get("OutputLocation") or "s3://none"):
-        return json_error(_INVALID, "outputLocation is not a valid S3 path.")
+    try:
+        check_results(results)
+    except ApiError as error:
+        return json_error(error.code, error.message)
+    engine = (configuration.get("EngineVersion") or {}).get("SelectedEngineVersion", "AUTO")
+    if engine not in ("AUTO", "Athena engine version 3"):
+        return json_error(_INVALID, f"the local Athena has Athena engine version 3 only, not {engine}")
     return None
 
 

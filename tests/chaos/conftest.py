@@ -13,20 +13,28 @@ import pytest
 
 from tests.chaos import published
 from tests.chaos.fault_proxy import FaultProxy
-from tests.chaos.trial import LONG, SEED, Trial
+from tests.chaos.trial import LONG, SEED, UPLOAD_BYTES, Trial
 from tests.e2e import laboratory
-from tests.e2e.conftest import _ready, airflow_database, embedded, lab
+from tests.e2e.conftest import _ready, airflow_database, embedded_aws, lab
 from tests.e2e.deployment import Deployment
 from tests.e2e.laboratory import Item, diary, noise
 from tests.e2e.pipeline import Pipeline
 from ttl_archive.config import Catalog, Destination, find_archive
 
-__all__ = ["_ready", "airflow_database", "embedded", "lab"]
+__all__ = ["_ready", "airflow_database", "lab"]
 
 
 def pytest_report_header() -> str:
     form = "long" if LONG else "short"
     return f"chaos: {form} form, seed {SEED}; the same again with CHAOS_SEED={SEED}"
+
+
+@pytest.fixture(scope="session")
+def embedded(tmp_path_factory: pytest.TempPathFactory, airflow_database: Path) -> Iterator[Deployment]:
+    """One that takes the suite's small parts; S3 itself refuses them."""
+    folder = tmp_path_factory.mktemp("chaos")
+    with embedded_aws(folder, airflow_database, LOCAL_AWS_LEAST_PART_BYTES=str(UPLOAD_BYTES)) as deployment:
+        yield deployment
 
 
 @pytest.fixture(scope="session")

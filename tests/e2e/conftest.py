@@ -49,13 +49,13 @@ def migrated_database(folder: Path) -> Path:
 
 
 @contextmanager
-def embedded_aws(folder: Path, airflow_database: Path) -> Iterator[Deployment]:
-    """An embedded AWS with nothing in it yet, and an Airflow home."""
+def embedded_aws(folder: Path, airflow_database: Path, **variables: str) -> Iterator[Deployment]:
+    """An embedded AWS, started with these variables, with nothing in it yet, and an Airflow home."""
     deployment = Deployment(folder, base_environment(folder))
     shutil.copy(airflow_database, folder / "airflow/airflow.db")
     state = str(folder / "aws")
     started = deployment.command(
-        "-m", "local_aws", "start", "--state", state, "--port", str(_free_port()), venv=".venv-aws"
+        "-m", "local_aws", "start", "--state", state, "--port", str(_free_port()), venv=".venv-aws", **variables
     )
     assert started.returncode == 0, started.stderr
     try:

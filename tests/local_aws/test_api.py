@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local_aws.harness import Athena
+from tests.local_aws.harness import ACCOUNT, Athena
 
 
 def refused(error: pytest.ExceptionInfo[ClientError]) -> tuple[str, str]:
@@ -148,7 +148,38 @@ def test_a_workgroup_enforces_its_place_and_its_limit(athena: Athena) -> None:
     athena.run(f"CREATE EXTERNAL TABLE big (line string) LOCATION 's3://{athena.bucket}/big/'")
     stopped = athena.ask("SELECT count(*) FROM big", WorkGroup=name)
     assert (stopped.state, "Bytes scanned limit was exceeded" in stopped.reason) == ("CANCELLED", True)
+    assert stopped.execution["Statistics"]["DataScannedInBytes"] == 10_000_001
     assert athena.run("SELECT count(*) FROM big").rows == [["1"]]
+
+
+@pytest.mark.parametrize(
+    ("configuration", "message"),
+    [
+        ({"ExpectedBucketOwner": "111122223333"}, "expected owner"),
+        ({"EncryptionConfiguration": {"EncryptionOption": "FOO"}}, "'FOO' at 'encryptionOption'"),
+        ({"EncryptionConfiguration": {"EncryptionOption": "SSE_KMS"}}, "KmsKey is required"),
+    ],
+)
+def test_where_and_how_a_result_is_written(athena: Athena, configuration: dict[str, Any], message: str) -> None:
+    """https://docs.aws.amazon.com/athena/latest/APIReference/API_ResultConfiguration.html"""
+    place = {"OutputLocation": f"s3://{athena.bucket}/results/"}
+    with pytest.raises(athena.client.exceptions.InvalidRequestException, match=message):
+        athena.ask("SELECT 1", ResultConfiguration={**place, **configuration})
+    athena.run("SELECT 1", ResultConfiguration={**place, "ExpectedBucketOwner": ACCOUNT})
+
+
+@pytest.mark.parametrize("sql", ["selec ?", "CREATE DATABASE x", "SELECT ? FROM"])
+def test_what_is_not_prepared(athena: Athena, sql: str) -> None:
+    name = f"p{uuid.uuid4().hex[:8]}"
+    with pytest.raises(athena.client.exceptions.InvalidRequestException):
+        athena.client.create_prepared_statement(StatementName=name, WorkGroup="primary", QueryStatement=sql)
+    with pytest.raises(athena.client.exceptions.InvalidRequestException):
+        athena.ask(f"PREPARE {name} FROM {sql}")
+
+
+def test_ddl_takes_no_parameters(athena: Athena) -> None:
+    with pytest.raises(athena.client.exceptions.InvalidRequestException, match="take no parameters"):
+        athena.ask("CREATE DATABASE ?", ExecutionParameters=["asked"])
 
 
 def test_parameters_and_prepared_statements(athena: Athena) -> None:
@@ -263,7 +294,7 @@ def test_an_unknown_execution_or_workgroup(athena: Athena) -> None:
         ("SELECT a,\n  b FROM (VALUES 1) AS t(a)", "COLUMN_NOT_FOUND: line 2:3: Column 'b' cannot be resolved", 2),
         (
             "SELECT a FROM (VALUES (1, 'x')) AS t(a, b) WHERE b = 1",
-            "TYPE_MISMATCH: line 1:50: Cannot apply operator: varchar = integer",
+            "TYPE_MISMATCH: line 1:52: Cannot apply operator: varchar = integer",
             2,
         ),
         ("SELECT a AS x FROM (VALUES 1) AS t(a) WHERE x = 1", "COLUMN_NOT_FOUND: line 1:45: Column 'x'", 2),
@@ -289,11 +320,14 @@ def test_a_missing_results_bucket(athena: Athena) -> None:
 
 
 def test_the_size_of_a_varchar_is_its_precision(athena: Athena) -> None:
-    answer = athena.ask("SELECT a, b, 1 FROM (SELECT CAST('abc' AS varchar(10)) AS a, CAST('abc' AS varchar) AS b)")
+    answer = athena.ask(
+        "SELECT a, b, 1, 'ab' FROM (SELECT CAST('abc' AS varchar(10)) AS a, CAST('abc' AS varchar) AS b)"
+    )
     page = athena.client.get_query_results(QueryExecutionId=answer.execution["QueryExecutionId"])
     columns = page["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]
     assert [(one["Type"], one["Precision"]) for one in columns] == [
         ("varchar", 10),
         ("varchar", 2147483647),
         ("integer", 10),
+        ("varchar", 2),
     ]

@@ -29,12 +29,20 @@ class Stack:
     def put(self, resources: dict[str, Any], *, update: bool = False, **request: Any) -> str:
         call = self.client.update_stack if update else self.client.create_stack
         parts = {key: request.pop(key) for key in ("Conditions", "Outputs") if key in request}
-        call(StackName=self.name, TemplateBody=json.dumps({"Resources": resources, **parts}), **request)
+        body = json.dumps({"Resources": resources, **parts})
+        return self._end_of(call(StackName=self.name, TemplateBody=body, **request)["StackId"])
+
+    def delete(self) -> str:
+        stack_id = self.client.describe_stacks(StackName=self.name)["Stacks"][0]["StackId"]
+        self.client.delete_stack(StackName=self.name)
+        return self._end_of(stack_id)
+
+    def _end_of(self, stack_id: str) -> str:
         deadline = time.monotonic() + 20
         status = "_IN_PROGRESS"
         while status.endswith("_IN_PROGRESS") and time.monotonic() < deadline:
             time.sleep(0.05)
-            status = str(self.client.describe_stacks(StackName=self.name)["Stacks"][0]["StackStatus"])
+            status = str(self.client.describe_stacks(StackName=stack_id)["Stacks"][0]["StackStatus"])
         return status
 
     def reasons(self) -> str:
@@ -65,6 +73,12 @@ def stack(aws: Aws) -> Stack:
         ),
         ({"T": resource("SNS::Topic")}, {"Conditions": {"C": {"Fn::Not": [{"Condition": "Nope"}]}}}, "dependency Nope"),
         ({"T": resource("SNS::Topic")}, {"Outputs": {"O": {"Value": {"Ref": "Nope"}}}}, "in the Outputs block"),
+        (
+            {name: {**resource("SNS::Topic"), "DependsOn": other} for name, other in ("AB", "BA")},
+            {},
+            r"Circular dependency between resources: \[A, B\]",
+        ),
+        ({"A": resource("SNS::Topic", TopicName={"Ref": "A"})}, {}, r"Circular dependency between resources: \[A\]"),
         (
             {"T": resource("SNS::Topic")},
             {"Parameters": [{"ParameterKey": "x", "ParameterValue": "1"}]},
@@ -198,3 +212,75 @@ def test_ttl_goes_to_another_attribute_in_two_updates(aws: Aws, stack: Stack) ->
     assert "current AttributeName is a" in stack.reasons()
     assert (put("a", False), attribute()) == ("UPDATE_COMPLETE", None)
     assert (put("b", True), attribute()) == ("UPDATE_COMPLETE", "b")
+
+
+def test_a_table_of_another_stack_is_not_replaced(aws: Aws, stack: Stack) -> None:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html: "already exists"."""
+    dynamodb = aws.client("dynamodb")
+    dynamodb.create_table(TableName=stack.name, **TABLE)
+    dynamodb.put_item(TableName=stack.name, Item={"id": {"S": "kept"}})
+    assert stack.put({"T": resource("DynamoDB::Table", TableName=stack.name, **TABLE)}) == "ROLLBACK_COMPLETE"
+    assert f"'{stack.name}' already exists" in stack.reasons()
+    assert dynamodb.scan(TableName=stack.name)["Items"] == [{"id": {"S": "kept"}}]
+
+
+def test_two_resources_of_one_name(aws: Aws, stack: Stack) -> None:
+    table, topic = (resource("DynamoDB::Table", TableName=stack.name, **TABLE) for _ in "ab"), stack.name
+    assert stack.put(dict(zip("AB", table, strict=True))) == "ROLLBACK_COMPLETE"
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        aws.client("dynamodb").describe_table(TableName=stack.name)
+    other = Stack(aws)
+    aws.client("sns").create_topic(Name=topic)
+    assert other.put({"T": resource("SNS::Topic", TopicName=topic)}) == "ROLLBACK_COMPLETE"
+    assert f":{topic}' already exists" in other.reasons()
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties", "reason"),
+    [
+        ("DynamoDB::Table", {**TABLE, "KeySchema": []}, "keySchema"),
+        ("DynamoDB::Table", {**TABLE, "AttributeDefinitions": []}, "id"),
+        ("DynamoDB::Table", {**TABLE, "BillingMode": "FOO"}, "Value 'FOO' at 'billingMode'"),
+        (
+            "Athena::WorkGroup",
+            {"Name": "too-little", "WorkGroupConfiguration": {"BytesScannedCutoffPerQuery": 5}},
+            "5 is not greater or equal to 10000000",
+        ),
+        (
+            "S3::BucketPolicy",
+            {"Bucket": "none", "PolicyDocument": {"Version": "2012-10-17", "Statement": []}},
+            "The specified bucket does not exist",
+        ),
+    ],
+)
+def test_what_the_service_refuses_fails(stack: Stack, kind: str, properties: Any, reason: str) -> None:
+    assert stack.put({"R": resource(kind, **properties)}) == "ROLLBACK_COMPLETE"
+    assert reason in stack.reasons()
+
+
+def test_a_table_with_numbers_from_parameters(aws: Aws, stack: Stack) -> None:
+    throughput = {"ReadCapacityUnits": "3", "WriteCapacityUnits": "4"}
+    table = {**TABLE, "BillingMode": "PROVISIONED", "ProvisionedThroughput": throughput}
+    stream = {"StreamSpecification": {"StreamViewType": "KEYS_ONLY"}, "DeletionProtectionEnabled": "false"}
+    assert stack.put({"T": resource("DynamoDB::Table", TableName=stack.name, **table, **stream)}) == "CREATE_COMPLETE"
+    found = aws.client("dynamodb").describe_table(TableName=stack.name)["Table"]
+    assert found["ProvisionedThroughput"]["WriteCapacityUnits"] == 4
+    assert found["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}
+
+
+def test_what_cannot_be_deleted_keeps_the_stack(aws: Aws, stack: Stack) -> None:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html: "Delete stack fails"."""
+    s3, dynamodb = aws.client("s3"), aws.client("dynamodb")
+    table = resource("DynamoDB::Table", TableName=stack.name, **TABLE, DeletionProtectionEnabled=True)
+    assert stack.put({"B": resource("S3::Bucket", BucketName=stack.name), "T": table}) == "CREATE_COMPLETE"
+    s3.put_object(Bucket=stack.name, Key="k", Body=b"x")
+    assert stack.delete() == "DELETE_FAILED"
+    assert "The bucket you tried to delete is not empty" in stack.reasons()
+    assert "deletion protection" in stack.reasons()
+    assert s3.get_object(Bucket=stack.name, Key="k")["Body"].read() == b"x"
+    s3.delete_object(Bucket=stack.name, Key="k")
+    dynamodb.update_table(TableName=stack.name, DeletionProtectionEnabled=False)
+    assert stack.delete() == "DELETE_COMPLETE"
+    assert stack.name not in [each["Name"] for each in s3.list_buckets()["Buckets"]]
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        dynamodb.describe_table(TableName=stack.name)

@@ -88,7 +88,8 @@ def table(aws: Aws, bucket: str) -> Table:
 
 def test_requests_that_contradict_themselves(table: Table) -> None:
     window = {"IncrementalExportSpecification": {"ExportFromTime": int(time.time())}}
-    for wrong in ({"TableArn": "T1x"}, window, {"ExportType": "INCREMENTAL_EXPORT"}):
+    key = {"S3SseAlgorithm": "AES256", "S3SseKmsKeyId": "alias/mine"}
+    for wrong in ({"TableArn": "T1x"}, window, {"ExportType": "INCREMENTAL_EXPORT"}, key):
         with pytest.raises(ClientError, match="ValidationException"):
             table.export(**wrong)
     with pytest.raises(ClientError, match="ValidationException"):
@@ -109,6 +110,27 @@ def test_backups_of_a_table_that_is_not_there(table: Table) -> None:
         table.dynamodb.update_continuous_backups(
             TableName=table.name, PointInTimeRecoverySpecification={**on, "RecoveryPeriodInDays": 7}
         )
+
+
+def test_how_far_back_a_table_can_be_recovered(table: Table) -> None:
+    def described() -> dict[str, Any]:
+        answer = table.dynamodb.describe_continuous_backups(TableName=table.name)["ContinuousBackupsDescription"]
+        found: dict[str, Any] = answer["PointInTimeRecoveryDescription"]
+        return found
+
+    def enable(wanted: bool) -> None:
+        wish = {"PointInTimeRecoveryEnabled": wanted}
+        table.dynamodb.update_continuous_backups(TableName=table.name, PointInTimeRecoverySpecification=wish)
+
+    assert described()["RecoveryPeriodInDays"] == 35
+    before = time.time()
+    enable(False)
+    assert described() == {"PointInTimeRecoveryStatus": "DISABLED"}
+    time.sleep(1.1)
+    enable(True)
+    assert described()["EarliestRestorableDateTime"].timestamp() >= int(before) + 1
+    with pytest.raises(table.dynamodb.exceptions.InvalidExportTimeException):
+        table.export(ExportTime=before)
 
 
 def test_a_page_of_a_scan_is_charged_by_its_size(table: Table) -> None:

@@ -190,3 +190,27 @@ def test_what_is_not_there_is_refused(athena: Athena, target: dict[str, str]) ->
     athena.glue.create_partition_index(**target, PartitionIndex={"IndexName": "i", "Keys": ["year"]})
     with pytest.raises(ClientError, match="AccessDeniedException"):
         athena.glue.get_databases(CatalogId="999999999999")
+
+
+def test_partitions_without_their_columns(athena: Athena, target: dict[str, str]) -> None:
+    """https://docs.aws.amazon.com/glue/latest/webapi/API_GetPartitions.html#API_GetPartitions_RequestSyntax"""
+    for each in athena.glue.get_partitions(**target, ExcludeColumnSchema=True)["Partitions"]:
+        assert each["StorageDescriptor"] == {key: value for key, value in storage(each["Values"][1]).items() if key != "Columns"}  # fmt: skip  # noqa: E501
+    assert athena.glue.get_partitions(**target)["Partitions"][0]["StorageDescriptor"]["Columns"]
+
+
+def test_a_table_with_partition_indexes(athena: Athena, target: dict[str, str]) -> None:
+    name = f"{target['TableName']}_indexed"
+    wanted = {"DatabaseName": athena.database, "TableInput": {"Name": name, "PartitionKeys": KEYS}}
+    with pytest.raises(athena.glue.exceptions.InvalidInputException, match="nope"):
+        athena.glue.create_table(**wanted, PartitionIndexes=[{"IndexName": "i", "Keys": ["nope"]}])
+    athena.glue.create_table(**wanted, PartitionIndexes=[{"IndexName": "i", "Keys": ["year"]}])
+    indexes = athena.glue.get_partition_indexes(DatabaseName=athena.database, TableName=name)
+    assert [each["IndexName"] for each in indexes["PartitionIndexDescriptorList"]] == ["i"]
+
+
+def test_a_partition_has_a_value_for_each_key(athena: Athena, target: dict[str, str]) -> None:
+    with pytest.raises(athena.glue.exceptions.InvalidInputException, match="number of partition"):
+        athena.glue.get_partition(**target, PartitionValues=["2025"])
+    with pytest.raises(athena.glue.exceptions.EntityNotFoundException):
+        athena.glue.get_partition(**target, PartitionValues=["2025", "11"])

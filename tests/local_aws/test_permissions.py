@@ -161,3 +161,28 @@ def test_loopback_counts_as_tls(athena: Athena, logs: str, assume: Assume) -> No
         assert as_role(athena, assume(statements(athena))).run("SELECT a FROM logs").rows == [["1"]]
     finally:
         athena.s3.delete_bucket_policy(Bucket=athena.bucket)
+
+
+def test_a_bucket_policy_denies_the_administrator_too(aws: Aws, bucket: str) -> None:
+    """All but the policy itself: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html"""
+    s3, arn = aws.client("s3"), f"arn:aws:s3:::{bucket}"
+    s3.put_object(Bucket=bucket, Key="denied", Body=b"x")
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [arn, f"{arn}/denied"]}
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
+    try:
+        for call in (s3.get_object, s3.head_object, s3.delete_object):
+            with pytest.raises(ClientError, match=r"AccessDenied|Forbidden"):
+                call(Bucket=bucket, Key="denied")
+        with pytest.raises(ClientError, match="AccessDenied"):
+            s3.list_objects_v2(Bucket=bucket)
+        s3.put_object(Bucket=bucket, Key="allowed", Body=b"x")
+        assert "denied" in s3.get_bucket_policy(Bucket=bucket)["Policy"]
+        s3.put_bucket_policy(
+            Bucket=bucket,
+            Policy=json.dumps({"Statement": [{**deny, "Condition": {"StringEquals": {"s3:prefix": "p"}}}]}),
+        )
+        with pytest.raises(ClientError, match="AccessDenied"):
+            s3.list_objects_v2(Bucket=bucket, Prefix="p")
+        assert s3.get_object(Bucket=bucket, Key="denied")["Body"].read() == b"x"
+    finally:
+        s3.delete_bucket_policy(Bucket=bucket)

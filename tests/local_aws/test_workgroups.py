@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local_aws.harness import Athena
+from tests.local_aws.harness import ACCOUNT, Athena
 
 
 @pytest.fixture
@@ -44,6 +44,44 @@ def test_what_athena_would_not_take(athena: Athena, group: str) -> None:
         with pytest.raises(ClientError, match=message):
             getattr(athena.client, operation)(**request)
     assert athena.client.get_work_group(WorkGroup=group)["WorkGroup"]["State"] == "ENABLED"
+
+
+@pytest.mark.parametrize(
+    ("created", "updated"),
+    [
+        *(({"EngineVersion": {"SelectedEngineVersion": version}},) * 2
+          for version in ("Athena engine version 99", "PySpark engine version 3")),
+        *(({"ResultConfiguration": {"EncryptionConfiguration": encryption}},
+           {"ResultConfigurationUpdates": {"EncryptionConfiguration": encryption}})
+          for encryption in ({"EncryptionOption": "FOO"}, {"EncryptionOption": "SSE_KMS"})),
+        (None, {"ResultConfigurationUpdates": {"OutputLocation": "s3://b/x/", "RemoveOutputLocation": True}}),
+    ],
+)  # fmt: skip
+def test_settings_that_athena_would_not_take(athena: Athena, group: str, created: Any, updated: Any) -> None:
+    """https://docs.aws.amazon.com/athena/latest/APIReference/API_WorkGroupConfiguration.html"""
+    invalid = athena.client.exceptions.InvalidRequestException
+    with pytest.raises(invalid):
+        athena.client.update_work_group(WorkGroup=group, ConfigurationUpdates=updated)
+    if created:
+        with pytest.raises(invalid):
+            athena.client.create_work_group(Name=f"{group}-2", Configuration=created)
+
+
+def test_the_engine_in_force_is_told(athena: Athena, group: str) -> None:
+    engine = {"SelectedEngineVersion": "Athena engine version 3"}
+    athena.client.update_work_group(WorkGroup=group, ConfigurationUpdates={"EngineVersion": engine})
+    found = athena.client.get_work_group(WorkGroup=group)["WorkGroup"]["Configuration"]["EngineVersion"]
+    assert found == {**engine, "EffectiveEngineVersion": "Athena engine version 3"}
+
+
+def test_tags_are_of_a_group_that_is_there(athena: Athena, group: str) -> None:
+    arn = f"arn:aws:athena:us-east-1:{ACCOUNT}:workgroup/"
+    tags = [{"Key": "a", "Value": "b"}]
+    athena.client.tag_resource(ResourceARN=arn + group, Tags=tags)
+    assert athena.client.list_tags_for_resource(ResourceARN=arn + group)["Tags"] == tags
+    for operation, more in (("tag_resource", {"Tags": tags}), ("list_tags_for_resource", {})):
+        with pytest.raises(athena.client.exceptions.ResourceNotFoundException):
+            getattr(athena.client, operation)(ResourceARN=f"{arn}nope", **more)
 
 
 def test_a_limit_is_removed(athena: Athena, group: str) -> None:

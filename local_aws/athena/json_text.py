@@ -1,0 +1,44 @@
+"""Values as Trino writes them in JSON."""
+
+import json
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from local_aws.athena.failures import Refused, invalid
+from local_aws.athena.results import text
+
+
+def json_text(value: Any, sort: bool) -> str:
+    """A value as Trino writes JSON: no spaces, doubles as Java prints them, a map's keys sorted."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, dict):
+        pairs = [(str(text(key)), member) for key, member in value.items()]
+        members = (
+            f"{json_text(key, sort)}:{json_text(member, sort)}" for key, member in (sorted(pairs) if sort else pairs)
+        )
+        return "{" + ",".join(members) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ",".join(json_text(member, sort) for member in value) + "]"
+    if isinstance(value, float) and not np.isfinite(value):
+        return f'"{text(value)}"'
+    if isinstance(value, (int, float, Decimal)):
+        return str(text(value))
+    if isinstance(value, date):
+        return json.dumps(text(value))
+    raise Refused(f"a CAST of {type(value).__name__} to json")
+
+
+def json_parse(document: str) -> str:
+    def no_constant(name: str) -> Any:
+        raise ValueError(name)
+
+    try:
+        return json_text(json.loads(document, parse_constant=no_constant), sort=True)
+    except ValueError:
+        raise invalid(f"Cannot convert value to JSON: '{document}'") from None

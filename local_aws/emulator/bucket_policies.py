@@ -1,0 +1,164 @@
+"""Bucket policies that S3 refuses, and those whose meaning would be lost here.
+
+Seen in ministack 1.5.33: PutBucketPolicy keeps every text, and what is not understood in it never matches. S3 refuses a
+document that isn't one, an action or a resource that isn't this bucket's, an unknown principal, operator or condition
+key. What S3 knows and ministack doesn't evaluate is refused too: NotPrincipal, principals that are neither of AWS nor a
+service, and all condition keys but those below. Exit condition: `ministack.services.s3._put_bucket_policy` refuses
+each, and `ministack.core.iam_evaluator` evaluates the rest.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from local_aws.emulator import Response
+from local_aws.emulator.s3_requests import error
+
+Statement = dict[str, Any]
+
+# What may be done to an object, and what to a bucket.
+_OBJECT = """
+    AbortMultipartUpload BypassGovernanceRetention DeleteObject DeleteObjectTagging DeleteObjectVersion
+    DeleteObjectVersionTagging GetObject GetObjectAcl GetObjectAttributes GetObjectLegalHold GetObjectRetention
+    GetObjectTagging GetObjectTorrent GetObjectVersion GetObjectVersionAcl GetObjectVersionAttributes
+    GetObjectVersionForReplication GetObjectVersionTagging GetObjectVersionTorrent InitiateReplication
+    ListMultipartUploadParts ObjectOwnerOverrideToBucketOwner PutObject PutObjectAcl PutObjectLegalHold
+    PutObjectRetention PutObjectTagging PutObjectVersionAcl PutObjectVersionTagging ReplicateDelete ReplicateObject
+    ReplicateTags RestoreObject
+"""
+_BUCKET = """
+    DeleteBucket DeleteBucketPolicy DeleteBucketWebsite GetAccelerateConfiguration GetAnalyticsConfiguration
+    GetBucketAcl GetBucketCORS GetBucketLocation GetBucketLogging GetBucketNotification
+    GetBucketObjectLockConfiguration GetBucketOwnershipControls GetBucketPolicy GetBucketPolicyStatus
+    GetBucketPublicAccessBlock GetBucketRequestPayment GetBucketTagging GetBucketVersioning GetBucketWebsite
+    GetEncryptionConfiguration GetIntelligentTieringConfiguration GetInventoryConfiguration GetLifecycleConfiguration
+    GetMetricsConfiguration GetReplicationConfiguration ListBucket ListBucketMultipartUploads ListBucketVersions
+    PutAccelerateConfiguration PutAnalyticsConfiguration PutBucketAcl PutBucketCORS PutBucketLogging
+    PutBucketNotification PutBucketObjectLockConfiguration PutBucketOwnershipControls PutBucketPolicy
+    PutBucketPublicAccessBlock PutBucketRequestPayment PutBucketTagging PutBucketVersioning PutBucketWebsite
+    PutEncryptionConfiguration PutIntelligentTieringConfiguration PutInventoryConfiguration PutLifecycleConfiguration
+    PutMetricsConfiguration PutReplicationConfiguration
+"""
+_FIELDS = {
+    "Sid", "Effect", "Principal", "Action", "NotAction", "Resource", "NotResource", "Condition",
+}  # fmt: skip
+# The keys that ministack gives a request, and those that no request from outside a VPC or of no service has.
+_KEY = re.compile(
+    "aws:(PrincipalArn|PrincipalAccount|PrincipalType|PrincipalOrgID|PrincipalTag/.+|UserId|Username|CurrentTime"
+    "|EpochTime|TokenIssueTime|MultiFactorAuthPresent|RequestedRegion|SecureTransport|SourceIp|ResourceAccount"
+    "|SourceVpc|SourceVpce|VpcSourceIp|SourceArn|SourceAccount)"
+    "|s3:(ResourceAccount|prefix|delimiter|max-keys|x-amz-acl|x-amz-grant-.+|x-amz-server-side-encryption"
+    "|ExistingObjectTag/.+)",
+    re.IGNORECASE,
+)
+_PRINCIPAL = re.compile(
+    r"\*|\d{12}|arn:aws:iam::\d{12}:(root|(?P<kind>user|role)/(?:[^*?]*/)?(?P<name>[^*?/]+))"
+    r"|arn:aws:sts::\d{12}:assumed-role/[^*?/]+/[^*?/]+"
+)
+
+
+def install() -> None:
+    """Refuse what ministack would keep; CloudFormation's policies come by here too."""
+    from ministack.services import s3
+
+    put = s3._put_bucket_policy
+
+    def put_bucket_policy(bucket: str, body: bytes) -> Response:
+        reason = next(problems(bucket, body), None) if bucket in s3._buckets else None
+        answer: Response = error("MalformedPolicy", reason) if reason else put(bucket, body)
+        return answer
+
+    s3._put_bucket_policy = put_bucket_policy
+
+
+def problems(bucket: str, body: bytes) -> Iterator[str]:
+    """Why S3 doesn't take this for the bucket's policy; nothing if it does."""
+    try:
+        policy = json.loads(body)
+    except ValueError:
+        policy = None
+    if not isinstance(policy, dict):
+        yield "Policies must be valid JSON and the first byte must be '{'"
+        return
+    yield from (f"Unknown field {name}" for name in policy.keys() - {"Version", "Id", "Statement"})
+    if policy.get("Version", "2008-10-17") not in ("2008-10-17", "2012-10-17"):
+        yield "The policy must contain a valid version string"
+    statements = _listed(policy.get("Statement"))
+    if not statements:
+        yield "Could not parse the policy: Statement is empty!"
+    for statement in statements:
+        if not isinstance(statement, dict):
+            yield "Statement must be an object"
+            return
+        yield from _statement_problems(bucket, statement)
+
+
+def _statement_problems(bucket: str, statement: Statement) -> Iterator[str]:
+    yield from (f"Unknown field {name}" for name in statement.keys() - _FIELDS)
+    for fields in (["Effect"], ["Principal"], ["Action", "NotAction"], ["Resource", "NotResource"]):
+        if sum(bool(statement.get(name)) for name in fields) != 1:
+            yield f"Missing required field {fields[0]}"
+            return
+    if statement["Effect"] not in ("Allow", "Deny"):
+        yield f"Invalid effect: {statement['Effect']}"
+    if not all(_principals(statement["Principal"])):
+        yield "Invalid principal in policy"
+    yield from _target_problems(bucket, statement)
+    yield from _condition_problems(statement.get("Condition") or {})
+
+
+def _principals(given: Any) -> Iterator[bool]:
+    """Of each principal, whether it is one; ministack knows whom this account has."""
+    from ministack.core.responses import get_account_id
+    from ministack.services import iam
+
+    for kind, names in given.items() if isinstance(given, dict) else [("AWS", given)]:
+        for name in _listed(names):
+            found = _PRINCIPAL.fullmatch(str(name)) if kind == "AWS" else None
+            if kind == "Service":
+                yield str(name).endswith(".amazonaws.com")
+            elif found and found["kind"] and f"::{get_account_id()}:" in name:
+                yield found["name"] in (iam._users if found["kind"] == "user" else iam._roles)
+            else:
+                yield bool(found) and (isinstance(given, dict) or name == "*")
+
+
+def _target_problems(bucket: str, statement: Statement) -> Iterator[str]:
+    """Actions are of S3, resources of this bucket, and each action is for one of the resources."""
+    from ministack.core.iam_evaluator import fnmatch_iam, fnmatch_iam_cs
+
+    on_object, on_bucket = False, False
+    for resource in _listed(statement.get("Resource") or statement.get("NotResource")):
+        named, has_key, _ = str(resource).removeprefix("arn:aws:s3:::").partition("/")
+        if not str(resource).startswith("arn:aws:s3:::") or not fnmatch_iam_cs(bucket, named):
+            yield "Policy has invalid resource"
+        on_object = on_object or bool(has_key) or named.endswith("*")
+        on_bucket = on_bucket or not has_key
+    for action in _listed(statement.get("Action") or statement.get("NotAction")):
+        objects, buckets = (
+            any(fnmatch_iam(f"s3:{each}", str(action)) for each in known.split()) for known in (_OBJECT, _BUCKET)
+        )  # fmt: skip
+        if not objects and not buckets:
+            yield "Policy has invalid action"
+        elif {"Action", "Resource"} <= statement.keys() and not ((objects and on_object) or (buckets and on_bucket)):
+            yield "Action does not apply to any resource(s) in statement"
+
+
+def _condition_problems(condition: Any) -> Iterator[str]:
+    from ministack.core.iam_evaluator import _CONDITION_OPS
+
+    for operator, keys in condition.items() if isinstance(condition, dict) else [(condition, {})]:
+        plain = re.sub("^(forallvalues:|foranyvalue:)|ifexists$", "", str(operator).lower())
+        if plain not in {*_CONDITION_OPS, "null"} or not isinstance(keys, dict):
+            yield f"Invalid Condition type : {operator}"
+            return
+        for key in keys:
+            if not _KEY.fullmatch(key):
+                yield f"Policy has an invalid condition key, or one that the embedded AWS does not evaluate: {key}"
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
