@@ -57,15 +57,19 @@ def serve(port: int, state: Path) -> None:
         authorisation,
         bucket_policies,
         cloudformation,
+        cloudformation_checks,
         decisions,
         dynamodb_export,
         dynamodb_requests,
         faults,
         glue,
+        iam,
         lifecycle_rules,
         multipart_checksums,
         read_units,
         s3_requests,
+        s3_writes,
+        sns,
         time_to_live,
         workgroups,
     )
@@ -73,11 +77,15 @@ def serve(port: int, state: Path) -> None:
     authorisation.install()
     decisions.install()
     administrator.install()
+    iam.install()
+    sns.install()
     athena.install(state / "athena", os.environ["AWS_ENDPOINT_URL"])
     workgroups.install()
     glue.install(state)
     cloudformation.install()
+    cloudformation_checks.install()
     multipart_checksums.install()
+    s3_writes.install()
     s3_requests.install()
     lifecycle_rules.install()
     bucket_policies.install()

@@ -83,6 +83,9 @@ def cast_sql(writer: Operators, node: exp.Cast) -> str:
         raise CannotTranslate(f"a CAST to {target.sql(Trino).lower()}")
     if source == D.DOUBLE and wanted == D.FLOAT:
         return f"as_real({written})"
+    if source in INTEGERS and wanted == D.DECIMAL:
+        precision, scale = (int(size.name) for size in target.expressions)
+        return f"CAST(whole_decimal({written}, '{trino_name(value).upper()}', {precision}, {scale}) AS {into})"
     if source in FLOATS and wanted == D.DECIMAL:
         return f"CAST(CAST({written} AS VARCHAR) AS {into})"  # of the digits it is written with, not of all it has
     if source in FLOATS and wanted in INTEGERS:
@@ -237,7 +240,8 @@ def _json(writer: Operators, value: exp.Expr, written: str, target: exp.DataType
     if target.this in TEXTS:
         if target.this == D.CHAR or target.expressions:
             raise CannotTranslate(f"a CAST of json to {name.lower()}; use varchar")
-        return scalar
+        # A number with a fraction or an exponent is a double's text.
+        return f"CASE WHEN json_type({written}) = 'DOUBLE' THEN double_text(CAST({scalar} AS DOUBLE)) ELSE {scalar} END"
     if target.this == D.BOOLEAN:
         return f"CASE WHEN json_type({written}) IN ('UBIGINT', 'BIGINT', 'DOUBLE') THEN CAST({scalar} AS DOUBLE) <> 0 ELSE CAST(text_as_boolean({scalar}) AS BOOLEAN) END"  # noqa: E501
     if target.this in INTEGERS or target.this in FLOATS or target.this == D.DECIMAL:
@@ -272,6 +276,9 @@ def _json_members(written: str, target: exp.DataType) -> str:
         return f"CASE WHEN {others} THEN {refused} ELSE {cast} END" if _odd_members(value) else cast
     nested = f"len(list_filter({members}, lambda member: json_type(member) IN ('OBJECT', 'ARRAY'))) > 0"
     failed = f"cannot_cast(CAST({written} AS VARCHAR), '{target.sql(Trino)}')"
+    fractions = f"len(list_filter({members}, lambda member: json_type(member) = 'DOUBLE')) > 0"
+    refused = "refuse('a CAST of json with fractions to texts inside an array or a map')"
+    cast = f"CASE WHEN {fractions} THEN CAST(CAST({refused} AS JSON) AS {target.sql(DuckDB)}) ELSE {cast} END"
     return f"CASE WHEN {nested} THEN CAST(CAST({failed} AS JSON) AS {target.sql(DuckDB)}) ELSE {cast} END"
 
 
@@ -291,7 +298,7 @@ def _json_rows(written: str, target: exp.DataType, cast: str) -> str:
     names = ", ".join(exp.Literal.string(name).sql(DuckDB) for name in sorted(name for name, _ in members))
     good = f"json_type(m) = 'NULL' OR (json_type(m) = 'OBJECT' AND list_sort(json_keys(m)) = [{names}]"
     for name, of in members:
-        if odd := "'OBJECT', 'ARRAY'" if of.this in TEXTS else _odd_members(of):
+        if odd := "'OBJECT', 'ARRAY', 'DOUBLE'" if of.this in TEXTS else _odd_members(of):
             path = exp.Literal.string(f'$."{name}"').sql(DuckDB)
             good += f" AND json_type(m, {path}) NOT IN ({odd})"
     rows = f"[{written}]" if row is target else f"json_extract({written}, '$[*]')"

@@ -8,7 +8,7 @@ from sqlglot.dialects.trino import Trino
 
 from local_aws.athena.errors import CannotTranslate, QueryFailed
 from local_aws.athena.functions import AGGREGATES
-from local_aws.athena.grouping import check_groups
+from local_aws.athena.grouping import check_scalars
 from local_aws.athena.messages import described, place
 from local_aws.athena.parsing import is_row
 from local_aws.athena.typing import FLOATS, INSTANTS, INTEGERS, TEXTS, UNKNOWN, D, contains_map, element_type, kind
@@ -66,6 +66,8 @@ def check_comparable(node: exp.Expr, left: exp.Expr, right: exp.Expr, operator: 
 
 def check_tree(tree: exp.Expr) -> None:
     """Refuse what Trino's analyser refuses and DuckDB would convert; nodes of unknown types pass."""
+    for unnest in tree.find_all(exp.Unnest):
+        _check_unnest_names(unnest)
     for node in tree.walk():
         if isinstance(node, exp.Anonymous) and any(
             isinstance(each, exp.Column) and each.is_star for each in node.expressions
@@ -111,7 +113,7 @@ def check_tree(tree: exp.Expr) -> None:
             _check_window(node)
         elif isinstance(node, exp.Select):
             _check_outer_aggregates(node)
-            check_groups(node)
+            check_scalars(node)
             if node.args.get("distinct"):
                 _refuse_maps(node.selects, "SELECT DISTINCT")
             if node.args.get("distinct") and node.args.get("order"):
@@ -188,6 +190,23 @@ def _check_unnest(join: exp.Join) -> None:
         )
 
 
+def _check_unnest_names(node: exp.Unnest) -> None:
+    """Trino counts them before anything else is said of them; a row's members are columns of their own."""
+    names, width = node.alias_column_names, 0
+    for value in node.expressions:
+        if kind(value) not in (D.ARRAY, D.MAP):
+            return
+        element = element_type(value)
+        width += 2 if kind(value) == D.MAP else len(element.expressions) if element.this == D.STRUCT else 1
+    offset = node.args.get("offset")
+    given = len(names) + isinstance(offset, exp.Identifier)
+    if names and given != width + bool(offset):
+        raise QueryFailed(
+            f"MISMATCHED_COLUMN_ALIASES: Column alias list has {given} entries but '{node.alias}' has "
+            f"{width + bool(offset)} columns available"
+        )
+
+
 def _check_like(node: exp.Expr) -> None:
     if isinstance(node, exp.Like):
         for side, name in (
@@ -196,7 +215,7 @@ def _check_like(node: exp.Expr) -> None:
         ):
             if kind(side) not in {*TEXTS, D.UNKNOWN, D.NULL}:
                 raise QueryFailed(
-                    f"TYPE_MISMATCH: {place(node)}{name} must evaluate to a varchar (actual: {described(side)})"
+                    f"TYPE_MISMATCH: {place(side)}{name} must evaluate to a varchar (actual: {described(side)})"
                 )
         return
     pattern, escape = node.this.expression, node.expression
@@ -277,14 +296,19 @@ def _check_aliases(node: exp.Values) -> None:
     if any(kind(each) == D.STRUCT and not is_row(each) for each in singles):
         raise CannotTranslate("VALUES of a row that is not written as one")
     names = node.args["alias"].args.get("columns") if node.args.get("alias") else None
-    widths = {len(row.expressions) if isinstance(row, exp.Tuple) else 1 for row in node.expressions}
+    widths = {_width(row) for row in node.expressions}
     if len(widths) > 1:
-        raise QueryFailed("TYPE_MISMATCH: Values rows have mismatched sizes")
+        sizes = " vs ".join(map(str, dict.fromkeys(_width(row) for row in node.expressions)))
+        raise QueryFailed(f"TYPE_MISMATCH: Values rows have mismatched sizes: {sizes}")
     if names and {len(names)} != widths:
         raise QueryFailed(
             f"MISMATCHED_COLUMN_ALIASES: {place(node)}Column alias list has {len(names)} entries but "
             f"'{node.alias}' has {widths.pop()} columns available"
         )
+
+
+def _width(row: exp.Expr) -> int:
+    return len(row.expressions) if isinstance(row, exp.Tuple) else 1
 
 
 def _check_set_operation(node: exp.SetOperation) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from local_aws.athena.catalog import Table
 from local_aws.athena.errors import CannotTranslate, InvalidRequest, QueryFailed, ddl_failed
 from local_aws.athena.serdes import JSON_SERDES, LAZY_SIMPLE, OPEN_CSV, PARQUET, SERDES
-from local_aws.athena.statements import Tokens
+from local_aws.athena.statements import Tokens, escaped
 from local_aws.athena.storage import is_s3_uri
 from local_aws.athena.types import check_declared, parse_hive
 
@@ -176,7 +176,7 @@ def show_create_table(table: Table) -> list[str]:
     if serde.get("Parameters"):
         lines += [
             "WITH SERDEPROPERTIES ( ",
-            *_ended([f"  '{k}'='{v}'" for k, v in sorted(serde["Parameters"].items())], " "),
+            *_ended([f"  '{k}'={_quoted(v)}" for k, v in sorted(serde["Parameters"].items())], " "),
         ]
     lines += [
         "STORED AS INPUTFORMAT ",
@@ -186,11 +186,11 @@ def show_create_table(table: Table) -> list[str]:
     ]
     lines += ["LOCATION", f"  '{table.location}'"]
     shown = {key: value for key, value in table.parameters.items() if key not in ("EXTERNAL", "comment")}
-    return [*lines, "TBLPROPERTIES (", *_ended([f"  '{key}'='{value}'" for key, value in sorted(shown.items())])]
+    return [*lines, "TBLPROPERTIES (", *_ended([f"  '{key}'={_quoted(value)}" for key, value in sorted(shown.items())])]
 
 
 def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "\\'") + "'"
+    return f"'{escaped(text)}'"
 
 
 def _ended(lines: list[str], last: str = "") -> list[str]:

@@ -68,6 +68,20 @@ class Ddl(PartitionDdl):
             if not quiet:
                 raise ddl_failed(f"Database {given['Name']} already exists") from None
 
+    def _alter_database(self, tokens: Tokens) -> None:
+        _ = tokens.accept("ALTER", "DATABASE") or tokens.accept("ALTER", "SCHEMA")
+        name = tokens.name()
+        tokens.expect("SET", "DBPROPERTIES")
+        properties = tokens.properties()
+        tokens.end()
+        try:
+            found = self._glue.get_database(Name=name)["Database"]
+        except self._glue.exceptions.EntityNotFoundException:
+            raise QueryFailed(f"FAILED: SemanticException [Error 10072]: Database does not exist: {name}") from None
+        kept = {key: found[key] for key in ("Name", "Description", "LocationUri") if found.get(key)}
+        changed = {**kept, "Parameters": {**(found.get("Parameters") or {}), **properties}}
+        self._glue.update_database(Name=name, DatabaseInput=changed)
+
     def _drop_database(self, tokens: Tokens) -> None:
         _ = tokens.accept("DROP", "DATABASE") or tokens.accept("DROP", "SCHEMA")
         quiet = tokens.accept("IF", "EXISTS")

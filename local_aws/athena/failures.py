@@ -45,7 +45,8 @@ _REASONS = {
     r"Could not convert string '([-+]?\d+)' to INT16": "INVALID_CAST_ARGUMENT: Cannot cast '{0}' to SMALLINT",
     r"Could not convert string '([-+]?\d+)' to INT32": "INVALID_CAST_ARGUMENT: Cannot cast '{0}' to INT",
     r"Could not convert string '([-+]?\d+)' to INT64": "INVALID_CAST_ARGUMENT: Cannot cast '{0}' to BIGINT",
-    r"Could not (?:cast|convert) (?:value|string) \"?([^ \"]+)\"? to DECIMAL\((\d+), ?(\d+)\)": "INVALID_CAST_ARGUMENT: Cannot cast '{0}' to DECIMAL({1}, {2})",  # noqa: E501
+    r"Could not (?:cast|convert) (?:value|string) \"?([^ \"]+)\"? to DECIMAL\((\d+), ?(\d+)\)": "INVALID_CAST_ARGUMENT: Cannot cast VARCHAR '{0}' to DECIMAL({1}, {2}). Value too large.",  # noqa: E501
+    r'Casting value "([^"]+)" to type DECIMAL\((\d+),(\d+)\) failed': "INVALID_CAST_ARGUMENT: Cannot cast DECIMAL '{0}' to DECIMAL({1}, {2})",  # noqa: E501
     r'date field value out of range: "(.*?)"': "INVALID_CAST_ARGUMENT: Value cannot be cast to date: {0}",
     r'timestamp field value out of range: "(.*?)"': "INVALID_CAST_ARGUMENT: Value cannot be cast to timestamp: {0}",
     r"Date out of range: (\S+)": "INVALID_FUNCTION_ARGUMENT: Cannot parse {0}: Value for dayOfMonth must be in the range of its month",  # noqa: E501

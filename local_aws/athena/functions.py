@@ -253,7 +253,7 @@ from_iso8601_date  1    DATE      iso_date(iso_form({0}))
 from_iso8601_timestamp 1 TIMESTAMPTZ iso_timestamp(iso_form({0}))
 from_unixtime      1    TIMESTAMPTZ unix_timestamp({0})
 from_unixtime      3    TIMESTAMPTZ !
-from_unixtime_nanos 1   TIMESTAMPTZ CAST(make_timestamp({0} // 1000) AS TIMESTAMPTZ)
+from_unixtime_nanos 1   TIMESTAMPTZ !
 to_unixtime        1    DOUBLE    epoch({0})
 to_milliseconds    1    BIGINT    CAST(epoch_ms({0}) AS BIGINT)
 to_iso8601         1    VARCHAR   {iso0}

@@ -51,9 +51,9 @@ def check_grammar(sql: str) -> None:
         line = sql.count("\n", 0, error.pos) + 1
         column = error.pos - sql.rfind("\n", 0, error.pos)
         word = near[0] if near and near[0] else "<EOF>"
-        reason = (
-            "backquoted identifiers are not supported; use double quotes to quote identifiers"
-            if word == "`"
-            else f"mismatched input '{word}'"
-        )
+        reason = f"mismatched input '{word}'"
+        if word == "`":
+            reason = "backquoted identifiers are not supported; use double quotes to quote identifiers"
+        elif re.fullmatch(r"\d+[A-Za-z_]\w*", word):
+            reason = "identifiers must not start with a digit; surround the identifier with double quotes"
         raise InvalidRequest(f"line {line}:{column}: {reason}") from error

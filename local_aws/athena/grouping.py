@@ -36,6 +36,19 @@ def check_groups(select: exp.Select) -> None:
             )
 
 
+def check_scalars(select: exp.Select) -> None:
+    """WHERE, ON and GROUP BY come before anything is aggregated."""
+    clauses = [("WHERE", select.args.get("where")), ("GROUP BY", select.args.get("group"))]
+    clauses += [("JOIN", join.args.get("on")) for join in select.args.get("joins") or []]
+    for name, clause in clauses:
+        calls = [each for each in _of_this_query(clause) if _is_call(each)] if clause is not None else []
+        if calls:
+            raise QueryFailed(
+                f"EXPRESSION_NOT_SCALAR: {place(calls[0])}{name} clause cannot contain aggregations, window functions "
+                f"or grouping operations: [{', '.join(map(_written, calls))}]"
+            )
+
+
 def _check_grouping(node: exp.Expr) -> None:
     """https://docs.aws.amazon.com/athena/latest/ug/select.html: only the names of columns."""
     for item in node.expressions:
@@ -68,6 +81,10 @@ def _ungrouped(node: exp.Expr, groups: set[str]) -> Iterator[exp.Column]:
 
 def _of_this_query(node: exp.Expr) -> Iterator[exp.Expr]:
     yield from node.walk(prune=lambda each: isinstance(each, exp.Query))
+
+
+def _is_call(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Window) or (_is_aggregate(node) and not isinstance(node.parent, _CLAUSES))
 
 
 def _is_aggregate(node: exp.Expr) -> bool:

@@ -77,6 +77,10 @@ CREATE MACRO trino_levenshtein(a, b) AS
     CASE WHEN strlen(a || b) = length(a || b) THEN levenshtein(a, b) ELSE py_levenshtein(a, b) END;
 CREATE MACRO trino_hamming(a, b) AS
     CASE WHEN strlen(a || b) = length(a || b) THEN hamming(a, b) ELSE py_hamming(a, b) END;
+CREATE MACRO whole_decimal(v, type, p, s) AS
+    CASE WHEN v <> 0 AND length(ltrim(CAST(v AS VARCHAR), '-')) > p - s
+    THEN fail('INVALID_CAST_ARGUMENT: Cannot cast ' || type || ' ''' || v || ''' to DECIMAL(' || p || ', ' || s || ')')
+    ELSE v END;
 CREATE MACRO finite(x) AS CASE WHEN isfinite(x) THEN x END;
 CREATE MACRO trino_cbrt(x) AS CASE WHEN pow(round(cbrt(x)), 3) = x THEN round(cbrt(x)) ELSE cbrt(x) END;
 CREATE MACRO logical_shift(x, n) AS

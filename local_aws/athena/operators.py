@@ -3,6 +3,8 @@
 Expressions whose result depends on types that are not known are refused.
 """
 
+from typing import Any
+
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.dialects.trino import Trino
@@ -10,6 +12,7 @@ from sqlglot.generators.duckdb import DuckDBGenerator
 
 from local_aws.athena.checks import check_alike, check_comparable, comparable
 from local_aws.athena.errors import CannotTranslate, QueryFailed
+from local_aws.athena.guards import needs_order
 from local_aws.athena.messages import described, place, trino_name
 from local_aws.athena.parsing import is_row
 from local_aws.athena.typing import (
@@ -155,6 +158,16 @@ class Operators(DuckDBGenerator):
         for each in [each for each in node.expressions if each.type is not None and contains_map(each.type)]:
             each.replace(exp.Var(this=canonical(self.sql(each), each.type)))
         return super().group_sql(node)
+
+    def connector_sql(self, node: exp.Connector, op: str, stack: list[Any] | None = None) -> str:
+        """DuckDB evaluates all terms; Trino none after the one that decides."""
+        terms = list(node.flatten(unnest=False))
+        written = [self.sql(each) for each in terms]
+        if not needs_order(terms):
+            return f" {op} ".join(written)
+        decides = "NOT ({})" if op == "AND" else "({})"
+        decided = " ".join(f"WHEN {decides.format(each)} THEN {op != 'AND'}" for each in written[:-1])
+        return f"(CASE {decided} ELSE {f' {op} '.join(f'({each})' for each in written)} END)"
 
     def between_sql(self, node: exp.Between) -> str:
         sides = [node.this, node.args["low"], node.args["high"]]

@@ -146,7 +146,7 @@ class AthenaQuery(Trino):
 _OTHERS = re.compile(
     r"\b(?:JSON_(?:OBJECT|ARRAY|EXISTS|QUERY|TABLE|VALUE)(?=\s*\()|MATCH_RECOGNIZE(?=\s*\()"
     r"|OVER\s*\(\s*(?!PARTITION\b|ORDER\b|ROWS\b|RANGE\b|GROUPS\b)\w+"
-    r"|NATURAL(?=\s+(?:(?:INNER|LEFT|RIGHT|FULL)\s+)?(?:OUTER\s+)?JOIN\b)|ORDER\s+BY\s+ALL\b)",
+    r"|CURRENT_(?:SCHEMA|PATH)\b|NATURAL(?=\s+(?:(?:INNER|LEFT|RIGHT|FULL)\s+)?(?:OUTER\s+)?JOIN\b)|ORDER\s+BY\s+ALL\b)",
     re.IGNORECASE,
 )
 
@@ -169,10 +169,17 @@ def parse(sql: str) -> exp.Expr:
     """The statement as a tree; Athena refuses bad syntax when the query is submitted."""
     check_grammar(sql)
     tokens = Tokens(sql)
-    for offset, number in tokens.numbers():
+    for offset, number in reversed(list(tokens.numbers())):
+        after = offset + len(number)
+        if re.search(r"[eE]\d+$", number) and sql[after : after + 1] in ("+", "-"):
+            # sqlglot 30.30.0 takes the sign and what follows for a part of the number.
+            return parse(f"{sql[:after]} {sql[after:]}")
         if number.isdigit() and int(number) >= 2**63:
             raise InvalidRequest(f"{tokens.place(offset)}Invalid numeric literal: {number}")
     code = tokens.code()
+    for offset, digits in tokens.binaries():
+        if not re.fullmatch(r"[0-9a-fA-F\s]*", digits):
+            raise InvalidRequest(f"{tokens.place(offset)}Binary literal can only contain hexadecimal digits")
     if other := _OTHERS.search(code):
         refused = exp.Anonymous(this="refused")
         refused.meta["refused"] = " ".join(other[0].upper().split())

@@ -99,6 +99,36 @@ def refuse_mismatched_names(tree: exp.Expr) -> None:
             )
 
 
+def count_names(tree: exp.Expr) -> None:
+    """Remember how many names subqueries and WITH give their columns; qualified, none tells."""
+    for node in tree.find_all(exp.Subquery, exp.CTE):
+        if names := node.alias_column_names:
+            node.meta["names"] = len(names)
+            query = node.unnest() if isinstance(node, exp.Subquery) else node.this
+            if isinstance(query, exp.Query) and not query.is_star:
+                _refuse_other_count(node, len(query.selects))
+    for values in tree.find_all(exp.Values):
+        row = values.expressions[0]
+        if isinstance(row, exp.Tuple) and len(row.expressions) > 1 and (names := values.alias_column_names):
+            values.meta["names"] = len(names)  # a single value may be a row, with columns of its own
+            _refuse_other_count(values, len(row.expressions))
+
+
+def refuse_other_counts(tree: exp.Expr) -> None:
+    """What `count_names` has remembered, held against the columns; DuckDB would name the first ones only."""
+    for node in tree.find_all(exp.Subquery, exp.CTE):
+        columns = node.unnest().selects if isinstance(node, exp.Subquery) else node.this.selects
+        _refuse_other_count(node, len(columns))
+
+
+def _refuse_other_count(node: exp.Expr, columns: int) -> None:
+    if node.meta.get("names", columns) != columns:
+        raise QueryFailed(
+            f"MISMATCHED_COLUMN_ALIASES: Column alias list has {node.meta['names']} entries but '{node.alias}' has "
+            f"{columns} columns available"
+        )
+
+
 def resolve_order(tree: exp.Expr) -> None:
     """ORDER BY knows the names that SELECT gives before those of FROM, inside an expression too; DuckDB the reverse."""
     for query in tree.find_all(exp.Query):
@@ -184,6 +214,8 @@ def column_failure(error: OptimizeError, tree: exp.Expr, schema: Schema) -> Quer
     if found := _UNRESOLVED.search(message):
         name = next(filter(None, found.groups())).rpartition(".")[2].lower().rstrip(".")
         columns = [each for each in tree.find_all(exp.Column) if name in (each.name.lower(), each.table.lower())]
+        qualified = "." in next(filter(None, found.groups()))
+        columns.sort(key=lambda each: bool(each.table) != qualified)
         column = columns[0] if columns else exp.column(name)
         if name.startswith("$"):
             return CannotTranslate(f"the hidden column {name}")

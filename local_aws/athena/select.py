@@ -18,6 +18,8 @@ from local_aws.athena.checks import check_tree
 from local_aws.athena.computed import real_text
 from local_aws.athena.conversion import identifier, literal
 from local_aws.athena.errors import Cancelled, CannotTranslate, QueryFailed
+from local_aws.athena.grouping import check_groups
+from local_aws.athena.guards import guards_repeated_parts
 from local_aws.athena.messages import place
 from local_aws.athena.parsing import AthenaQuery, parse
 from local_aws.athena.partitions import key_values, prunable_terms, prune
@@ -26,11 +28,13 @@ from local_aws.athena.recursion import check_recursion, limit_recursion
 from local_aws.athena.results import Column, text
 from local_aws.athena.scopes import (
     column_failure,
+    count_names,
     inline_windows,
     names_cte,
     refuse_aliases,
     refuse_joined_names,
     refuse_mismatched_names,
+    refuse_other_counts,
     refuse_twins,
     resolve_order,
 )
@@ -56,6 +60,7 @@ class Select:
         self._database, self._cutoff, self._dry = database, cutoff, dry
         self.scanned = 0
         self.sql = ""
+        self.guarded = False
         self.names: list[str] = []
         self.sizes: list[str] = []  # of varchar(n), which DuckDB doesn't know
 
@@ -78,6 +83,7 @@ class Select:
         )
         written = _output_names(tree)
         _name_outputs(tree)
+        count_names(tree)
         refuse_joined_names(tree)
         refuse_mismatched_names(tree)
         resolve_order(tree)
@@ -87,6 +93,7 @@ class Select:
             tree = qualify(tree, schema=schema, **_QUALIFY)
         except OptimizeError as error:
             raise column_failure(error, tree, schema) from error
+        refuse_other_counts(tree)
         refuse_twins(tree)
         limit_recursion(tree)
         tree = annotate(tree, schema)
@@ -100,6 +107,9 @@ class Select:
                 if isinstance(source, exp.Table) and source.name in tables:
                     self._load(scope, alias, source.name, tables[source.name])
         self.sql = to_duckdb(tree)
+        self.guarded = "try(" in self.sql or guards_repeated_parts(tree)
+        for select in tree.find_all(exp.Select):
+            check_groups(select)
 
     def rows(self) -> tuple[list[Column], Iterator[list[str | None]]]:
         """Run it: the columns, and the rows as Athena prints them."""

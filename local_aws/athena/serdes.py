@@ -213,7 +213,5 @@ def _declared(value: str, kind: Type) -> str:
 
 
 def _character(text: str) -> str:
-    """`\\t`, `1` and `\\u0001` as Hive reads a delimiter."""
-    if text.isdigit() and len(text) <= 3:
-        return chr(int(text))
-    return text.encode().decode("unicode_escape") if text.startswith("\\") else text
+    """A delimiter as Hive reads it: itself, or the number of a character."""
+    return chr(int(text)) if text.isdigit() and len(text) <= 3 else text

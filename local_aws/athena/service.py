@@ -116,11 +116,11 @@ class AthenaService:
         return {"QueryExecutionId": execution_id}
 
     def _verify_bucket(self, bucket: str, caller: Caller) -> None:
-        """With the caller's rights, as Athena does; one who may not ask is told when the result is written."""
+        """With the caller's rights, as Athena does."""
         try:
             self._client("s3", caller).get_bucket_location(Bucket=bucket)
         except ClientError as error:
-            if error.response["Error"]["Code"] in ("NoSuchBucket", "404"):
+            if error.response["Error"]["Code"] in ("NoSuchBucket", "404", "AccessDenied", "403"):
                 raise invalid(f"Unable to verify/create output bucket {bucket}") from error
 
     def get_workgroup(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
@@ -281,7 +281,7 @@ class AthenaService:
                     "Please remove the 'external_location' property and resubmit the query."
                 )
             result = run.execute(statement.sql, database, location)
-            self._write(execution, statement, result, run, location)
+            self._write(execution, statement, result, run, location, caller)
         except Cancelled as error:
             state, failure = "CANCELLED", error
         except QueryFailed as error:
@@ -315,7 +315,9 @@ class AthenaService:
         if not self._closing:
             self._save(execution)
 
-    def _write(self, execution: Execution, statement: Statement, result: Result, run: Run, location: str) -> None:
+    def _write(
+        self, execution: Execution, statement: Statement, result: Result, run: Run, location: str, caller: Caller
+    ) -> None:
         """Leave the result where the execution says."""
         execution.columns, execution.update_count = result.columns, result.update_count
         path = run.scratch.new_path()
@@ -333,13 +335,18 @@ class AthenaService:
             else:
                 file.writelines(f"{row[0]}\n".encode() for row in result.rows)
         bucket, key = split_uri(target)
+        encryption = execution.public["ResultConfiguration"].get("EncryptionConfiguration") or {}
+        encrypted = _encrypted(encryption)
         try:
+            if "SSEKMSKeyId" in encrypted:  # S3 asks for a data key with the caller's rights
+                self._client("kms", caller).generate_data_key(KeyId=encrypted["SSEKMSKeyId"], KeySpec="AES_256")
             with path.open("rb") as body:
-                run.s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/octet-stream")
+                run.s3.put_object(
+                    Bucket=bucket, Key=key, Body=body, ContentType="application/octet-stream", **encrypted
+                )
                 if statement.kind == "SELECT":
-                    run.s3.put_object(
-                        Bucket=bucket, Key=f"{key}.metadata", Body=json.dumps([vars(c) for c in result.columns])
-                    )
+                    metadata = json.dumps([vars(c) for c in result.columns])
+                    run.s3.put_object(Bucket=bucket, Key=f"{key}.metadata", Body=metadata, **encrypted)
         except ClientError as error:
             folder = location.rpartition("/")[0]
             denied = error.response["Error"]["Code"] in ("AccessDenied", "403")
@@ -399,6 +406,13 @@ class AthenaService:
             record["public"], tuple(record["scope"]), [Column(**column) for column in record["columns"]],
             record["update_count"], record["rows_returned"], record["token"], asked=record.get("asked", ""),
         )  # fmt: skip
+
+
+def _encrypted(configuration: dict[str, str]) -> dict[str, str]:
+    """An EncryptionConfiguration as PutObject takes it."""
+    if configuration.get("EncryptionOption") == "SSE_KMS":
+        return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": configuration["KmsKey"]}
+    return {"ServerSideEncryption": "AES256"} if configuration else {}
 
 
 def _page(request: dict[str, Any], of: str, most: int) -> tuple[int, int]:

@@ -50,6 +50,9 @@ class Session:
         finally:
             self.scanned += select.scanned
         self.check()
+        if select.guarded:
+            # What occurs twice would be taken out of the TRY or CASE around it.
+            self.connection.execute(f"SET disabled_optimizers = '{_DISABLED},common_subexpressions'")
         return select
 
     def describe(self, sql: str, database: str) -> list[tuple[str, str, str]]:
@@ -73,6 +76,9 @@ class Session:
 
 _database: list[duckdb.DuckDBPyConnection] = []
 _opening = threading.Lock()
+# DuckDB 2.0.0 would raise the failure of a branch that is never taken (folding constants), and add to a sum instead of
+# to its rows, where no integer overflows.
+_DISABLED = "expression_rewriter,aggregate_function_rewriter"
 _MACROS = Path(__file__).with_name("macros.sql")
 
 
@@ -96,9 +102,7 @@ def _connect() -> duckdb.DuckDBPyConnection:
             _database.append(shared)
     session = _database[0].cursor()
     session.execute("SET TimeZone = 'UTC'")
-    # DuckDB 2.0.0 would raise the failure of a branch that is never taken (folding constants), take what fails out of a
-    # TRY (parts that occur twice), and add to a sum instead of to its rows, where no integer overflows.
-    session.execute("SET disabled_optimizers = 'expression_rewriter,common_subexpressions,aggregate_function_rewriter'")
+    session.execute(f"SET disabled_optimizers = '{_DISABLED}'")
     return session
 
 

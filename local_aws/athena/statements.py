@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from local_aws.athena.errors import InvalidRequest
 
@@ -31,6 +32,7 @@ _KINDS = [
     (r"CREATE\s+(?:OR\s+REPLACE\s+)?VIEW\b", "CREATE_VIEW", "DDL", "CREATE_VIEW"),
     (r"DROP\s+VIEW\b", "DROP_VIEW", "DDL", "DROP_VIEW"),
     (r"CREATE\s+(?:DATABASE|SCHEMA)\b", "CREATE_DATABASE", "DDL", "CREATE_DATABASE"),
+    (r"ALTER\s+(?:DATABASE|SCHEMA)\b", "ALTER_DATABASE", "DDL", "ALTER_DATABASE"),
     (r"DROP\s+(?:DATABASE|SCHEMA)\b", "DROP_DATABASE", "DDL", "DROP_DATABASE"),
     (r"CREATE\s+(?:EXTERNAL\s+)?TABLE\b", "CREATE_TABLE", "DDL", "CREATE_TABLE"),
     (r"DROP\s+TABLE\b", "DROP_TABLE", "DDL", "DROP_TABLE"),
@@ -109,6 +111,26 @@ def classify(sql: str) -> Statement:
     )
 
 
+# https://cwiki.apache.org/confluence/display/Hive/LanguageManual+Types#LanguageManualTypes-StringsstringStrings
+_ESCAPED = re.compile(r"\\(u[0-9a-fA-F]{4}|[0-1][0-7]{2}|.)", re.DOTALL)
+_ESCAPES = {"0": "\0", "b": "\b", "n": "\n", "r": "\r", "t": "\t", "Z": "\x1a", "%": "\\%", "_": "\\_"}
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    mark = found[1]
+    if len(mark) > 1:
+        return chr(int(mark[1:], 16) if mark[0] == "u" else int(mark, 8))
+    return _ESCAPES.get(mark, mark)
+
+
+def escaped(text: str) -> str:
+    """As Hive shows a text between quotes."""
+    shown = (
+        text.replace("\\", "\\\\").replace("'", "\\'").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+    )
+    return re.sub(r"[\x00-\x1f]", lambda mark: f"\\u{ord(mark[0]):04x}", shown)
+
+
 def blanked(sql: str, start: int, end: int) -> str:
     """A part of a statement where it stands, blanks in the place of what is before it."""
     return re.sub(r"[^\n]", " ", sql[:start]) + sql[start:end] if sql[start:end] else ""
@@ -173,6 +195,12 @@ class Tokens:
         """(offset, text) of every token that begins with a digit."""
         yield from ((token.start(), token[0]) for token in self._tokens if token.lastgroup == "number")
 
+    def binaries(self) -> Iterator[tuple[int, str]]:
+        """(offset, digits) of every `X'61'`."""
+        for mark, token in pairwise(self._tokens):
+            if mark[0] in ("x", "X") and token.lastgroup == "string" and mark.end() == token.start():
+                yield mark.start(), token["string"]
+
     def name(self) -> str:
         """An identifier, lower-cased as the catalog keeps it."""
         if self.ended or self._tokens[self._at].lastgroup not in ("word", "backtick", "quoted"):
@@ -200,9 +228,8 @@ class Tokens:
         if self._hive and "''" in token[0][1:-1] and token["quoted"] is None:
             raise self.error("mismatched input: two strings side by side, where \\' would be a quote,")
         self._at += 1
-        if token["quoted"] is not None:
-            return token["quoted"]
-        return re.sub(r"\\(['\"\\])", r"\1", token["string"].replace("''", "'"))
+        text = token["quoted"] if token["quoted"] is not None else token["string"].replace("''", "'")
+        return _ESCAPED.sub(_unescaped, text) if self._hive else text
 
     def value(self) -> str:
         """A literal's text: a string, a number or a word."""

@@ -98,5 +98,7 @@ def check_results(results: dict[str, Any]) -> None:
     option = encryption.get("EncryptionOption")
     if option not in _NEEDS_KEY:
         raise invalid(f"Value '{option}' at 'encryptionOption' must be one of {', '.join(_NEEDS_KEY)}")
+    if option == "CSE_KMS":
+        raise invalid("the local Athena does not support results that are encrypted by the client (CSE_KMS)")
     if _NEEDS_KEY[option] and not encryption.get("KmsKey"):
         raise invalid(f"KmsKey is required for the encryption option {option}")

@@ -13,7 +13,7 @@ from local_aws.athena.arguments import PLACEHOLDERS
 from local_aws.athena.casts import cast_sql
 from local_aws.athena.errors import CannotTranslate, QueryFailed
 from local_aws.athena.functions import AGGREGATES, FUNCTIONS, UNTRANSLATED, find
-from local_aws.athena.messages import has_loose_time, place, typeof
+from local_aws.athena.messages import described, has_loose_time, place, typeof
 from local_aws.athena.operators import Operators, refuse_time_of_day
 from local_aws.athena.signatures import INTERVAL_FIELDS, check_arguments, check_interval
 from local_aws.athena.typing import (
@@ -71,6 +71,7 @@ class Writer(Operators):
             exp.ParseJSON,
             exp.DPipe,
             exp.CurrentTimestamp,
+            exp.CurrentCatalog,
             exp.Interval,
         )
     }
@@ -93,6 +94,13 @@ class Writer(Operators):
                 return f"instant_in({self.sql(arguments[1])}, CAST({self.sql(arguments[0])} AS TIMESTAMP))"
             check_zone_is_used_up(node)
             return f"CAST({self.sql(arguments[0])} AS TIMESTAMP)"
+        if name == "date" and len(arguments) == 1:
+            if kind(arguments[0]) not in {*TEXTS, *INSTANTS, D.UNKNOWN, D.NULL}:
+                given = described(arguments[0])
+                raise QueryFailed(f"FUNCTION_NOT_FOUND: {place(node)}Unexpected parameters ({given}) for function date")
+            cast = exp.Cast(this=arguments[0].copy(), to=exp.DataType.build("DATE"))
+            cast.meta["cast"] = True
+            return self.cast_sql(cast)
         if name == "typeof":
             answer = exp.Literal.string(typeof(arguments[0])).sql(DuckDB)
             calls = [each for each in node.find_all(exp.Anonymous) if each.name.lower() in AGGREGATES]
@@ -107,6 +115,10 @@ class Writer(Operators):
             raise QueryFailed(f"FUNCTION_NOT_FOUND: {place(node)}Unexpected parameters for function {name}")
         if over and name not in AGGREGATES:
             raise CannotTranslate(f"{name} as a window or filtered function")
+        if any(kind(argument) == D.IPADDRESS for argument in arguments):
+            raise CannotTranslate(f"{name} of an ipaddress")
+        if name == "concat" and any(isinstance(argument.unnest(), exp.Null) for argument in arguments):
+            raise CannotTranslate("concat with NULL, which has no type; add a CAST")
         check_arguments(name, node)
         check_interval(name, node)
         if name == "date_add" and kind(arguments[1]) not in {*INTEGERS, D.UNKNOWN, D.NULL}:
@@ -283,6 +295,8 @@ class Writer(Operators):
 
     def dpipe_sql(self, node: exp.DPipe) -> str:
         sides = kind(node.left), kind(node.right)
+        if any(isinstance(side.unnest(), exp.Null) for side in (node.left, node.right)):
+            raise CannotTranslate(f"{node.sql(Trino)}: NULL has no type; add a CAST")
         if D.ARRAY in sides and (D.NULL in sides or D.UNKNOWN in sides):
             raise CannotTranslate(f"{node.sql(Trino)}: the type of one side is not known; add a CAST")
         inner = [element_type(side).this for side in (node.left, node.right)]
@@ -298,11 +312,18 @@ class Writer(Operators):
     def parsejson_sql(self, node: exp.ParseJSON) -> str:
         return f"CAST(py_json_parse({self.sql(node, 'this')}) AS JSON)"
 
+    def currentcatalog_sql(self, node: exp.CurrentCatalog) -> str:
+        return "'awsdatacatalog'"
+
     def currenttimestamp_sql(self, node: exp.CurrentTimestamp) -> str:
         return "date_trunc('milliseconds', now())"
 
     def interval_sql(self, node: exp.Interval) -> str:
         """Months and seconds are two types in Trino; what DuckDB keeps of both in one may only be added to a moment."""
+        number = r"[-+]?\d+(\.\d+)?" if node.text("unit").upper() == "SECOND" else r"[-+]?\d+"
+        plain = isinstance(node.this, exp.Literal) and isinstance(node.args.get("unit"), exp.Var)  # not DAY TO SECOND
+        if plain and not re.fullmatch(number, node.this.name):
+            raise QueryFailed(f"INVALID_LITERAL: {place(node)}'{node.this.name}' is not a valid INTERVAL literal")
         parent = node.parent
         while isinstance(parent, (exp.Paren, exp.Neg)):
             parent = parent.parent

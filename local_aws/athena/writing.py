@@ -20,7 +20,7 @@ from local_aws.athena.serdes import JSON_SERDES, OPENX, PARQUET
 from local_aws.athena.session import Session
 from local_aws.athena.statements import Statement, Tokens
 from local_aws.athena.storage import is_s3_uri, list_objects, put_file
-from local_aws.athena.types import hive_of_duckdb, same_type
+from local_aws.athena.types import hive_of_duckdb, parse_hive, same_type
 
 OPEN_PARTITIONS = 100
 _COMPRESSIONS = {"PARQUET": ("GZIP", "SNAPPY", "ZSTD", "NONE"), "JSON": ("GZIP", "NONE")}
@@ -126,11 +126,16 @@ class Writing:
                     raise QueryFailed(f"DUPLICATE_COLUMN_NAME: Insert column name is specified more than once: {name}")
         columns = self._select(tokens.query(), named=False)
         targets = listed or [name for name, _ in table.columns]
+        kinds = dict(table.columns)
+        wanted, given = (
+            ", ".join(parse_hive(of).trino() for of in types)
+            for types in ([kinds[name].hive() for name in targets], [of for _, of in columns])
+        )
+        mismatched = QueryFailed(
+            f"TYPE_MISMATCH: line 1:1: Insert query has mismatched column types: Table: [{wanted}], Query: [{given}]"
+        )
         if len(targets) != len(columns):
-            raise QueryFailed(
-                f"SYNTAX_ERROR: Insert query has {len(columns)} expression(s) but expected {len(targets)} target column(s). "  # noqa: E501
-                "Mismatch"
-            )
+            raise mismatched
         by_target = dict(zip(targets, columns, strict=True))
         selected = []
         for name, kind in table.columns:
@@ -141,9 +146,7 @@ class Writing:
             if not _assignable(have, kind.hive()):
                 if _is_cast(have, kind.hive()):
                     raise CannotTranslate(f"an INSERT of {have} into {name}, which is {kind.hive()}: add a CAST")
-                raise QueryFailed(
-                    f"TYPE_MISMATCH: Insert query has mismatched column types: {name} is {kind.hive()}, the query gives {have}"  # noqa: E501
-                )
+                raise mismatched
             selected.append(f"CAST({identifier(column)} AS {kind.duckdb()}) AS {identifier(name)}")
         self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {_ROWS} AS SELECT {', '.join(selected)} FROM {_ROWS}")
         stored = (
@@ -210,9 +213,14 @@ class Writing:
         if compression not in _COMPRESSIONS[stored]:
             raise CannotTranslate(f"{compression} for {stored}")
         names = [name for name, _ in columns]
+        if missing := [key for key in keys if key not in names]:
+            raise QueryFailed(
+                f"INVALID_TABLE_PROPERTY: Partition columns {missing} not present in schema".replace("'", "")
+            )
         if keys and names[-len(keys) :] != keys:
             raise QueryFailed(
-                f"HIVE_COLUMN_ORDER_MISMATCH: Partition keys must be the last columns in the table: {keys}"
+                "HIVE_COLUMN_ORDER_MISMATCH: Partition keys must be the last columns in the table and in the same "
+                f"order as the table properties: [{', '.join(keys)}]"
             )
         if stored == "JSON" and any("decimal" in kind or kind in ("binary", "timestamp") for _, kind in columns):
             raise CannotTranslate("decimal, binary and timestamp columns in JSON; cast them to varchar")

@@ -4,11 +4,12 @@ Seen in ministack 1.5.33: Athena calls that name a query instead of a workgroup 
 *table* ARN, DynamoDB's exports on none, SES's SendRawEmail on `*`, and every Glue call with a DatabaseName on the
 database only, so that a grant on one table opens the whole database. AWS authorises a call about a query on the query's
 workgroup, a Glue call on the catalog, the database and the table, and a mail on the identity that is verified for its
-sender; and it knows the condition key cloudwatch:namespace. Exit condition: `ministack.core.iam_actions` does all that
-itself.
+sender; it asks for s3:PutObjectTagging where an object is written with tags; and it knows the condition key
+cloudwatch:namespace. Exit condition: `ministack.core.iam_actions` does all that itself.
 https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonathena.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/tagging-and-policies.html
 """
 
 import base64
@@ -25,7 +26,7 @@ _WORKGROUP_FREE = {"ListWorkGroups", "ListDataCatalogs", "CreateDataCatalog", "L
 
 
 def install() -> None:
-    """Replace ministack's choice of the resource for Athena, Glue, SES and DynamoDB's exports."""
+    """Replace ministack's choice of the resource for Athena, Glue, SES and DynamoDB's exports, and add what lacks."""
     from ministack.core import iam_actions
 
     original: Callable[..., str] = iam_actions.extract_resource_arn
@@ -73,6 +74,17 @@ def install() -> None:
         return keys
 
     iam_actions.request_tag_context = request_context
+    original_checks: Callable[..., list[tuple[str, str]]] = iam_actions.s3_additional_checks
+
+    def s3_additional_checks(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: Any
+    ) -> list[tuple[str, str]]:
+        checks = original_checks(method, path, headers, body, query)
+        if headers.get("x-amz-tagging") and iam_actions._s3_action(method, path, query) == "PutObject":
+            checks.append(("s3:PutObjectTagging", f"arn:aws:s3:::{path.lstrip('/')}"))
+        return checks
+
+    iam_actions.s3_additional_checks = s3_additional_checks
 
 
 def sending_identity(params: Any) -> str:

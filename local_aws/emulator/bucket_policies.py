@@ -3,21 +3,20 @@
 Seen in ministack 1.5.33: PutBucketPolicy keeps every text, and what is not understood in it never matches. S3 refuses a
 document that isn't one, an action or a resource that isn't this bucket's, an unknown principal, operator or condition
 key. What S3 knows and ministack doesn't evaluate is refused too: NotPrincipal, principals that are neither of AWS nor a
-service, and all condition keys but those below. Exit condition: `ministack.services.s3._put_bucket_policy` refuses
-each, and `ministack.core.iam_evaluator` evaluates the rest.
+service, and all condition keys but those below. GetBucketPolicyStatus is answered with a listing. Exit condition:
+`ministack.services.s3._put_bucket_policy` refuses each, `ministack.core.iam_evaluator` evaluates the rest, and
+`_dispatch` knows policyStatus.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
 """
 
-import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from local_aws.emulator import Response
+from local_aws.emulator import Response, policy_documents
+from local_aws.emulator.policy_documents import OF_A_RESOURCE, Statement, listed, statements
 from local_aws.emulator.s3_requests import error
-
-Statement = dict[str, Any]
 
 # What may be done to an object, and what to a bucket.
 _OBJECT = """
@@ -42,9 +41,6 @@ _BUCKET = """
     PutEncryptionConfiguration PutIntelligentTieringConfiguration PutInventoryConfiguration PutLifecycleConfiguration
     PutMetricsConfiguration PutReplicationConfiguration
 """
-_FIELDS = {
-    "Sid", "Effect", "Principal", "Action", "NotAction", "Resource", "NotResource", "Condition",
-}  # fmt: skip
 # The keys that ministack gives a request, and those that no request from outside a VPC or of no service has.
 _KEY = re.compile(
     "aws:(PrincipalArn|PrincipalAccount|PrincipalType|PrincipalOrgID|PrincipalTag/.+|UserId|Username|CurrentTime"
@@ -61,9 +57,10 @@ _PRINCIPAL = re.compile(
 
 
 def install() -> None:
-    """Refuse what ministack would keep; CloudFormation's policies come by here too."""
+    """Refuse what ministack would keep, CloudFormation's policies too, and answer GetBucketPolicyStatus."""
     from ministack.services import s3
 
+    s3._dispatch = _with_status(s3._dispatch)
     put = s3._put_bucket_policy
 
     def put_bucket_policy(bucket: str, body: bytes) -> Response:
@@ -74,40 +71,35 @@ def install() -> None:
     s3._put_bucket_policy = put_bucket_policy
 
 
+def _with_status(original: Callable[..., Response]) -> Callable[..., Response]:
+    def dispatch(method: str, bucket: str, key: str, headers: Any, body: bytes, query: dict[str, Any]) -> Response:
+        from ministack.services import s3
+
+        if method != "GET" or key or "policyStatus" not in query:
+            return original(method, bucket, key, headers, body, query)
+        status, kind, policy = s3._get_bucket_policy(bucket)
+        if status >= 300:
+            return status, kind, policy
+        public = str(s3._policy_is_public(policy.decode())).lower()
+        answer = f'<PolicyStatus xmlns="{s3.S3_NS}"><IsPublic>{public}</IsPublic></PolicyStatus>'
+        return 200, {"Content-Type": "application/xml"}, answer.encode()
+
+    return dispatch
+
+
 def problems(bucket: str, body: bytes) -> Iterator[str]:
     """Why S3 doesn't take this for the bucket's policy; nothing if it does."""
-    try:
-        policy = json.loads(body)
-    except ValueError:
-        policy = None
-    if not isinstance(policy, dict):
-        yield "Policies must be valid JSON and the first byte must be '{'"
+    found = next(policy_documents.problems(body, OF_A_RESOURCE), None)
+    if found:
+        yield found
         return
-    yield from (f"Unknown field {name}" for name in policy.keys() - {"Version", "Id", "Statement"})
-    if policy.get("Version", "2008-10-17") not in ("2008-10-17", "2012-10-17"):
-        yield "The policy must contain a valid version string"
-    statements = _listed(policy.get("Statement"))
-    if not statements:
-        yield "Could not parse the policy: Statement is empty!"
-    for statement in statements:
-        if not isinstance(statement, dict):
-            yield "Statement must be an object"
-            return
-        yield from _statement_problems(bucket, statement)
-
-
-def _statement_problems(bucket: str, statement: Statement) -> Iterator[str]:
-    yield from (f"Unknown field {name}" for name in statement.keys() - _FIELDS)
-    for fields in (["Effect"], ["Principal"], ["Action", "NotAction"], ["Resource", "NotResource"]):
-        if sum(bool(statement.get(name)) for name in fields) != 1:
-            yield f"Missing required field {fields[0]}"
-            return
-    if statement["Effect"] not in ("Allow", "Deny"):
-        yield f"Invalid effect: {statement['Effect']}"
-    if not all(_principals(statement["Principal"])):
-        yield "Invalid principal in policy"
-    yield from _target_problems(bucket, statement)
-    yield from _condition_problems(statement.get("Condition") or {})
+    for statement in statements(body):
+        if not all(_principals(statement["Principal"])):
+            yield "Invalid principal in policy"
+        yield from _target_problems(bucket, statement)
+        for key in {key for keys in (statement.get("Condition") or {}).values() for key in keys}:
+            if not _KEY.fullmatch(key):
+                yield f"Policy has an invalid condition key, or one that the embedded AWS does not evaluate: {key}"
 
 
 def _principals(given: Any) -> Iterator[bool]:
@@ -116,7 +108,7 @@ def _principals(given: Any) -> Iterator[bool]:
     from ministack.services import iam
 
     for kind, names in given.items() if isinstance(given, dict) else [("AWS", given)]:
-        for name in _listed(names):
+        for name in listed(names):
             found = _PRINCIPAL.fullmatch(str(name)) if kind == "AWS" else None
             if kind == "Service":
                 yield str(name).endswith(".amazonaws.com")
@@ -131,13 +123,13 @@ def _target_problems(bucket: str, statement: Statement) -> Iterator[str]:
     from ministack.core.iam_evaluator import fnmatch_iam, fnmatch_iam_cs
 
     on_object, on_bucket = False, False
-    for resource in _listed(statement.get("Resource") or statement.get("NotResource")):
+    for resource in listed(statement.get("Resource") or statement.get("NotResource")):
         named, has_key, _ = str(resource).removeprefix("arn:aws:s3:::").partition("/")
         if not str(resource).startswith("arn:aws:s3:::") or not fnmatch_iam_cs(bucket, named):
             yield "Policy has invalid resource"
         on_object = on_object or bool(has_key) or named.endswith("*")
         on_bucket = on_bucket or not has_key
-    for action in _listed(statement.get("Action") or statement.get("NotAction")):
+    for action in listed(statement.get("Action") or statement.get("NotAction")):
         objects, buckets = (
             any(fnmatch_iam(f"s3:{each}", str(action)) for each in known.split()) for known in (_OBJECT, _BUCKET)
         )  # fmt: skip
@@ -145,20 +137,3 @@ def _target_problems(bucket: str, statement: Statement) -> Iterator[str]:
             yield "Policy has invalid action"
         elif {"Action", "Resource"} <= statement.keys() and not ((objects and on_object) or (buckets and on_bucket)):
             yield "Action does not apply to any resource(s) in statement"
-
-
-def _condition_problems(condition: Any) -> Iterator[str]:
-    from ministack.core.iam_evaluator import _CONDITION_OPS
-
-    for operator, keys in condition.items() if isinstance(condition, dict) else [(condition, {})]:
-        plain = re.sub("^(forallvalues:|foranyvalue:)|ifexists$", "", str(operator).lower())
-        if plain not in {*_CONDITION_OPS, "null"} or not isinstance(keys, dict):
-            yield f"Invalid Condition type : {operator}"
-            return
-        for key in keys:
-            if not _KEY.fullmatch(key):
-                yield f"Policy has an invalid condition key, or one that the embedded AWS does not evaluate: {key}"
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]

@@ -10,10 +10,10 @@ resources or lacks a given parameter is refused, and so is a new stack over a ro
 accepts; a circle of resources is found only by the deployment. Exit condition:
 `ministack.services.cloudformation.engine.validate_template_support` refuses each.
 
-Ministack writes tables, topics, work groups and bucket policies without asking their services: over one of the same
-name, and whatever the properties are; and it deletes a bucket with its objects, and a table that is protected. Here the
-services are asked. Exit condition: `_ddb_create`, `_sns_create`, `_s3_bucket_policy_create`, `_s3_delete` and
-`_ddb_delete` of `ministack.services.cloudformation.provisioners` do.
+Ministack writes tables and bucket policies without asking their services: over one of the same name, and whatever the
+properties are; it deletes a bucket with its objects, and a table that is protected; and an empty description is told
+for none. Here the services are asked. Exit condition: `_ddb_create`, `_s3_bucket_policy_create`, `_s3_delete` and
+`_ddb_delete` of `ministack.services.cloudformation.provisioners` do, and DescribeStacks tells none.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html#troubleshooting-errors-delete-stack-fails
 """
 
@@ -21,14 +21,15 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
+from xml.sax.saxutils import unescape
 
 from botocore.serialize import create_serializer
 from botocore.session import Session
 
+from local_aws.emulator import Response
+
 Properties = dict[str, Any]
 Apply = Callable[[str, Properties, Properties], None]
-# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-athena-workgroup-workgroupconfiguration.html
-LEAST_CUTOFF = 10_000_000
 
 # What is really applied, here or by ministack.
 _KNOWN = {
@@ -58,15 +59,13 @@ def install() -> None:
     from ministack.services.cloudformation import changesets, handlers, provisioners
 
     provisioners._ddb_create = provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"]["create"] = _create_table
-    provisioners._sns_create = _new_topic(provisioners._sns_create)
-    provisioners._RESOURCE_HANDLERS["AWS::SNS::Topic"]["create"] = provisioners._sns_create
     provisioners._s3_bucket_policy_create = _create_bucket_policy
     provisioners._RESOURCE_HANDLERS["AWS::S3::BucketPolicy"]["create"] = _create_bucket_policy
     wrapped: dict[str, Apply] = {
         "AWS::DynamoDB::Table": _apply_to_table,
         "AWS::S3::Bucket": _apply_to_bucket,
         "AWS::SNS::Topic": _apply_to_topic,
-        "AWS::Athena::WorkGroup": _check_work_group,
+        "AWS::Athena::WorkGroup": lambda name, properties, old: None,
     }
     for resource, apply in wrapped.items():
         own = provisioners._RESOURCE_HANDLERS[resource]
@@ -79,6 +78,8 @@ def install() -> None:
         module._resolve_parameters = _with_template_checked(module._resolve_parameters)
     # ValidateTemplate goes by without parameters.
     handlers.validate_template_support = _with_template_checked(handlers.validate_template_support)
+    describe = handlers._ACTION_HANDLERS["DescribeStacks"]
+    handlers._ACTION_HANDLERS["DescribeStacks"] = lambda parameters: _without_empty(*describe(parameters))
     handlers._ACTION_HANDLERS["CreateStack"] = _new_stack(handlers._ACTION_HANDLERS["CreateStack"])
     provisioners._RESOURCE_HANDLERS["AWS::Athena::NamedQuery"] = {
         "create": _create_named_query,
@@ -91,7 +92,7 @@ def _create_named_query(logical_id: str, properties: Properties, *rest: Any, **n
     from ministack.services import athena
 
     response = athena._create_named_query({**properties, "Name": properties.get("Name", logical_id)})
-    _must(response)
+    must(response)
     query_id = json.loads(response[2])["NamedQueryId"]
     return query_id, {"NamedQueryId": query_id}
 
@@ -99,7 +100,7 @@ def _create_named_query(logical_id: str, properties: Properties, *rest: Any, **n
 def _delete_named_query(physical_id: str, properties: Properties) -> None:
     from ministack.services import athena
 
-    _must(athena._delete_named_query({"NamedQueryId": physical_id}))
+    must(athena._delete_named_query({"NamedQueryId": physical_id}))
 
 
 def _created(
@@ -133,21 +134,6 @@ def _require_known(what: str, properties: Properties) -> None:
         raise ValueError(f"Encountered unsupported property {name}")
 
 
-def _new_topic(create: Callable[..., Any]) -> Callable[..., Any]:
-    def wrapped(logical_id: str, properties: Properties, stack_name: str) -> Any:
-        from ministack.core.responses import get_account_id, get_region
-        from ministack.services import sns
-        from ministack.services.cloudformation import provisioners
-
-        name = properties.get("TopicName") or provisioners._physical_name(stack_name, logical_id, max_len=256)
-        arn = f"arn:aws:sns:{get_region()}:{get_account_id()}:{name}"
-        if arn in sns._topics:
-            raise ValueError(f"Resource of type 'AWS::SNS::Topic' with identifier '{arn}' already exists.")
-        return create(logical_id, properties, stack_name)
-
-    return wrapped
-
-
 def _create_table(logical_id: str, properties: Properties, stack_name: str) -> tuple[str, Properties]:
     from ministack.services import dynamodb
     from ministack.services.cloudformation import provisioners
@@ -159,7 +145,7 @@ def _create_table(logical_id: str, properties: Properties, stack_name: str) -> t
     request = _typed({key: value for key, value in properties.items() if key not in later})
     if "StreamSpecification" in request:  # CloudFormation's has no StreamEnabled
         request["StreamSpecification"].setdefault("StreamEnabled", True)
-    _must(dynamodb._create_table({**request, "TableName": name}))
+    must(dynamodb._create_table({**request, "TableName": name}))
     return name, provisioners._ddb_attrs(dynamodb._tables[name])
 
 
@@ -184,14 +170,14 @@ def _delete_table(name: str, properties: Properties) -> None:
     from ministack.services import dynamodb
 
     if name in dynamodb._tables:  # one that is gone counts as deleted
-        _must(dynamodb._delete_table({"TableName": name}))
+        must(dynamodb._delete_table({"TableName": name}))
 
 
 def _delete_bucket(name: str, properties: Properties) -> None:
     from ministack.services import s3
 
     if name in s3._buckets:
-        _must(s3._delete_bucket(name))
+        must(s3._delete_bucket(name))
 
 
 def _create_bucket_policy(logical_id: str, properties: Properties, stack_name: str) -> tuple[str, Properties]:
@@ -199,8 +185,13 @@ def _create_bucket_policy(logical_id: str, properties: Properties, stack_name: s
 
     document = properties.get("PolicyDocument")
     text = document if isinstance(document, str) else json.dumps(document)
-    _must(s3._put_bucket_policy(properties.get("Bucket", ""), text.encode()))
+    must(s3._put_bucket_policy(properties.get("Bucket", ""), text.encode()))
     return f"{properties['Bucket']}-policy", {}
+
+
+def _without_empty(status: int, headers: dict[str, str], body: bytes) -> Response:
+    """What is not said of a stack and its outputs is absent in AWS's answer."""
+    return status, headers, re.sub(rb"<(Description|StackStatusReason)></\1>", b"", body)
 
 
 def _new_stack(create: Callable[..., Any]) -> Callable[..., Any]:
@@ -283,13 +274,15 @@ def _apply_to_table(name: str, properties: Properties, old: Properties) -> None:
         enabled = str(ttl.get("Enabled", True)).lower() == "true"
         # It asks for a change only where there is one, as DynamoDB refuses any other.
         if enabled != on or (enabled and ttl.get("AttributeName") != current.get("AttributeName")):
-            _must(dynamodb._update_ttl({"TableName": name, "TimeToLiveSpecification": {**ttl, "Enabled": enabled}}))
+            must(dynamodb._update_ttl({"TableName": name, "TimeToLiveSpecification": {**ttl, "Enabled": enabled}}))
     elif on and old.get("TimeToLiveSpecification"):  # https://github.com/aws/aws-cdk/issues/25655
         raise ValueError("AttributeName property of TimeToLiveSpecification is required when TTL status is enabled")
+    if old.get("PointInTimeRecoverySpecification") and "PointInTimeRecoverySpecification" not in properties:
+        raise ValueError("The embedded AWS does not take PointInTimeRecoverySpecification out: set it to false")
     recovery = properties.get("PointInTimeRecoverySpecification")
     if recovery:
         enabled = str(recovery.get("PointInTimeRecoveryEnabled", False)).lower() == "true"
-        _must(
+        must(
             dynamodb._update_continuous_backups(
                 {
                     "TableName": name,
@@ -309,11 +302,11 @@ def _apply_to_bucket(name: str, properties: Properties, old: Properties) -> None
         "Tags": s3._delete_bucket_tagging,
     }.items():
         if member in old and member not in properties:
-            _must(remove(name))
+            must(remove(name))
 
     if lifecycle := properties.get("LifecycleConfiguration"):
         rules = [_lifecycle_rule(rule) for rule in lifecycle.get("Rules") or []]
-        _must(
+        must(
             s3._put_bucket_lifecycle(
                 name, _body("PutBucketLifecycleConfiguration", LifecycleConfiguration={"Rules": rules})
             )
@@ -327,24 +320,17 @@ def _apply_to_bucket(name: str, properties: Properties, old: Properties) -> None
             for rule in encryption.get("ServerSideEncryptionConfiguration") or []
         ]
         body = _body("PutBucketEncryption", ServerSideEncryptionConfiguration={"Rules": rules})
-        _must(s3._put_bucket_encryption(name, body))
+        must(s3._put_bucket_encryption(name, body))
     if ownership := properties.get("OwnershipControls"):
-        _must(s3._put_bucket_ownership_controls(name, _body("PutBucketOwnershipControls", OwnershipControls=ownership)))
+        must(s3._put_bucket_ownership_controls(name, _body("PutBucketOwnershipControls", OwnershipControls=ownership)))
     if tags := properties.get("Tags"):
-        _must(s3._put_bucket_tagging(name, _body("PutBucketTagging", Tagging={"TagSet": tags})))
+        must(s3._put_bucket_tagging(name, _body("PutBucketTagging", Tagging={"TagSet": tags})))
 
 
 def _apply_to_topic(arn: str, properties: Properties, old: Properties) -> None:
     from ministack.services import sns
 
     sns._topics[arn]["attributes"]["KmsMasterKeyId"] = properties.get("KmsMasterKeyId", "")
-
-
-def _check_work_group(name: str, properties: Properties, old: Properties) -> None:
-    cutoff = (properties.get("WorkGroupConfiguration") or {}).get("BytesScannedCutoffPerQuery")
-    if cutoff is not None and int(cutoff) < LEAST_CUTOFF:
-        message = f"#/WorkGroupConfiguration/BytesScannedCutoffPerQuery: {cutoff} is not greater or equal to"
-        raise ValueError(f"Properties validation failed for resource {name} with message: {message} {LEAST_CUTOFF}")
 
 
 def _lifecycle_rule(rule: Properties) -> Properties:
@@ -395,9 +381,9 @@ def _body(operation: str, **parameters: Any) -> bytes:
     return body if isinstance(body, bytes) else body.encode()
 
 
-def _must(response: tuple[int, dict[str, str], bytes]) -> None:
+def must(response: Response | None) -> None:
     """Fail the resource with the words of a service that refused."""
-    if response[0] >= 300:
+    if response and response[0] >= 300:
         text = response[2].decode()
         found = re.search("<Message>(.*)</Message>", text, re.S)
-        raise ValueError(found[1] if found else json.loads(text)["message"])
+        raise ValueError(unescape(found[1]) if found else json.loads(text)["message"])

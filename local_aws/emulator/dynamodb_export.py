@@ -173,6 +173,11 @@ def _start(request: dict[str, Any], journals: Journals, caller: Caller, endpoint
         return json_error(
             "ValidationException", "IncrementalExportSpecification goes with INCREMENTAL_EXPORT, and only with it"
         )
+    window = request.get("IncrementalExportSpecification") or {}
+    if incremental and "ExportTime" in request:
+        return json_error("ValidationException", "ExportTime goes with FULL_EXPORT only")
+    if float(window.get("ExportFromTime", 0)) >= float(window.get("ExportToTime", time.time())):
+        return json_error("ValidationException", "ExportFromTime must be before ExportToTime")
     if request.get("S3SseKmsKeyId") and request.get("S3SseAlgorithm", "AES256") != "KMS":
         return json_error("ValidationException", "S3SseKmsKeyId goes with the S3SseAlgorithm KMS, and only with it")
     if name not in dynamodb._tables:
@@ -193,7 +198,6 @@ def _start(request: dict[str, Any], journals: Journals, caller: Caller, endpoint
                 )
             return json_response({"ExportDescription": known})
     now = time.time()
-    window = request.get("IncrementalExportSpecification") or {}
     moment = float(request.get("ExportTime") or now)
     bounds = [float(window.get("ExportFromTime", 0)), float(window.get("ExportToTime", now))]
     earliest = journals.of(table).began

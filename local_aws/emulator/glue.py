@@ -4,10 +4,10 @@ Seen in ministack 1.5.33: UpdatePartition, BatchDeletePartition and GetTableVers
 Expression, Segment and paging; GetTables takes Expression for a glob and lists the tables of a missing database; names
 keep their capitals; partitions of missing tables are accepted, deleting a missing one succeeds; a table without
 TableType gets one (in AWS it has none, and MSCK REPAIR TABLE fails on it); UpdateTable keeps what its TableInput leaves
-out, where AWS replaces the whole definition; a new table is version 1, not 0; batches have no limit, GetDatabases no
-pages, another account's CatalogId is this account's, a partition index may be on a key that is none and is lost when
-CreateTable has it, and GetPartition with too few values is only not found. Exit condition: each handler below goes when
-`ministack.services.glue` has the operation.
+out, as UpdateDatabase does, where AWS replaces the whole definition; names have any length; a new table is version 1,
+not 0; batches have no limit, GetDatabases no pages, another account's CatalogId is this account's, a partition index
+may be on a key that is none and is lost when CreateTable has it, and GetPartition with too few values is only not
+found. Exit condition: each handler below goes when `ministack.services.glue` has the operation.
 https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-catalog-partitions.html
 """
 
@@ -35,6 +35,7 @@ from local_aws.emulator.authorisation import denied_glue_resource
 Ask = Callable[[str, dict[str, Any]], Awaitable[Response]]
 _INVALID = "InvalidInputException"
 _WRONG_NUMBER = "The number of partition keys do not match the number of partition values"
+_LONGEST_NAME = 255
 # https://docs.aws.amazon.com/glue/latest/webapi/API_BatchCreatePartition.html and its siblings.
 _MOST = {
     "BatchCreatePartition": ("PartitionInputList", 100),
@@ -66,6 +67,7 @@ def install(state: Path) -> None:
         "GetTables": _get_tables,
         "CreateTable": _create_table,
         "UpdateTable": versions.update_table,
+        "UpdateDatabase": _update_database,
         "GetTableVersions": versions.get,
     }
 
@@ -87,7 +89,7 @@ def install(state: Path) -> None:
             denied: Response | None = denied_glue_resource(name, request, headers, query)
             if denied is not None:
                 return denied
-            if refused := _refused(name, request):
+            if refused := refusal(name, request):
                 return refused
             if name in answers:
                 return await answers[name](request, ask)
@@ -98,8 +100,8 @@ def install(state: Path) -> None:
     replace_handler("glue", wrap)
 
 
-def _refused(name: str, request: dict[str, Any]) -> Response | None:
-    """The answer to a batch that is too long, or to a question about another account's catalog."""
+def refusal(name: str, request: dict[str, Any]) -> Response | None:
+    """The answer to a batch or a name that is too long, or to a question about another account's catalog."""
     from ministack.core.responses import get_account_id, get_region
 
     member, most = _MOST.get(name, ("", 0))
@@ -109,6 +111,10 @@ def _refused(name: str, request: dict[str, Any]) -> Response | None:
             f"Member must have length less than or equal to {most}"
         )
         return json_error("ValidationException", message)
+    for kind in ("DatabaseInput", "TableInput"):
+        if len((request.get(kind) or {}).get("Name") or "") > _LONGEST_NAME:
+            message = f"Member must have length less than or equal to {_LONGEST_NAME}"
+            return json_error(_INVALID, f"Value at '{kind}.name' failed to satisfy constraint: {message}")
     catalog = request.get("CatalogId")
     if catalog and catalog != get_account_id():
         resource = f"arn:aws:glue:{get_region()}:{catalog}:catalog"
@@ -237,6 +243,14 @@ async def _get_databases(request: dict[str, Any], ask: Ask) -> Response:
     _, _, body = await ask("GetDatabases", {})
     found = sorted(json.loads(body)["DatabaseList"], key=lambda database: str(database["Name"]))
     return paged("DatabaseList", found, request, 100, _INVALID)
+
+
+async def _update_database(request: dict[str, Any], ask: Ask) -> Response:
+    given = request.get("DatabaseInput") or {}
+    if given.get("Name") != request.get("Name"):
+        return json_error(_INVALID, "The embedded AWS does not rename databases")
+    left_out: dict[str, Any] = {"Description": "", "LocationUri": None, "Parameters": {}}
+    return await ask("UpdateDatabase", {**request, "DatabaseInput": {**left_out, **given}})
 
 
 async def _get_tables(request: dict[str, Any], ask: Ask) -> Response:

@@ -1,13 +1,16 @@
 """Lifecycle rules that S3 refuses.
 
 Seen in ministack 1.5.33: it checks the status, the storage class and that days are positive, but not that a rule has an
-action, a filter and an ID of its own, nor what the actions say; and it loses a Prefix that is not in a Filter, which is
-refused here. Exit condition: `ministack.services.s3._put_bucket_lifecycle` does each.
+action, a filter and an ID of its own, nor what the actions and the filter say, nor how many rules there are; a rule
+without an ID gets none; and it loses a Prefix that is not in a Filter, which is refused here. Exit condition:
+`ministack.services.s3._put_bucket_lifecycle` does each.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
 """
 
+import base64
 import re
+import uuid
 from datetime import UTC, datetime, time
 from xml.etree.ElementTree import Element
 
@@ -20,6 +23,8 @@ ACTIONS = {
 }  # fmt: skip
 _INFREQUENT = ("STANDARD_IA", "ONEZONE_IA")
 LEAST_DAYS = 30  # before an object may move to one of those
+MOST_RULES = 1000
+MOST_ID = 255
 
 
 def install() -> None:
@@ -27,14 +32,28 @@ def install() -> None:
     from ministack.services import s3
 
     put = s3._put_bucket_lifecycle
-    s3._put_bucket_lifecycle = lambda bucket, body: refusal(body) or put(bucket, body)
+
+    def put_bucket_lifecycle(bucket: str, body: bytes) -> Response:
+        if refused := refusal(body):
+            return refused
+        answer: Response = put(bucket, body)
+        for rule in s3._bucket_lifecycle.get(bucket, []) if answer[0] < 300 else []:
+            rule.setdefault("ID", base64.b64encode(str(uuid.uuid4()).encode()).decode())
+        return answer
+
+    s3._put_bucket_lifecycle = put_bucket_lifecycle
 
 
 def refusal(body: bytes) -> Response | None:
     rules = children(re.sub(rb'\sxmlns="[^"]*"', b"", body), "Rule")
-    ids = [rule.findtext("ID") for rule in rules if rule.findtext("ID")]
+    ids = [given for rule in rules if (given := rule.findtext("ID"))]
     if not rules:
         return malformed()
+    if len(rules) > MOST_RULES:
+        limit = f"The number of lifecycle rules must not exceed the allowed limit of {MOST_RULES} rules"
+        return error("InvalidRequest", limit)
+    if any(len(each) > MOST_ID for each in ids):
+        return error("InvalidArgument", f"ID length should not exceed allowed limit of {MOST_ID}")
     if len(set(ids)) < len(ids):
         return error("InvalidArgument", "Rule ID must be unique. Found same ID for more than one rule")
     return next(filter(None, map(_rule_refusal, rules)), None)
@@ -43,13 +62,17 @@ def refusal(body: bytes) -> Response | None:
 def _rule_refusal(rule: Element) -> Response | None:
     if rule.find("Prefix") is not None:
         return error("NotImplemented", "The embedded AWS takes the Prefix of a rule in its Filter only", 501)
-    if rule.find("Filter") is None:
+    chosen = rule.find("Filter")
+    if chosen is None or len(chosen) > 1:  # several conditions stand in an And
         return malformed()
     actions = [each for each in rule if each.tag in ACTIONS]
     if not actions:
         return error("InvalidRequest", "At least one action needs to be specified in a rule")
     if refused := next(filter(None, map(_action_refusal, actions)), None):
         return refused
+    for name in ("AbortIncompleteMultipartUpload", "Expiration/ExpiredObjectDeleteMarker"):
+        if rule.find(name) is not None and chosen.find(".//Tag") is not None:
+            return error("InvalidRequest", f"{name.rpartition('/')[2]} cannot be specified with Tags.")
     moves = [int(days) for each in rule.findall("Transition") if (days := each.findtext("Days"))]
     end = rule.findtext("Expiration/Days")
     if end and moves and int(end) <= max(moves):

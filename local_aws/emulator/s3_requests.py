@@ -2,17 +2,21 @@
 
 Seen in ministack 1.5.33: an upload is completed from any list of parts, in any order and of any size; a listing takes
 every continuation token, tells MaxKeys above 1000, and is truncated when MaxKeys is 0; If-None-Match takes an ETag on a
-write; an object is copied onto itself unchanged; DeleteObjects takes no keys, and any number; and a key that doesn't
-exist is told to callers who may not list the bucket. Exit condition: the functions of `ministack.services.s3` that are
-wrapped here refuse each.
+write; an object is copied onto itself unchanged; DeleteObjects takes no keys, and any number; a key that doesn't exist
+is told to callers who may not list the bucket; any key is short enough, any owner of a bucket the expected one, and a
+new bucket may have a reserved name. Exit condition: the functions of `ministack.services.s3` that are wrapped here
+refuse each.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 """
 
 import base64
 import os
+import re
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -26,6 +30,8 @@ from local_aws.emulator import Response
 # A test that has no 5 MiB to spare for each part can ask for less.
 LEAST_PART_BYTES = int(os.environ.get("LOCAL_AWS_LEAST_PART_BYTES", 5 * 1024 * 1024))
 MOST_KEYS = 1000
+MOST_KEY_BYTES = 1024
+_RESERVED = re.compile(r"(xn--|sthree-|amzn-s3-demo-).*|.*(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)")
 Headers = dict[str, str]
 Query = dict[str, Any]
 
@@ -34,12 +40,17 @@ def install() -> None:
     """Refuse before ministack's functions see the request, or correct what they answer."""
     from ministack.services import s3
 
-    for name, refusal in {
+    refusals: dict[str, Callable[..., Response | None]] = {
         "_put_object": lambda bucket, key, body, headers: _conditional_write(headers),
-        "_copy_object": _copy_onto_itself,
+        "_copy_object": lambda bucket, key, headers: (
+            _conditional_write(headers) or _copy_onto_itself(bucket, key, headers)
+        ),
         "_complete_multipart_upload": _completion,
         "_delete_objects": _deletion,
-    }.items():
+        "_create_bucket": lambda name, *rest, **named: name_refusal(name),
+        "_dispatch": _unexpected,
+    }
+    for name, refusal in refusals.items():
         setattr(s3, name, _refusing(refusal, getattr(s3, name)))
     for name in ("_list_objects_v1", "_list_objects_v2", "_list_object_versions"):
         setattr(s3, name, _listing(getattr(s3, name)))
@@ -70,6 +81,36 @@ def children(body: bytes, tag: str) -> list[Element]:
 
 def _refusing(refusal: Callable[..., Response | None], original: Callable[..., Response]) -> Callable[..., Response]:
     return lambda *given, **named: refusal(*given, **named) or original(*given, **named)
+
+
+def name_refusal(name: str) -> Response | None:
+    """For a new bucket."""
+    from ministack.services import s3
+
+    right = s3._validate_bucket_name(name) and not _RESERVED.fullmatch(name)
+    return None if right else error("InvalidBucketName", "The specified bucket is not valid.", BucketName=name)
+
+
+def _unexpected(
+    method: str, bucket: str, key: str, headers: Headers, body: bytes, query: Query
+) -> Response | None:  # fmt: skip
+    """A key that is too long, or a bucket that isn't whose the request says."""
+    from ministack.services import s3
+
+    if (size := len(key.encode())) > MOST_KEY_BYTES:
+        return error("KeyTooLongError", "Your key is too long", Size=str(size), MaxSizeAllowed=str(MOST_KEY_BYTES))
+    source = unquote(headers.get("x-amz-copy-source", "")).lstrip("/").partition("/")[0]
+    for name, header in (
+        (bucket, "x-amz-expected-bucket-owner"),
+        (source, "x-amz-source-expected-bucket-owner"),
+    ):
+        expected, owner = headers.get(header), s3._bucket_owner_account(name)
+        if expected and not re.fullmatch(r"\d{12}", expected):
+            message = "The value of the expected bucket owner parameter must be an AWS account ID"
+            return error("InvalidBucketOwnerAWSAccountID", message)
+        if expected and owner not in (None, expected):
+            return error("AccessDenied", "Access Denied", 403)
+    return None
 
 
 def _conditional_write(headers: Headers) -> Response | None:

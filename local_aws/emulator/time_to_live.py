@@ -1,12 +1,14 @@
 """What TTL never deletes, and the changes of it that DynamoDB refuses.
 
 Seen in ministack 1.5.33: its reaper also deletes items that expired more than five years ago, and items whose TTL value
-is a string of digits; DynamoDB keeps both. UpdateTimeToLive takes everything; DynamoDB refuses to enable what is
-enabled, to disable what is disabled, and to go to another attribute in one step. That it lets nobody change TTL twice
-within an hour is left out here. Exit condition: `ministack.services.dynamodb._ttl_reaper` keeps them, and
-`_update_ttl` refuses.
+is a string of digits; DynamoDB keeps both. What it deletes is not told to the table's stream. UpdateTimeToLive takes
+everything; DynamoDB refuses to enable what is enabled, to disable what is disabled, and to go to another attribute in
+one step. That it lets nobody change TTL twice within an hour is left out here. Exit condition:
+`ministack.services.dynamodb._ttl_reaper` keeps them and writes records, and `_update_ttl` refuses.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/howitworks-ttl.html
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-streams.html
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Identity.html
 """
 
 import threading
@@ -21,17 +23,29 @@ _REAPER = "dynamodb-ttl-reaper"
 
 def install() -> None:
     """Let the reaper remove only what DynamoDB would, and UpdateTimeToLive change only what it may."""
+    from ministack.core.responses import set_request_account_id, set_request_region
     from ministack.services import dynamodb
 
-    remove, update = dynamodb._remove_item, dynamodb._update_ttl
+    remove, update, build_record = dynamodb._remove_item, dynamodb._update_ttl, dynamodb._build_change_record
 
     def remove_item(table: dict[str, Any], partition_key: str, sort_key: str) -> Any:
-        if threading.current_thread().name == _REAPER:
-            _, _, _, region, account, name = table["TableArn"].replace("table/", "").split(":")
-            attribute = dynamodb._ttl_settings.get_scoped(account, region, name)["AttributeName"]
-            if not is_deletable(table["items"][partition_key][sort_key].get(attribute), time.time()):
-                return None
-        return remove(table, partition_key, sort_key)
+        if not _is_reaper():
+            return remove(table, partition_key, sort_key)
+        _, _, _, region, account, name = table["TableArn"].replace("table/", "").split(":")
+        attribute = dynamodb._ttl_settings.get_scoped(account, region, name)["AttributeName"]
+        if not is_deletable(table["items"][partition_key][sort_key].get(attribute), time.time()):
+            return None
+        removed = remove(table, partition_key, sort_key)
+        if removed is not None:
+            set_request_account_id(account)
+            set_request_region(region)
+            dynamodb._emit_stream_event(name, "REMOVE", removed, None)
+        return removed
+
+    def build_change_record(*given: Any) -> dict[str, Any]:
+        record: dict[str, Any] = build_record(*given)
+        by_ttl = {"userIdentity": {"PrincipalId": "dynamodb.amazonaws.com", "Type": "Service"}}
+        return {**record, **by_ttl} if _is_reaper() else record
 
     def update_ttl(request: dict[str, Any]) -> Response:
         name, wanted = dynamodb._normalize_table_name(request.get("TableName")), request.get("TimeToLiveSpecification")
@@ -40,6 +54,11 @@ def install() -> None:
         return answer
 
     dynamodb._remove_item, dynamodb._update_ttl = remove_item, update_ttl
+    dynamodb._build_change_record = build_change_record
+
+
+def _is_reaper() -> bool:
+    return threading.current_thread().name == _REAPER
 
 
 def refusal(current: dict[str, Any], wanted: dict[str, Any]) -> str | None:

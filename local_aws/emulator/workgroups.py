@@ -48,7 +48,7 @@ def install() -> None:
 
             if name == "ListNamedQueries":
                 request.setdefault("WorkGroup", "primary")
-            if refused := _refused(name, request):
+            if refused := refusal(name, request):
                 return refused
             if name == "CreateNamedQuery":
                 return await _create_named_query(request, ask)
@@ -72,7 +72,7 @@ def _athena() -> Any:
     return athena
 
 
-def _refused(name: str, request: dict[str, Any]) -> Response | None:
+def refusal(name: str, request: dict[str, Any]) -> Response | None:
     """The answer to an unknown work group, and to a new or changed one that Athena wouldn't take."""
     group = request.get("WorkGroup") or "primary"
     _athena()._ensure_default_workgroup()
@@ -82,6 +82,9 @@ def _refused(name: str, request: dict[str, Any]) -> Response | None:
     _, of_group, tagged = request.get("ResourceARN", "").partition(":workgroup/")
     if of_group and tagged not in _athena()._workgroups:
         return json_error("ResourceNotFoundException", f"WorkGroup {tagged} is not found.")
+    keys = [tag.get("Key", "") for tag in request.get("Tags") or []]
+    if any(key.lower().startswith("aws:") for key in keys) or len(set(keys)) < len(keys):
+        return json_error(_INVALID, "The keys of tags are unique and do not begin with aws:")
     if name not in ("CreateWorkGroup", "UpdateWorkGroup"):
         return None
     for member, given, pattern in (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local_aws.harness import ACCOUNT, Athena
+from tests.local_aws.harness import ACCOUNT, Answer, Athena, Aws
 
 
 def refused(error: pytest.ExceptionInfo[ClientError]) -> tuple[str, str]:
@@ -259,7 +259,7 @@ def test_metadata(athena: Athena) -> None:
         ("-- nothing", "empty"),
         ("SELECT 1; SELECT 2", "Only one sql statement is allowed. Got: SELECT 1; SELECT 2"),
         ("SELECT", "line 1:7: mismatched input '<EOF>'"),
-        ("SELECT 1_000", "line 1:8: mismatched input '1_000'"),
+        ("SELECT 1_000", "line 1:8: identifiers must not start with a digit"),
         ("SELECT * FROM `t`", "backquoted identifiers are not supported"),
         ("CREATE VIEW v AS SELECT 1 FROM", "mismatched input"),
     ],
@@ -331,3 +331,33 @@ def test_the_size_of_a_varchar_is_its_precision(athena: Athena) -> None:
         ("integer", 10),
         ("varchar", 2),
     ]
+
+
+def test_the_catalogs_name_is_taken_in_any_case(athena: Athena) -> None:
+    client = athena.client
+    assert client.get_data_catalog(Name="awsdatacatalog")["DataCatalog"]["Name"] == "AwsDataCatalog"
+    listed = client.list_databases(CatalogName="AWSDATACATALOG")["DatabaseList"]
+    assert athena.database in {each["Name"] for each in listed}
+    assert client.get_database(CatalogName="awsdatacatalog", DatabaseName=athena.database)["Database"]["Name"]
+    with pytest.raises(ClientError, match="MaxResults"):
+        client.list_databases(CatalogName="AwsDataCatalog", MaxResults=51)
+
+
+def test_results_are_encrypted_as_asked(athena: Athena, aws: Aws) -> None:
+    def ask(**encryption: str) -> Answer:
+        place = {"OutputLocation": f"s3://{athena.bucket}/encrypted/", "EncryptionConfiguration": encryption}
+        return athena.ask("SELECT 1", ResultConfiguration=place)
+
+    def head(answer: Answer) -> dict[str, Any]:
+        bucket, _, key = answer.execution["ResultConfiguration"]["OutputLocation"].removeprefix("s3://").partition("/")
+        found: dict[str, Any] = athena.s3.head_object(Bucket=bucket, Key=key)
+        return found
+
+    assert head(ask(EncryptionOption="SSE_S3"))["ServerSideEncryption"] == "AES256"
+    key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    kept = head(ask(EncryptionOption="SSE_KMS", KmsKey=key))
+    assert (kept["ServerSideEncryption"], kept["SSEKMSKeyId"]) == ("aws:kms", key)
+    unknown = key.rpartition("/")[0] + "/00000000-0000-0000-0000-000000000000"
+    assert ask(EncryptionOption="SSE_KMS", KmsKey=unknown).state == "FAILED"
+    with pytest.raises(ClientError, match="CSE_KMS"):
+        ask(EncryptionOption="CSE_KMS", KmsKey=key)

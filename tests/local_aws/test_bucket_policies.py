@@ -122,3 +122,17 @@ def test_a_statement_for_a_role(aws: Aws, bucket: str, assume: Assume) -> None:
         assert reader.client("s3").get_object(Bucket=bucket, Key="k")["Body"].read() == b"x"
     finally:
         s3.delete_bucket_policy(Bucket=bucket)
+
+
+def test_whether_a_policy_is_public(aws: Aws, bucket: str) -> None:
+    s3 = aws.client("s3")
+    with pytest.raises(ClientError, match="NoSuchBucketPolicy"):
+        s3.get_bucket_policy_status(Bucket=bucket)
+    for changes, public in (({"Effect": "Allow", "Principal": {"AWS": ACCOUNT}}, False), ({"Effect": "Allow"}, True)):
+        if public:
+            s3.delete_public_access_block(Bucket=bucket)
+        put(aws, bucket, {"Version": "2012-10-17", "Statement": statement_for(bucket, **changes)})
+        try:
+            assert s3.get_bucket_policy_status(Bucket=bucket)["PolicyStatus"] == {"IsPublic": public}
+        finally:
+            s3.delete_bucket_policy(Bucket=bucket)

@@ -44,7 +44,12 @@ def test_own_calls_and_athenas_are_told_apart(athena: Athena, aws: Aws, assume: 
                 "Action": "glue:GetTable",
                 "Resource": [f"{glue}catalog", f"{glue}database/{athena.database}", table],
             },
-            {"Sid": "List", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": f"arn:aws:s3:::{athena.bucket}"},
+            {
+                "Sid": "List",
+                "Effect": "Allow",
+                "Action": ["s3:ListBucket", "s3:GetBucketLocation"],
+                "Resource": f"arn:aws:s3:::{athena.bucket}",
+            },
         ]
     )
     begin(aws)

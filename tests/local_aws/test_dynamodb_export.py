@@ -89,7 +89,11 @@ def table(aws: Aws, bucket: str) -> Table:
 def test_requests_that_contradict_themselves(table: Table) -> None:
     window = {"IncrementalExportSpecification": {"ExportFromTime": int(time.time())}}
     key = {"S3SseAlgorithm": "AES256", "S3SseKmsKeyId": "alias/mine"}
-    for wrong in ({"TableArn": "T1x"}, window, {"ExportType": "INCREMENTAL_EXPORT"}, key):
+    now = int(time.time())
+    backwards = {"IncrementalExportSpecification": {"ExportFromTime": now, "ExportToTime": now - 1}}
+    incremental: dict[str, Any] = {"ExportType": "INCREMENTAL_EXPORT"}
+    moments = {**incremental, **window, "ExportTime": now}
+    for wrong in ({"TableArn": "T1x"}, window, incremental, {**incremental, **backwards}, moments, key):
         with pytest.raises(ClientError, match="ValidationException"):
             table.export(**wrong)
     with pytest.raises(ClientError, match="ValidationException"):

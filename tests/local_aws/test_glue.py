@@ -214,3 +214,23 @@ def test_a_partition_has_a_value_for_each_key(athena: Athena, target: dict[str, 
         athena.glue.get_partition(**target, PartitionValues=["2025"])
     with pytest.raises(athena.glue.exceptions.EntityNotFoundException):
         athena.glue.get_partition(**target, PartitionValues=["2025", "11"])
+
+
+def test_names_of_256_characters_are_refused(athena: Athena) -> None:
+    invalid = athena.glue.exceptions.InvalidInputException
+    with pytest.raises(invalid):
+        athena.glue.create_table(DatabaseName=athena.database, TableInput={"Name": "a" * 256})
+    with pytest.raises(invalid):
+        athena.glue.create_database(DatabaseInput={"Name": "a" * 256})
+    athena.glue.create_table(DatabaseName=athena.database, TableInput={"Name": "a" * 255})
+
+
+def test_an_update_replaces_the_whole_database(athena: Athena) -> None:
+    name = f"{athena.database}_updated"
+    told = {"Description": "d", "LocationUri": "s3://b/", "Parameters": {"a": "1"}}
+    athena.glue.create_database(DatabaseInput={"Name": name, **told})
+    athena.glue.update_database(Name=name, DatabaseInput={"Name": name, "Description": "new"})
+    found = athena.glue.get_database(Name=name)["Database"]
+    assert [found.get(each) for each in told] == ["new", None, {}]
+    with pytest.raises(athena.glue.exceptions.InvalidInputException):
+        athena.glue.update_database(Name=name, DatabaseInput={"Name": f"{name}_2"})

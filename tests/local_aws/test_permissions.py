@@ -49,6 +49,7 @@ def statements(athena: Athena, without: str = "", resource: str = "") -> list[di
         (["s3:GetObject"], [f"arn:aws:s3:::{athena.bucket}/logs/*", f"arn:aws:s3:::{athena.bucket}/results/*"]),
         (["s3:PutObject"], [f"arn:aws:s3:::{athena.bucket}/results/*"]),
         (["s3:ListBucket"], [f"arn:aws:s3:::{athena.bucket}"]),
+        (["s3:GetBucketLocation"], [f"arn:aws:s3:::{athena.bucket}"]),
     ]
     return [
         {"Effect": "Allow", "Action": kept, "Resource": resources}
@@ -94,6 +95,12 @@ def test_a_query_fails_without_its_callers_rights(
     athena: Athena, logs: str, assume: Assume, action: str, reason: str
 ) -> None:
     assert as_role(athena, assume(statements(athena, without=action))).fails("SELECT a FROM logs").startswith(reason)
+
+
+def test_the_results_bucket_is_looked_up_with_its_callers_rights(athena: Athena, logs: str, assume: Assume) -> None:
+    mine = as_role(athena, assume(statements(athena, without="s3:GetBucketLocation")))
+    with pytest.raises(ClientError, match=f"Unable to verify/create output bucket {athena.bucket}"):
+        mine.ask("SELECT 1")
 
 
 @pytest.mark.parametrize("resource", ["catalog", "database", "table"])
@@ -186,3 +193,14 @@ def test_a_bucket_policy_denies_the_administrator_too(aws: Aws, bucket: str) -> 
         assert s3.get_object(Bucket=bucket, Key="denied")["Body"].read() == b"x"
     finally:
         s3.delete_bucket_policy(Bucket=bucket)
+
+
+def test_tags_of_a_new_object_need_an_action_of_their_own(aws: Aws, bucket: str, assume: Assume) -> None:
+    def writer(*actions: str) -> Any:
+        allowed = {"Effect": "Allow", "Action": list(actions), "Resource": f"arn:aws:s3:::{bucket}/*"}
+        return assume([allowed]).client("s3")
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        writer("s3:PutObject").put_object(Bucket=bucket, Key="tagged", Body=b"", Tagging="a=1")
+    writer("s3:PutObject").put_object(Bucket=bucket, Key="tagged", Body=b"")
+    writer("s3:PutObject", "s3:PutObjectTagging").put_object(Bucket=bucket, Key="tagged", Body=b"", Tagging="a=1")

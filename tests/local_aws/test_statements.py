@@ -341,7 +341,9 @@ def test_create_table_as_and_insert_into(athena: Athena) -> None:
         < athena.run("SELECT a, b FROM kept WHERE p = 'two'").scanned
     )
     assert athena.fails("INSERT INTO kept VALUES ('2', 'y', 'two')").startswith("TYPE_MISMATCH")
-    assert athena.fails("INSERT INTO kept SELECT 1, 'x'").startswith("SYNTAX_ERROR")
+    assert athena.fails("INSERT INTO kept SELECT 1, 'x'").startswith(
+        "TYPE_MISMATCH: line 1:1: Insert query has mismatched column types: Table: [integer, varchar(1), varchar(3)], "
+    )
     athena.run("DROP TABLE kept")
     assert athena.fails(sql).startswith("HIVE_PATH_ALREADY_EXISTS")
     assert athena.fails("CREATE TABLE unnamed AS SELECT count(*)").startswith("MISSING_COLUMN_NAME")
@@ -472,3 +474,29 @@ def test_a_table_keeps_the_lengths_of_texts(athena: Athena) -> None:
     athena.run("CREATE TABLE lengths AS SELECT 'abc' AS a, CAST('x' AS varchar(7)) AS b, CAST('x' AS varchar) AS c")
     made = athena.glue.get_table(DatabaseName=athena.database, Name="lengths")["Table"]["StorageDescriptor"]["Columns"]
     assert [column["Type"] for column in made] == ["varchar(3)", "varchar(7)", "string"]
+
+
+def test_texts_are_kept_as_hive_reads_them(athena: Athena) -> None:
+    place = f"LOCATION 's3://{athena.bucket}/texts/'"
+    athena.s3.put_object(Bucket=athena.bucket, Key="texts/x", Body=b"a\tb")
+    fields = r"ROW FORMAT DELIMITED FIELDS TERMINATED BY '\t' LINES TERMINATED BY '\n'"
+    athena.run(f"CREATE EXTERNAL TABLE texts (x string, y string) {fields} {place}")
+    made = athena.glue.get_table(DatabaseName=athena.database, Name="texts")["Table"]["StorageDescriptor"]["SerdeInfo"]
+    assert (made["Parameters"]["field.delim"], made["Parameters"]["line.delim"]) == ("\t", "\n")
+    assert athena.run("SELECT x, y FROM texts").rows == [["a", "b"]]
+    shown = [row[0] or "" for row in athena.run("SHOW CREATE TABLE texts").rows]
+    assert any(r"'field.delim'='\t'" in line for line in shown)
+
+
+def test_the_properties_of_a_database_are_set(athena: Athena) -> None:
+    athena.run(f"ALTER DATABASE {athena.database} SET DBPROPERTIES ('creator'='me', 'cost'='1')")
+    athena.run(f"ALTER SCHEMA {athena.database} SET DBPROPERTIES ('cost'='2')")
+    found = athena.glue.get_database(Name=athena.database)["Database"]["Parameters"]
+    assert found == {"creator": "me", "cost": "2"}
+    assert "Database does not exist" in athena.fails("ALTER DATABASE nowhere SET DBPROPERTIES ('a'='b')")
+
+
+def test_partition_keys_are_columns(athena: Athena) -> None:
+    options = "format = 'PARQUET', partitioned_by = ARRAY['z']"
+    reason = athena.fails(f"CREATE TABLE unkeyed WITH ({options}) AS SELECT 1 AS a, 2 AS b")
+    assert reason == "INVALID_TABLE_PROPERTY: Partition columns [z] not present in schema"

@@ -149,3 +149,9 @@ def test_lists_come_in_pages(athena: Athena, group: str) -> None:
     assert (len(first["WorkGroups"]), "NextToken" in first) == (1, True)
     with pytest.raises(athena.client.exceptions.InvalidRequestException, match="MaxResults"):
         athena.client.list_work_groups(MaxResults=51)
+
+
+def test_the_keys_of_tags(athena: Athena) -> None:
+    for tags in ([{"Key": "aws:x", "Value": "1"}], [{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}]):
+        with pytest.raises(ClientError, match="InvalidRequestException"):
+            athena.client.create_work_group(Name=f"w{uuid.uuid4().hex[:8]}", Tags=tags)
