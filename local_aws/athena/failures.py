@@ -32,7 +32,6 @@ _REASONS = {
     r'column "([^"]+)" must appear in the GROUP BY clause': "EXPRESSION_NOT_AGGREGATE: '{0}' must be an aggregate expression or appear in GROUP BY clause",  # noqa: E501
     r"(\w+) clause cannot contain (?:aggregates|window functions)": "EXPRESSION_NOT_SCALAR: {0} clause cannot contain aggregations, window functions or grouping operations",  # noqa: E501
     r"aggregate function calls cannot be nested": "NESTED_AGGREGATION: Cannot nest aggregations inside aggregation",
-    r'Duplicate CTE name "(\w+)"': "DUPLICATE_NAMED_QUERY: WITH query name '{0}' specified more than once",
     r"Argument for ntile must be greater than zero": "INVALID_FUNCTION_ARGUMENT: Buckets must be greater than 0",
     r"Map keys can not be NULL": "INVALID_FUNCTION_ARGUMENT: map key cannot be null",
     r"Input Error: ((?:missing|unexpected) [])(].*|no argument for repetition operator.*)": "INVALID_FUNCTION_ARGUMENT: {0}",  # noqa: E501

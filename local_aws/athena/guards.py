@@ -28,7 +28,7 @@ def needs_order(terms: list[exp.Expr]) -> bool:
     return (
         any(isinstance(each, fails) or _is_risky(each) for each in late)
         and not any(term.find(exp.Query) for term in terms)
-        and terms[0].find_ancestor(exp.Join, exp.Select, exp.Lambda).__class__ is exp.Select
+        and isinstance(terms[0].find_ancestor(exp.Join, exp.Select, exp.Lambda), exp.Select)
     )
 
 

@@ -76,8 +76,8 @@ def refuse_joined_names(tree: exp.Expr) -> None:
                 )
 
 
-def refuse_mismatched_names(tree: exp.Expr) -> None:
-    """``WITH t(a, b) AS (SELECT 1)``: DuckDB would name the first column only."""
+def check_with(tree: exp.Expr) -> None:
+    """WITH gives each name once, and a recursive query names its columns."""
     for ctes in tree.find_all(exp.With):
         known = set()
         for cte in ctes.expressions:
@@ -88,15 +88,10 @@ def refuse_mismatched_names(tree: exp.Expr) -> None:
                 )
             known.add(cte.alias.lower())
     for cte in tree.find_all(exp.CTE):
-        names, query = cte.args["alias"].args.get("columns") or [], cte.this
         recursive = isinstance(cte.parent, exp.With) and cte.parent.args.get("recursive")
-        if recursive and not names and cte.alias in {each.name for each in query.find_all(exp.Table)}:
+        reads_itself = cte.alias in {each.name for each in cte.this.find_all(exp.Table)}
+        if recursive and reads_itself and not cte.alias_column_names:
             raise QueryFailed("MISSING_COLUMN_ALIASES: missing column aliases in recursive WITH query")
-        if names and isinstance(query, exp.Select) and not query.is_star and len(query.expressions) != len(names):
-            raise QueryFailed(
-                f"MISMATCHED_COLUMN_ALIASES: {place(cte)}Column alias list has {len(names)} entries but relation has "
-                f"{len(query.expressions)} columns"
-            )
 
 
 def count_names(tree: exp.Expr) -> None:
@@ -219,10 +214,7 @@ def column_failure(error: OptimizeError, tree: exp.Expr, schema: Schema) -> Quer
         column = columns[0] if columns else exp.column(name)
         if name.startswith("$"):
             return CannotTranslate(f"the hidden column {name}")
-        if any(
-            not (each.args.get("alias") and each.args["alias"].args.get("columns"))
-            for each in tree.find_all(exp.Unnest)
-        ):
+        if any(not each.alias_column_names for each in tree.find_all(exp.Unnest)):
             return CannotTranslate(f"{column.sql(Trino)} beside UNNEST without names of columns")
         if column.is_star:
             return CannotTranslate(f"{column.table}.* of what is not in FROM")

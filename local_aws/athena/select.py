@@ -27,13 +27,13 @@ from local_aws.athena.projection import is_projected, project
 from local_aws.athena.recursion import check_recursion, limit_recursion
 from local_aws.athena.results import Column, text
 from local_aws.athena.scopes import (
+    check_with,
     column_failure,
     count_names,
     inline_windows,
     names_cte,
     refuse_aliases,
     refuse_joined_names,
-    refuse_mismatched_names,
     refuse_other_counts,
     refuse_twins,
     resolve_order,
@@ -85,7 +85,7 @@ class Select:
         _name_outputs(tree)
         count_names(tree)
         refuse_joined_names(tree)
-        refuse_mismatched_names(tree)
+        check_with(tree)
         resolve_order(tree)
         inline_windows(tree)
         try:

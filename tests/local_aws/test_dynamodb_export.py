@@ -130,7 +130,7 @@ def test_how_far_back_a_table_can_be_recovered(table: Table) -> None:
     before = time.time()
     enable(False)
     assert described() == {"PointInTimeRecoveryStatus": "DISABLED"}
-    time.sleep(1.1)
+    time.sleep(1.1)  # the API's times are whole seconds
     enable(True)
     assert described()["EarliestRestorableDateTime"].timestamp() >= int(before) + 1
     with pytest.raises(table.dynamodb.exceptions.InvalidExportTimeException):
