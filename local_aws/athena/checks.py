@@ -377,7 +377,7 @@ def refuse_other_members(types: list[exp.DataType | None], what: str) -> None:
     names = [
         [[field.name.lower() for field in row.expressions] for row in of.find_all(exp.DataType) if row.this == D.STRUCT]
         for of in types
-        if of is not None
+        if of is not None and D.NULL not in {each.this for each in of.find_all(exp.DataType)}
     ]
     if any(each != names[0] for each in names):
         raise CannotTranslate(f"{what[0].lower()}{what[1:]} of rows whose members have other names")

@@ -4,7 +4,7 @@
 A function that has no row here is refused: DuckDB knows many of Trino's names with other answers (`concat` of a NULL,
 `regexp_replace` of the first match, `date_diff` of boundaries). In an expression {0}, {1} ... are the arguments, {*} all
 of them, {over} an aggregate's FILTER and OVER. Types: a SQL type, or `0` for the type of the first argument, `0[]` for
-an array of it, `[0]` for an element of it, `map{key,value}` of such types (s: text, n: bigint), `lambda[]` for
+an array of it, `[0]` for an element of it, `map{key,value}` of such types (s: text, n: bigint, u: not known), `lambda[]` for
 an array of what a lambda gives (k, v: key and value of the first argument); `?` is not known. `!` refuses an overload.
 https://trino.io/docs/current/functions.html, https://docs.aws.amazon.com/athena/latest/ug/functions.html
 """
@@ -313,7 +313,7 @@ reduce             4    1         {reduce}
 any_match          2    BOOLEAN   any_of(list_transform({*}))
 all_match          2    BOOLEAN   all_of(list_transform({*}))
 none_match         2    BOOLEAN   (NOT any_of(list_transform({*})))
-map                0    ?         map()
+map                0    map{u,u}  map()
 map                2    map{[0],[1]} trino_map({*})
 map_keys           1    keys      map_keys({0})
 map_values         1    values    map_values({0})

@@ -55,7 +55,7 @@ def scaled(text: str, precision: int, scale: int) -> str:
 
 
 class _Annotator(TypeAnnotator):
-    """sqlglot's (30.30.0) knows no columns of `LATERAL (SELECT ...)`."""
+    """sqlglot's (30.30.0) knows no columns of `LATERAL (SELECT ...)`, and no types that nested ones have in common."""
 
     def _get_source_scope_selects(self, source: Scope) -> dict[str, Any]:
         lateral = source.expression
@@ -64,6 +64,11 @@ class _Annotator(TypeAnnotator):
         selects = lateral.this.unnest().selects
         names = lateral.alias_column_names or [each.alias_or_name for each in selects]
         return {name: each.type or UNKNOWN for name, each in zip(names, selects, strict=False)}
+
+    def _maybe_coerce(self, type1: Any, type2: Any) -> Any:
+        """sqlglot's takes the first of two types that have parameters."""
+        pair = [each if isinstance(each, exp.DataType) else exp.DataType(this=each) for each in (type1, type2)]
+        return common_type([_typed(each) for each in pair])
 
 
 def annotate(tree: exp.Expr, schema: MappingSchema) -> exp.Expr:
@@ -173,8 +178,22 @@ def common_type(nodes: list[exp.Expr]) -> exp.DataType:
     if all(sizes):
         scale = max(size[1] for size in sizes if size)
         return _decimal_type(max(size[0] - size[1] for size in sizes if size) + scale, scale)
-    same = len({str(node.type) for node in known}) == 1
-    return (known[0].type if same else None) or UNKNOWN
+    if len({str(node.type) for node in known}) == 1:
+        return known[0].type or UNKNOWN
+    return _common_nested([node.type for node in known if node.type is not None], kinds)
+
+
+def _common_nested(types: list[exp.DataType], kinds: set[Any]) -> exp.DataType:
+    """The type of arrays or of maps in common: that of their members, of which empty ones say nothing."""
+    if len(kinds) > 1 or not kinds <= {D.ARRAY, D.MAP}:
+        return UNKNOWN
+    members = list(zip(*([_typed(each) for each in of.expressions] for of in types if of.expressions), strict=True))
+    return exp.DataType(this=types[0].this, expressions=[_member_type(list(each)) for each in members], nested=True)
+
+
+def _member_type(values: list[exp.Expr]) -> exp.DataType:
+    """The type of what a literal array holds: nothing, or NULLs, are of any type."""
+    return common_type(values) if any(kind(each) != D.NULL for each in values) else exp.DataType(this=D.NULL)
 
 
 def element_type(node: exp.Expr) -> exp.DataType:
@@ -309,6 +328,8 @@ def row_type(members: list[exp.DataType]) -> exp.DataType:
 def _member(code: str, arguments: list[exp.Expr]) -> exp.DataType:
     if code.endswith("[]"):
         return _array(_member(code[:-2], arguments))
+    if code == "u":
+        return exp.DataType(this=D.NULL)
     if code in ("s", "n"):
         return exp.DataType.build("VARCHAR" if code == "s" else "BIGINT")
     if code in ("k", "v"):
@@ -367,7 +388,7 @@ _ANNOTATORS: dict[Any, Any] = {
     exp.Literal: _set(_literal_type),
     exp.Null: _set(lambda node: exp.DataType.build("NULL")),
     exp.Bracket: _set(lambda node: element_type(node.this)),
-    exp.Array: _set(lambda node: _array(common_type(node.expressions))),
+    exp.Array: _set(lambda node: _array(_member_type(node.expressions))),
     exp.DPipe: _set(_concatenated),
     exp.Unnest: _set(_unnested),
     exp.Tuple: _set(lambda node: row_type([each.type or UNKNOWN for each in node.expressions])),

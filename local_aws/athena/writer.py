@@ -29,6 +29,7 @@ from local_aws.athena.typing import (
     scaled,
     unscaled,
 )
+from local_aws.athena.unnesting import Unnesting
 from local_aws.athena.zones import check_zone_is_used_up, keeps_instant
 
 # Which arguments a function orders, and which it looks for by equality.
@@ -51,7 +52,7 @@ def to_duckdb(tree: exp.Expr) -> str:
     return writer.generate(tree)
 
 
-class Writer(Operators):
+class Writer(Unnesting, Operators):
     """DuckDB's generator with Trino's meaning."""
 
     TRANSFORMS = {  # noqa: RUF012
@@ -336,41 +337,3 @@ class Writer(Operators):
         if months and not (isinstance(parent, exp.Anonymous) and parent.name.lower() == "sequence"):
             raise CannotTranslate(f"the interval {node.sql(Trino)} here")
         return super().interval_sql(node)
-
-    # -- UNNEST -------------------------------------------------------------------------------------------------
-
-    def unnest_sql(self, node: exp.Unnest) -> str:
-        """A lateral SELECT: it zips several arrays, takes maps apart and spreads arrays of rows, as Trino does."""
-        columns, inner = [], []
-        alias = node.args.get("alias")
-        for number, value in enumerate(node.expressions):
-            written = self.sql(value)
-            if kind(value) == D.MAP:
-                inner += [f"unnest(map_keys({written})) AS u{number}k", f"unnest(map_values({written})) AS u{number}v"]
-                columns += [f"u{number}k", f"u{number}v"]
-                continue
-            if kind(value) == D.UNKNOWN:
-                raise CannotTranslate(f"UNNEST of {value.sql(Trino)}, whose type is not known: add a CAST")
-            inner.append(f"unnest({written}) AS u{number}")
-            element = value.type.expressions[0] if value.type is not None and value.type.expressions else None
-            members = element.expressions if element is not None and element.this == D.STRUCT else []
-            columns += [f'u{number}."{member.name}"' for member in members] or [f"u{number}"]
-        if node.args.get("offset"):
-            lengths = ", ".join(
-                f"len({self.sql(v)})" if kind(v) != D.MAP else f"cardinality({self.sql(v)})" for v in node.expressions
-            )
-            inner.append(f"unnest(range(1, CAST(greatest({lengths}) AS BIGINT) + 1)) AS o")
-            columns.append("o")
-        names = [self.sql(name) for name in alias.args.get("columns") or []] if alias else []
-        offset = node.args.get("offset")
-        if isinstance(offset, exp.Identifier) and len(names) < len(columns):
-            names.append(self.sql(offset))
-        if names and len(names) != len(columns):
-            raise QueryFailed(
-                f"MISMATCHED_COLUMN_ALIASES: Column alias list has {len(names)} entries but relation has {len(columns)} columns"  # noqa: E501
-            )
-        selected = (
-            ", ".join(f"{c} AS {n}" for c, n in zip(columns, names, strict=True)) if names else ", ".join(columns)
-        )
-        name = self.sql(alias, "this") if alias else ""
-        return f"(SELECT {selected} FROM (SELECT {', '.join(inner)})){' AS ' + name if name else ''}"

@@ -11,12 +11,16 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-tt
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Identity.html
 """
 
+import os
 import threading
 import time
+from types import SimpleNamespace
 from typing import Any
 
 from local_aws.emulator import Response, json_error
 
+# Set in tests that have no minute to spare.
+SECONDS_BETWEEN_DELETIONS = float(os.environ.get("LOCAL_AWS_TTL_SECONDS", 60))
 FIVE_YEARS = 5 * 365.25 * 86_400
 _REAPER = "dynamodb-ttl-reaper"
 
@@ -55,6 +59,9 @@ def install() -> None:
 
     dynamodb._remove_item, dynamodb._update_ttl = remove_item, update_ttl
     dynamodb._build_change_record = build_change_record
+    if SECONDS_BETWEEN_DELETIONS != 60:  # its own reaper sleeps already, since its module was imported
+        dynamodb.time = SimpleNamespace(time=time.time, sleep=lambda _: time.sleep(SECONDS_BETWEEN_DELETIONS))
+        threading.Thread(target=dynamodb._ttl_reaper, name=_REAPER, daemon=True).start()
 
 
 def _is_reaper() -> bool:
