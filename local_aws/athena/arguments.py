@@ -11,8 +11,8 @@ from local_aws.athena.casts import loose, text_of
 from local_aws.athena.errors import CannotTranslate, QueryFailed
 from local_aws.athena.formats import joda_format, json_path, mysql_format, readable, regexp_rewrite
 from local_aws.athena.joni import compiles, groups, is_unicode, may_be_empty, odd_pattern
+from local_aws.athena.kinds import INSTANTS, INTEGERS, D, element_type, kind
 from local_aws.athena.operators import Operators
-from local_aws.athena.typing import INSTANTS, INTEGERS, D, element_type, kind
 
 _UNITS = {"millisecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year"}
 

@@ -9,9 +9,9 @@ from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.dialects.trino import Trino
 
 from local_aws.athena.errors import CannotTranslate, QueryFailed
+from local_aws.athena.kinds import FLOATS, INSTANTS, INTEGERS, NESTED, TEXTS, D, decimal_literal, kind
 from local_aws.athena.messages import has_loose_time, is_literal, place, trino_name
 from local_aws.athena.operators import Operators
-from local_aws.athena.typing import FLOATS, INSTANTS, INTEGERS, NESTED, TEXTS, D, decimal_literal, kind
 from local_aws.athena.zones import keeps_instant
 
 _DATE = re.compile(r"\s*(\d{4,})-(\d{1,2})-(\d{1,2})\s*")

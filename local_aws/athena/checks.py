@@ -9,9 +9,9 @@ from sqlglot.dialects.trino import Trino
 from local_aws.athena.errors import CannotTranslate, QueryFailed
 from local_aws.athena.functions import AGGREGATES
 from local_aws.athena.grouping import check_scalars
+from local_aws.athena.kinds import FLOATS, INSTANTS, INTEGERS, TEXTS, UNKNOWN, D, contains_map, element_type, kind
 from local_aws.athena.messages import described, place
 from local_aws.athena.parsing import is_row
-from local_aws.athena.typing import FLOATS, INSTANTS, INTEGERS, TEXTS, UNKNOWN, D, contains_map, element_type, kind
 
 NUMBERS = {*INTEGERS, *FLOATS, D.DECIMAL}
 _COMPARABLE: tuple[set[Any], ...] = (

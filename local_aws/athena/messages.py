@@ -6,7 +6,7 @@ from sqlglot import exp
 from sqlglot.dialects.trino import Trino
 
 from local_aws.athena.errors import CannotTranslate, QueryFailed
-from local_aws.athena.typing import INSTANTS, TEXTS, D, kind
+from local_aws.athena.kinds import INSTANTS, TEXTS, D, kind
 
 
 def place(node: exp.Expr) -> str:

@@ -13,9 +13,7 @@ from sqlglot.generators.duckdb import DuckDBGenerator
 from local_aws.athena.checks import check_alike, check_comparable, comparable
 from local_aws.athena.errors import CannotTranslate, QueryFailed
 from local_aws.athena.guards import needs_order
-from local_aws.athena.messages import described, place, trino_name
-from local_aws.athena.parsing import is_row
-from local_aws.athena.typing import (
+from local_aws.athena.kinds import (
     FLOATS,
     INTEGERS,
     NESTED,
@@ -27,6 +25,8 @@ from local_aws.athena.typing import (
     scaled,
     unscaled,
 )
+from local_aws.athena.messages import described, place, trino_name
+from local_aws.athena.parsing import is_row
 
 # Where a number is a position or a count.
 _COUNTING = (

@@ -16,9 +16,9 @@ from sqlglot.tokens import Token, TokenType
 
 from local_aws.athena.errors import InvalidRequest
 from local_aws.athena.grammar import check_grammar
+from local_aws.athena.kinds import D
 from local_aws.athena.messages import place
 from local_aws.athena.statements import Tokens
-from local_aws.athena.typing import D
 
 _KEPT_PARSERS = ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "SUBSTRING", "LISTAGG")
 

@@ -4,8 +4,8 @@ from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 
 from local_aws.athena.errors import CannotTranslate, QueryFailed
+from local_aws.athena.kinds import TEXTS, D, common_type, kind
 from local_aws.athena.messages import described
-from local_aws.athena.typing import TEXTS, D, common_type, kind
 
 _DEEPEST_RECURSION = 10
 

@@ -4,8 +4,8 @@ from sqlglot import exp
 
 from local_aws.athena.checks import NUMBERS, comparable
 from local_aws.athena.errors import CannotTranslate, QueryFailed
+from local_aws.athena.kinds import INSTANTS, INTEGERS, TEXTS, D, element_type, kind
 from local_aws.athena.messages import described, place
-from local_aws.athena.typing import INSTANTS, INTEGERS, TEXTS, D, element_type, kind
 from local_aws.athena.zones import ZONED_OK
 
 # Functions of a text, by their first argument; DuckDB would convert a number or a date.

@@ -8,7 +8,7 @@ from sqlglot.dialects.trino import Trino
 from sqlglot.generators.duckdb import DuckDBGenerator
 
 from local_aws.athena.errors import CannotTranslate, QueryFailed
-from local_aws.athena.typing import D, kind
+from local_aws.athena.kinds import D, kind
 
 
 class Unnesting(DuckDBGenerator):

@@ -13,10 +13,7 @@ from local_aws.athena.arguments import PLACEHOLDERS
 from local_aws.athena.casts import cast_sql
 from local_aws.athena.errors import CannotTranslate, QueryFailed
 from local_aws.athena.functions import AGGREGATES, FUNCTIONS, UNTRANSLATED, find
-from local_aws.athena.messages import described, has_loose_time, place, typeof
-from local_aws.athena.operators import Operators, refuse_time_of_day
-from local_aws.athena.signatures import INTERVAL_FIELDS, check_arguments, check_interval
-from local_aws.athena.typing import (
+from local_aws.athena.kinds import (
     FLOATS,
     INSTANTS,
     INTEGERS,
@@ -29,6 +26,9 @@ from local_aws.athena.typing import (
     scaled,
     unscaled,
 )
+from local_aws.athena.messages import described, has_loose_time, place, typeof
+from local_aws.athena.operators import Operators, refuse_time_of_day
+from local_aws.athena.signatures import INTERVAL_FIELDS, check_arguments, check_interval
 from local_aws.athena.unnesting import Unnesting
 from local_aws.athena.zones import check_zone_is_used_up, keeps_instant
 

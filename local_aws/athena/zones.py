@@ -3,7 +3,7 @@
 from sqlglot import exp
 
 from local_aws.athena.errors import CannotTranslate
-from local_aws.athena.typing import D
+from local_aws.athena.kinds import D
 
 # What may be asked of a time in a zone of its own; DuckDB has no such value, only its local time.
 ZONED_OK = {"date_trunc", "date_format", "format_datetime", "year", "quarter", "month", "week", "day", "hour", "minute",
