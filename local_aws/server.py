@@ -67,8 +67,10 @@ def serve(port: int, state: Path) -> None:
         lifecycle_rules,
         multipart_checksums,
         read_units,
+        request_shapes,
         s3_requests,
         s3_writes,
+        saved_queries,
         sns,
         time_to_live,
         workgroups,
@@ -80,8 +82,11 @@ def serve(port: int, state: Path) -> None:
     iam.install()
     sns.install()
     athena.install(state / "athena", os.environ["AWS_ENDPOINT_URL"])
+    saved_queries.install()
     workgroups.install()
     glue.install(state)
+    request_shapes.install("athena", "InvalidRequestException", AthenaErrorCode="INVALID_INPUT")
+    request_shapes.install("glue", "InvalidInputException")
     cloudformation.install()
     cloudformation_checks.install()
     multipart_checksums.install()

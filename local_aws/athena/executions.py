@@ -8,6 +8,7 @@ from typing import Any
 from local_aws.athena.engine import Run
 from local_aws.athena.results import Column
 
+ENGINE = {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": "Athena engine version 3"}
 Ask = Callable[[str, dict[str, Any]], dict[str, Any]]  # one of the emulator's own operations
 
 
@@ -54,3 +55,11 @@ class Execution:
     @property
     def state(self) -> str:
         return str(self.public["Status"]["State"])
+
+    @property
+    def counts_rows(self) -> bool:
+        """Whether its results have an UpdateCount: not those of DDL, DESCRIBE and SHOW CREATE TABLE."""
+        if self.update_count is not None or self.public["StatementType"] == "DML":
+            return True
+        described = self.public["SubstatementType"] in ("DESCRIBE_TABLE", "SHOW_CREATE_TABLE")
+        return self.public["StatementType"] == "UTILITY" and not described

@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlglot import exp
 
-from local_aws.athena.errors import InvalidRequest
+from local_aws.athena.conversion import literal
+from local_aws.athena.errors import InvalidRequest, QueryFailed
 from local_aws.athena.executions import ApiError
 from local_aws.athena.parsing import parse
 from local_aws.athena.statements import Tokens, classify
@@ -21,19 +22,32 @@ WITH_PARAMETERS = ("SELECT", "INSERT", "CTAS", "UNLOAD")
 def bind(sql: str, values: list[str]) -> str:
     """The statement with each `?` outside quotes and comments replaced by its parameter, one SQL expression."""
     pieces = _split(sql)
-    wanted, values = len(pieces) - 1, [each for value in values for each in _commas(value)]
+    wanted = len(pieces) - 1
+    if wanted == 0:
+        return sql
     if len(values) != wanted:
-        raise InvalidRequest(
-            f"SYNTAX_ERROR: line 1:1: Incorrect number of parameters: expected {wanted} but found {len(values)}"
-        )
+        numbers = f"expected {wanted} but found {len(values)}"
+        raise QueryFailed(f"INVALID_PARAMETER_USAGE: line 1:1: Incorrect number of parameters: {numbers}")
     written = [value if _PLAIN.fullmatch(value) else f"({value})" for value in values]
     return "".join(text for pair in zip(pieces, [*written, ""], strict=True) for text in pair)
+
+
+def _constant(value: str) -> str:
+    """An execution parameter as SQL: an expression without columns is taken as it is, all else is a text."""
+    try:
+        tree = parse(f"SELECT {value}")
+    except InvalidRequest:
+        return literal(value)
+    if len(tree.selects) > 1:
+        raise InvalidRequest(f"NOT_SUPPORTED: the local Athena does not translate {value} as one parameter")
+    return literal(value) if tree.find(exp.Column) else value
 
 
 def bind_statement(
     sql: str, values: list[str], workgroup: str, ask: Callable[[str, dict[str, Any]], dict[str, Any]]
 ) -> str:
     """A statement with its parameters, `EXECUTE name USING 1, 'a'` as the one it names; empty for what is done here."""
+    values = [_constant(value) for value in values]
     try:
         kind = classify(sql).kind
     except InvalidRequest:
@@ -63,7 +77,7 @@ def _bound(sql: str, kind: str, values: list[str]) -> str:
         if any(isinstance(mark.parent, (exp.Ordered, exp.Group)) for mark in marks):
             raise InvalidRequest("NOT_SUPPORTED: the local Athena does not translate a parameter to group or order by")
     for value in filter(str.strip, values):
-        if any(parse(f"SELECT {value}").find_all(exp.Column, exp.Subquery, exp.Placeholder)):
+        if parse(f"SELECT {value}").find(exp.Column, exp.Subquery, exp.Placeholder):
             raise InvalidRequest("NOT_SUPPORTED: the local Athena does not translate a parameter that is no constant")
     return bind(sql, values)
 

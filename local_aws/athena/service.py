@@ -5,7 +5,6 @@ Each finished execution is a JSON file in the state folder, so that it is known 
 
 import hashlib
 import json
-import re
 import threading
 import time
 import uuid
@@ -21,16 +20,16 @@ from botocore.exceptions import ClientError
 from local_aws.athena import submission
 from local_aws.athena.engine import Result, Run
 from local_aws.athena.errors import SYSTEM, Cancelled, InvalidRequest, QueryFailed
-from local_aws.athena.executions import ApiError, Ask, Caller, Execution, invalid
+from local_aws.athena.executions import ENGINE, ApiError, Ask, Caller, Execution, invalid
+from local_aws.athena.name_patterns import matches
 from local_aws.athena.results import Column, csv_lines, read_csv_page
 from local_aws.athena.statements import Statement, Tokens
 from local_aws.athena.storage import split_uri
+from local_aws.athena.submission import Submission
 
-_ENGINE = {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": "Athena engine version 3"}
 _LIVE = ("QUEUED", "RUNNING")
 # https://docs.aws.amazon.com/athena/latest/APIReference/API_GetQueryResults.html and its siblings.
-_MOST_IDS, _MOST_ROWS = 50, 1_000
-
+_IDS_A_PAGE, _ROWS_A_PAGE = 50, 1_000
 
 # As Athena words it: https://github.com/awslabs/amazon-s3-find-and-forget/issues/290
 _RESULTS_NOT_READABLE = (
@@ -89,18 +88,20 @@ class AthenaService:
             for known in self._executions.values():
                 if token and known.token == token and known.scope == scope:
                     if known.asked != asked:
-                        raise invalid("Idempotent parameters do not match")
+                        raise invalid("Idempotent parameters do not match", "IDEMPOTENT_PARAMETER_MISMATCH")
                     return {"QueryExecutionId": known.public["QueryExecutionId"]}
         taken = submission.take(request, caller, ask)
         location = taken.results["OutputLocation"]
         self._verify_bucket(split_uri(location)[0], caller)
         execution_id = str(uuid.uuid4())
         statement = taken.statement
+        # https://docs.aws.amazon.com/athena/latest/ug/querying-finding-output-files.html
+        folder = f"{location.rstrip('/')}/tables" if statement.kind == "CTAS" else location.rstrip("/")
         public = {
             "QueryExecutionId": execution_id, "Query": sql.strip(), "StatementType": statement.type,
-            "SubstatementType": statement.substatement, "WorkGroup": taken.group, "EngineVersion": _ENGINE,
+            "SubstatementType": statement.substatement, "WorkGroup": taken.group, "EngineVersion": taken.engine,
             "QueryExecutionContext": taken.context,
-            "ResultConfiguration": {**taken.results, "OutputLocation": f"{location.rstrip('/')}/{execution_id}{statement.extension}"},  # noqa: E501
+            "ResultConfiguration": {**taken.results, "OutputLocation": f"{folder}/{execution_id}{statement.extension}"},
             "ResultReuseConfiguration": request.get("ResultReuseConfiguration") or {"ResultReuseByAgeConfiguration": {"Enabled": False}},  # noqa: E501
             "Status": {"State": "QUEUED", "SubmissionDateTime": time.time()},
             "Statistics": {"ResultReuseInformation": {"ReusedPreviousResult": False}},
@@ -112,7 +113,7 @@ class AthenaService:
             self._executions[execution_id] = execution
         self._save(execution)
         database = taken.context.get("Database") or "default"
-        self._pool.submit(self._execute, execution, statement, caller, database, taken.cutoff)
+        self._pool.submit(self._execute, execution, taken, caller, database)
         return {"QueryExecutionId": execution_id}
 
     def _verify_bucket(self, bucket: str, caller: Caller) -> None:
@@ -125,13 +126,14 @@ class AthenaService:
 
     def get_workgroup(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
         """The emulator's answer with the members that Athena always sends; awswrangler reads them."""
-        group = ask("GetWorkGroup", request)["WorkGroup"]
+        answered = ask("GetWorkGroup", request)["WorkGroup"]
+        group = {key: value for key, value in answered.items() if value != ""}
         defaults = {
-            "ResultConfiguration": {}, "EnforceWorkGroupConfiguration": group["Name"] != "primary", "EngineVersion": _ENGINE,  # noqa: E501
+            "ResultConfiguration": {}, "EnforceWorkGroupConfiguration": group["Name"] != "primary", "EngineVersion": ENGINE,  # noqa: E501
             "PublishCloudWatchMetricsEnabled": True, "RequesterPaysEnabled": False,
         }  # fmt: skip
         configuration = {**defaults, **(group.get("Configuration") or {})}
-        configuration["EngineVersion"] = {**_ENGINE, **configuration["EngineVersion"]}
+        configuration["EngineVersion"] = {**ENGINE, **configuration["EngineVersion"]}
         return {"WorkGroup": {**group, "Configuration": configuration}}
 
     def table_metadata(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
@@ -145,10 +147,14 @@ class AthenaService:
         try:
             self._client("glue", caller).get_database(Name=request["DatabaseName"])
         except ClientError as error:
-            raise ApiError("MetadataException", str(error)) from error
+            raise _metadata_error(error) from error
         answer = ask("ListTableMetadata", request)
-        wanted = re.compile(request.get("Expression") or ".*")
-        found = [each for each in answer["TableMetadataList"] if wanted.fullmatch(each["Name"])]
+        try:
+            found = [
+                each for each in answer["TableMetadataList"] if matches(request.get("Expression", "*"), each["Name"])
+            ]
+        except ValueError as error:
+            raise ApiError("MetadataException", str(error)) from error
         listed = [self._with_storage(each, request["DatabaseName"], caller) for each in found]
         return {**answer, "TableMetadataList": listed}
 
@@ -157,7 +163,7 @@ class AthenaService:
         try:
             table = self._client("glue", caller).get_table(DatabaseName=database, Name=metadata["Name"])["Table"]
         except ClientError as error:
-            raise ApiError("MetadataException", str(error)) from error
+            raise _metadata_error(error) from error
         storage = table.get("StorageDescriptor") or {}
         serde = storage.get("SerdeInfo") or {}
         made = {
@@ -176,10 +182,7 @@ class AthenaService:
 
     def batch_get(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
         found, missing = [], []
-        ids = request.get("QueryExecutionIds") or []
-        if len(ids) > _MOST_IDS:
-            raise invalid(f"QueryExecutionIds has {len(ids)} members, but at most {_MOST_IDS} are allowed")
-        for each in ids:
+        for each in request["QueryExecutionIds"]:
             try:
                 found.append(self._find(each, caller).public)
             except ApiError as error:
@@ -205,12 +208,14 @@ class AthenaService:
             key for key, each in self._executions.items() if each.scope == scope and each.public["WorkGroup"] == group
         ]
         ids.reverse()
-        start, size = _page(request, group, _MOST_IDS)
+        start, size = _page(request, group, _IDS_A_PAGE)
         answer: dict[str, Any] = {"QueryExecutionIds": ids[start : start + size]}
         return {**answer, "NextToken": f"{group}:{start + size}"} if start + size < len(ids) else answer
 
     def results(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
         execution = self._find(request.get("QueryExecutionId"), caller)
+        if execution.state == "CANCELLED":
+            raise invalid("Could not find results", "RESULT_NOT_FOUND")
         if execution.state != "SUCCEEDED":
             reason = (
                 "Query has not yet finished. Current state: "
@@ -221,7 +226,7 @@ class AthenaService:
         if request.get("QueryResultType", "DATA_ROWS") != "DATA_ROWS":
             raise invalid(f"the local Athena does not answer QueryResultType {request['QueryResultType']}")
         execution_id = execution.public["QueryExecutionId"]
-        start, limit = _page(request, execution_id, _MOST_ROWS)
+        start, limit = _page(request, execution_id, _ROWS_A_PAGE)
         rows: list[list[str | None]] = []
         after: int | None = None
         if execution.public["StatementType"] == "DML" and execution.update_count is None:
@@ -237,8 +242,9 @@ class AthenaService:
                 "Rows": [{"Data": [{} if v is None else {"VarCharValue": v} for v in row]} for row in rows],
                 "ResultSetMetadata": {"ColumnInfo": [column.info() for column in execution.columns]},
             },
-            "UpdateCount": execution.update_count or 0,
         }
+        if execution.counts_rows:
+            answer["UpdateCount"] = execution.update_count or 0
         return {**answer, "NextToken": f"{execution_id}:{after}"} if after is not None else answer
 
     def statistics(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
@@ -246,17 +252,16 @@ class AthenaService:
         counted = execution.public["Statistics"]
         timeline = {
             key: counted.get(key, 0)
-            for key in ("QueryQueueTimeInMillis", "QueryPlanningTimeInMillis", "EngineExecutionTimeInMillis",
-                        "ServiceProcessingTimeInMillis", "TotalExecutionTimeInMillis")
+            for key in ("QueryQueueTimeInMillis", "ServicePreProcessingTimeInMillis", "QueryPlanningTimeInMillis",
+                        "EngineExecutionTimeInMillis", "ServiceProcessingTimeInMillis", "TotalExecutionTimeInMillis")
         }  # fmt: skip
         rows = {"InputBytes": counted.get("DataScannedInBytes", 0), "OutputRows": execution.rows_returned}
         return {"QueryRuntimeStatistics": {"Timeline": timeline, "Rows": rows}}
 
     # -- execution ----------------------------------------------------------------------------------------------
 
-    def _execute(
-        self, execution: Execution, statement: Statement, caller: Caller, database: str, cutoff: int | None
-    ) -> None:
+    def _execute(self, execution: Execution, taken: Submission, caller: Caller, database: str) -> None:
+        statement = taken.statement
         status, counted = execution.public["Status"], execution.public["Statistics"]
         began = time.time()
         counted["QueryQueueTimeInMillis"] = round((began - execution.submitted) * 1000)
@@ -264,7 +269,7 @@ class AthenaService:
         failure: QueryFailed | None = None
         run: Run | None = None
         try:
-            run = Run(self._client("glue", caller), self._client("s3", caller), cutoff)
+            run = Run(self._client("glue", caller), self._client("s3", caller), taken.cutoff)
             with self._lock:
                 if execution.cancelled:
                     raise Cancelled("Query cancelled by user")
@@ -272,6 +277,8 @@ class AthenaService:
                 status["State"] = "RUNNING"
             self._before(statement.sql, run)
             run.check()
+            if taken.failure is not None:
+                raise taken.failure
             location = execution.public["ResultConfiguration"]["OutputLocation"]
             if execution.enforced and statement.kind == "CTAS" and "external_location" in Tokens(statement.sql).code():
                 # https://docs.aws.amazon.com/athena/latest/ug/create-table-as.html
@@ -299,8 +306,8 @@ class AthenaService:
         ended = time.time()
         counted["DataScannedInBytes"] = run.scanned if run else 0
         counted["EngineExecutionTimeInMillis"] = round((ended - began) * 1000)
-        counted["QueryPlanningTimeInMillis"] = 0
-        counted["ServiceProcessingTimeInMillis"] = 0
+        for unmeasured in ("ServicePreProcessing", "QueryPlanning", "ServiceProcessing"):
+            counted[f"{unmeasured}TimeInMillis"] = 0
         counted["TotalExecutionTimeInMillis"] = round((ended - execution.submitted) * 1000)
         if run is not None:
             run.__exit__()
@@ -333,7 +340,7 @@ class AthenaService:
                 execution.public["Statistics"]["DataManifestLocation"] = target
                 file.writelines(f"{each}\n".encode() for each in result.written)
             else:
-                file.writelines(f"{row[0]}\n".encode() for row in result.rows)
+                file.write("\n".join(str(row[0]) for row in result.rows).encode())
         bucket, key = split_uri(target)
         encryption = execution.public["ResultConfiguration"].get("EncryptionConfiguration") or {}
         encrypted = _encrypted(encryption)
@@ -368,7 +375,7 @@ class AthenaService:
     def _find(self, execution_id: str | None, caller: Caller) -> Execution:
         found = self._executions.get(execution_id or "")
         if found is None or found.scope != (caller.account, caller.region):
-            raise invalid(f"QueryExecution {execution_id} was not found", "INVALID_INPUT")
+            raise invalid(f"QueryExecution {execution_id} was not found", "QUERY_EXECUTION_NOT_FOUND")
         return found
 
     def _client(self, service: str, caller: Caller) -> Any:
@@ -408,6 +415,15 @@ class AthenaService:
         )  # fmt: skip
 
 
+def _metadata_error(error: ClientError) -> ApiError:
+    """As Athena passes on what Glue answers; PyAthena reads Glue's code out of the text."""
+    code, message = (error.response["Error"][each] for each in ("Code", "Message"))
+    service = (
+        f"Service: AmazonDataCatalog; Status Code: 400; Error Code: {code}; Request ID: {uuid.uuid4()}; Proxy: null"
+    )
+    return ApiError("MetadataException", f"{message} ({service})")
+
+
 def _encrypted(configuration: dict[str, str]) -> dict[str, str]:
     """An EncryptionConfiguration as PutObject takes it."""
     if configuration.get("EncryptionOption") == "SSE_KMS":
@@ -417,10 +433,9 @@ def _encrypted(configuration: dict[str, str]) -> dict[str, str]:
 
 def _page(request: dict[str, Any], of: str, most: int) -> tuple[int, int]:
     """(where a page begins, how long it may be); a token is good for what it was given for only."""
-    size = int(request.get("MaxResults") or most)
-    if not 1 <= size <= most:
-        limit = f"more than maximum allowed length {most}" if size > most else "less than 1"
-        raise invalid(f"MaxResults is {limit}")
+    size = request.get("MaxResults") or most
+    if size > most:
+        raise invalid(f"MaxResults is more than maximum allowed length {most}")
     known, _, start = (request.get("NextToken") or f"{of}:0").rpartition(":")
     if known != of or not start.isdecimal():
         raise invalid(f"NextToken is none of {of}; send what the last answer gave, unchanged")

@@ -1,5 +1,6 @@
 """What one execution works with: a DuckDB session, copies of objects, and its caller's view of the catalog."""
 
+import contextlib
 import os
 import tempfile
 import threading
@@ -29,18 +30,27 @@ class Session:
         self.scratch = Scratch(s3)
         self.cancelled = self.scratch.cancelled
         self.connection = _connect()
+        self._ended = threading.Event()
 
     def __enter__(self) -> "Session":
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self._ended.set()
         self.connection.close()
         self.scratch.__exit__(None, None, None)
 
     def cancel(self) -> None:
         """End the statement with Cancelled, also in the middle of DuckDB's work."""
         self.cancelled.set()
-        self.connection.interrupt()
+        threading.Thread(target=self._interrupt, daemon=True).start()
+
+    def _interrupt(self) -> None:
+        """More than once: DuckDB forgets an interrupt that comes between two of its statements."""
+        while not self._ended.is_set():
+            with contextlib.suppress(duckdb.ConnectionException):  # closed meanwhile
+                self.connection.interrupt()
+            self._ended.wait(0.05)
 
     def select(self, tree: exp.Expr, database: str) -> Select:
         """A query made ready; its bytes count as scanned."""

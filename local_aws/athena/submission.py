@@ -7,20 +7,19 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from local_aws.athena.errors import InvalidRequest
-from local_aws.athena.executions import ApiError, Ask, Caller, invalid
+from local_aws.athena.errors import InvalidRequest, QueryFailed
+from local_aws.athena.executions import ENGINE, ApiError, Ask, Caller, invalid
 from local_aws.athena.parameters import WITH_PARAMETERS, bind_statement
 from local_aws.athena.parsing import parse
 from local_aws.athena.statements import Statement, blanked, classify
 
-_LONGEST_QUERY, _OLDEST_REUSED = 262_144, 10_080
 # The members of an EncryptionConfiguration by its option: https://docs.aws.amazon.com/athena/latest/APIReference/API_EncryptionConfiguration.html
 _NEEDS_KEY = {"SSE_S3": False, "SSE_KMS": True, "CSE_KMS": True}
 
 
 @dataclass(frozen=True)
 class Submission:
-    """A request that was taken; `results` is the ResultConfiguration in force."""
+    """A request that was taken; `results` is the ResultConfiguration in force, `failure` how it will end."""
 
     statement: Statement
     group: str
@@ -28,19 +27,18 @@ class Submission:
     enforced: bool
     context: dict[str, str]
     cutoff: int | None
+    engine: dict[str, str]
+    failure: QueryFailed | None
 
 
 def take(request: dict[str, Any], caller: Caller, ask: Ask) -> Submission:
     """An ApiError for what Athena would not start."""
     sql = request.get("QueryString") or ""
-    if len(sql) > _LONGEST_QUERY:
-        raise invalid(f"The query has {len(sql)} characters, at most {_LONGEST_QUERY} are allowed", "MALFORMED_QUERY")
     group = request.get("WorkGroup") or "primary"
     workgroup = find_workgroup(group, ask)
     if workgroup.get("State") == "DISABLED":
         raise invalid(f"WorkGroup {group} is disabled.")
     settings = workgroup.get("Configuration") or {}
-    statement = _statement(sql, request.get("ExecutionParameters") or [], group, ask)
     own, theirs = request.get("ResultConfiguration") or {}, settings.get("ResultConfiguration") or {}
     check_results(own)
     enforced = bool(settings.get("EnforceWorkGroupConfiguration", True) and theirs.get("OutputLocation"))
@@ -53,18 +51,20 @@ def take(request: dict[str, Any], caller: Caller, ask: Ask) -> Submission:
         )
     if (owner := chosen.get("ExpectedBucketOwner", caller.account)) != caller.account:
         raise invalid(f"Access denied: the bucket of {location} does not belong to the expected owner {owner}")
-    reuse = (request.get("ResultReuseConfiguration") or {}).get("ResultReuseByAgeConfiguration") or {}
-    if not 0 <= reuse.get("MaxAgeInMinutes", 0) <= _OLDEST_REUSED:
-        raise invalid(f"MaxAgeInMinutes must be between 0 and {_OLDEST_REUSED}")
     context = {key: value for key, value in (request.get("QueryExecutionContext") or {}).items() if value}
+    if "Database" in context:
+        context["Database"] = context["Database"].strip("`")  # awswrangler sends them
     if context.get("Catalog", "awsdatacatalog").lower() not in ("awsdatacatalog", "hive"):
         raise invalid(f"Catalog {context['Catalog']} was not found; the local Athena has only AwsDataCatalog")
     # CloudFormation writes its numbers as text.
     cutoff = int(settings["BytesScannedCutoffPerQuery"]) if settings.get("BytesScannedCutoffPerQuery") else None
-    return Submission(statement, group, {**chosen, "OutputLocation": location}, enforced, context, cutoff)
+    statement, failure = _statement(sql, request.get("ExecutionParameters") or [], group, ask)
+    engine = {**ENGINE, **(settings.get("EngineVersion") or {})}
+    results = {**chosen, "OutputLocation": location}
+    return Submission(statement, group, results, enforced, context, cutoff, engine, failure)
 
 
-def _statement(sql: str, values: list[str], group: str, ask: Ask) -> Statement:
+def _statement(sql: str, values: list[str], group: str, ask: Ask) -> tuple[Statement, QueryFailed | None]:
     try:
         if values and classify(sql).kind not in (*WITH_PARAMETERS, "EXECUTE"):
             raise InvalidRequest(f"line 1:1: {classify(sql).substatement} statements take no parameters")
@@ -75,7 +75,9 @@ def _statement(sql: str, values: list[str], group: str, ask: Ask) -> Statement:
             parse(blanked(statement.sql, query.end(), len(statement.sql)))
     except InvalidRequest as error:
         raise invalid(str(error), "MALFORMED_QUERY") from error
-    return statement
+    except QueryFailed as error:
+        return classify(sql), error
+    return statement, None
 
 
 def find_workgroup(name: str, ask: Ask) -> dict[str, Any]:
@@ -95,9 +97,7 @@ def check_results(results: dict[str, Any]) -> None:
             raise invalid(f"{member} and Remove{member} cannot be given together")
     if (encryption := results.get("EncryptionConfiguration")) is None:
         return
-    option = encryption.get("EncryptionOption")
-    if option not in _NEEDS_KEY:
-        raise invalid(f"Value '{option}' at 'encryptionOption' must be one of {', '.join(_NEEDS_KEY)}")
+    option = encryption["EncryptionOption"]
     if option == "CSE_KMS":
         raise invalid("the local Athena does not support results that are encrypted by the client (CSE_KMS)")
     if _NEEDS_KEY[option] and not encryption.get("KmsKey"):

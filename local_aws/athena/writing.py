@@ -76,8 +76,7 @@ class Writing:
             raise QueryFailed(f"TABLE_ALREADY_EXISTS: Table '{database}.{name}' already exists")
         if str(options.get("table_type", "HIVE")).upper() != "HIVE" or "bucketed_by" in options:
             raise CannotTranslate("Iceberg and bucketed tables")
-        results, _, execution = (self._results or "").rpartition("/")
-        location = str(options.get("external_location") or f"{results}/tables/{execution}").rstrip("/") + "/"
+        location = str(options.get("external_location") or self._results).rstrip("/") + "/"
         if not is_s3_uri(location):
             raise QueryFailed(f"HIVE_METASTORE_ERROR: '{location}' is not an S3 location")
         self._empty_place(location)

@@ -7,13 +7,10 @@ emulator unchanged.
 
 import asyncio
 import json
-import re
 from pathlib import Path
 from typing import Any
 
-from local_aws.athena.errors import InvalidRequest
 from local_aws.athena.executions import ApiError, Caller
-from local_aws.athena.parameters import check_prepared
 from local_aws.athena.service import OPERATIONS, AthenaService
 from local_aws.emulator import Handler, Response, faults, json_error, json_response, operation, replace_handler
 
@@ -28,10 +25,6 @@ def install(state: Path, endpoint_url: str) -> None:
         ) -> Response:
             name = operation(headers)
             body = _with_catalog(body)
-            if name == "ListDatabases" and not 1 <= json.loads(body).get("MaxResults", 50) <= 50:
-                return json_error("InvalidRequestException", "MaxResults must be between 1 and 50")
-            if name in ("CreatePreparedStatement", "UpdatePreparedStatement") and (refused := _refused(body)):
-                return refused
             if name not in OPERATIONS:
                 return await ministack_handler(method, path, headers, body, query)
             loop = asyncio.get_running_loop()
@@ -67,23 +60,6 @@ def _with_catalog(body: bytes) -> bytes:
         if str(request.get(member, "")).lower() == "awsdatacatalog":
             request[member] = "AwsDataCatalog"
     return json.dumps(request).encode()
-
-
-def _refused(body: bytes) -> Response | None:
-    """https://docs.aws.amazon.com/athena/latest/APIReference/API_CreatePreparedStatement.html"""
-    request = json.loads(body or b"{}")
-    pattern, name = "[a-zA-Z_][a-zA-Z0-9_@:]{1,256}", str(request.get("StatementName", ""))
-    if not re.fullmatch(pattern, name):
-        message = (
-            f"1 validation error detected: Value '{name}' at 'statementName' failed to satisfy constraint: Member must "
-            f"satisfy regular expression pattern: {pattern}"
-        )
-        return json_error("ValidationException", message)
-    try:
-        check_prepared(request.get("QueryStatement", ""))
-    except InvalidRequest as error:
-        return json_error("InvalidRequestException", str(error))
-    return None
 
 
 # The running service, for `authorisation`, which must know the workgroup of a query.

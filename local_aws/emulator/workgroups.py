@@ -1,22 +1,20 @@
-"""Athena's work groups, named queries and lists, where ministack takes what Athena refuses.
+"""Athena's work groups and lists, where ministack takes what Athena refuses.
 
 Seen in ministack 1.5.33: unknown work groups are accepted everywhere but in GetWorkGroup and UpdateWorkGroup, as are
-bad names, states, engine versions, encryptions and output locations; RemoveBytesScannedCutoffPerQuery is ignored; a
-group that isn't empty is deleted without RecursiveDeleteOption, and with it keeps its queries; CreateNamedQuery ignores
-ClientRequestToken, ListNamedQueries without a group lists those of all; most lists have no pages. Query executions of a
-deleted group stay known here. Exit condition: `ministack.services.athena` refuses each of these.
+engine versions, encryptions and output locations that there are none of; UpdateWorkGroup drops most of what it is
+given; a group that isn't empty is deleted without RecursiveDeleteOption, and with it keeps its queries; lists come
+unsorted and most have no pages. Query executions of a deleted group stay known here. Exit condition:
+`ministack.services.athena` refuses or does each of these.
 https://docs.aws.amazon.com/athena/latest/APIReference/API_DeleteWorkGroup.html
-https://docs.aws.amazon.com/athena/latest/APIReference/API_ListNamedQueries.html
+https://docs.aws.amazon.com/athena/latest/APIReference/API_UpdateWorkGroup.html
 """
 
 import json
-import re
 from typing import Any
 
-from local_aws.athena.executions import ApiError
-from local_aws.athena.service import OPERATIONS
+from local_aws.athena.executions import ENGINE, ApiError
 from local_aws.athena.submission import check_results
-from local_aws.emulator import Handler, Response, json_error, operation, paged, replace_handler
+from local_aws.emulator import Handler, Response, json_error, operation, paged, replace_handler, request_shapes
 
 _PAGED = {
     "ListTableMetadata": "TableMetadataList",
@@ -25,8 +23,12 @@ _PAGED = {
     "ListPreparedStatements": "PreparedStatements",
 }
 _INVALID = "InvalidRequestException"
-_NAME = "[a-zA-Z0-9._-]{1,128}"
-_created: dict[tuple[str, str, str], tuple[dict[str, Any], Response]] = {}  # the named queries by their tokens
+_LOOK_THEMSELVES = ("StartQueryExecution", "ListQueryExecutions", "CreateWorkGroup")
+# The members of a configuration, and of changes to one, that are kept and heeded.
+_MEMBERS = {
+    "ResultConfiguration", "ResultConfigurationUpdates", "EnforceWorkGroupConfiguration", "BytesScannedCutoffPerQuery",
+    "PublishCloudWatchMetricsEnabled", "RequesterPaysEnabled", "EngineVersion", "RemoveBytesScannedCutoffPerQuery",
+}  # fmt: skip
 
 
 def install() -> None:
@@ -36,11 +38,7 @@ def install() -> None:
         async def handle(
             method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
         ) -> Response:
-            name = operation(headers)
-            try:
-                request = json.loads(body or b"{}")
-            except ValueError:
-                return json_error("SerializationException", "Invalid JSON")
+            name, request = operation(headers), json.loads(body or b"{}")
 
             async def ask(target: str, asked: dict[str, Any]) -> Response:
                 own = {**headers, "x-amz-target": f"AmazonAthena.{target}"}
@@ -50,15 +48,15 @@ def install() -> None:
                 request.setdefault("WorkGroup", "primary")
             if refused := refusal(name, request):
                 return refused
-            if name == "CreateNamedQuery":
-                return await _create_named_query(request, ask)
             if name == "DeleteWorkGroup" and (refused := await _empty(request, ask)):
                 return refused
             status, answered, text = await ask(name, request)
+            if status < 300 and name == "UpdateWorkGroup":
+                _change(request)
             if status < 300 and name in _PAGED:
-                return paged(_PAGED[name], json.loads(text)[_PAGED[name]], request, 50, _INVALID)
-            if status < 300 and (request.get("ConfigurationUpdates") or {}).get("RemoveBytesScannedCutoffPerQuery"):
-                _athena()._workgroups[request["WorkGroup"]]["Configuration"].pop("BytesScannedCutoffPerQuery", None)
+                found = json.loads(text)[_PAGED[name]]
+                listed = _summaries(found) if name == "ListWorkGroups" else found
+                return paged(_PAGED[name], listed, request, 50, _INVALID)
             return status, answered, text
 
         return handle
@@ -72,38 +70,61 @@ def _athena() -> Any:
     return athena
 
 
+def _summaries(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    shown = [{key: value for key, value in group.items() if value != ""} for group in groups]
+    return [{**group, "EngineVersion": ENGINE} for group in sorted(shown, key=lambda each: str(each["Name"]))]
+
+
 def refusal(name: str, request: dict[str, Any]) -> Response | None:
     """The answer to an unknown work group, and to a new or changed one that Athena wouldn't take."""
     group = request.get("WorkGroup") or "primary"
     _athena()._ensure_default_workgroup()
-    # What our own service answers looks the group up itself.
-    if (name == "GetWorkGroup" or name not in OPERATIONS) and group not in _athena()._workgroups:
-        return json_error(_INVALID, f"WorkGroup {group} is not found.")
+    if name not in _LOOK_THEMSELVES and group not in _athena()._workgroups:
+        return json_error(_INVALID, f"WorkGroup {group} is not found.", AthenaErrorCode="INVALID_INPUT")
     _, of_group, tagged = request.get("ResourceARN", "").partition(":workgroup/")
     if of_group and tagged not in _athena()._workgroups:
         return json_error("ResourceNotFoundException", f"WorkGroup {tagged} is not found.")
-    keys = [tag.get("Key", "") for tag in request.get("Tags") or []]
+    keys = [tag["Key"] for tag in request.get("Tags") or []]
     if any(key.lower().startswith("aws:") for key in keys) or len(set(keys)) < len(keys):
         return json_error(_INVALID, "The keys of tags are unique and do not begin with aws:")
-    if name not in ("CreateWorkGroup", "UpdateWorkGroup"):
-        return None
-    for member, given, pattern in (
-        ("name", request.get("Name", group), _NAME),
-        ("state", request.get("State", "ENABLED"), "ENABLED|DISABLED"),
-    ):
-        if not re.fullmatch(pattern, given):
-            message = f"Value '{given}' at '{member}' failed to satisfy constraint: Member must satisfy {pattern}"
-            return json_error("ValidationException", f"1 validation error detected: {message}")
+    if name == "CreateWorkGroup" and (refused := _of_stack(request)):
+        return refused
     configuration = request.get("Configuration") or request.get("ConfigurationUpdates") or {}
+    for member in configuration.keys() - _MEMBERS:
+        if configuration[member] not in (False, {"Enabled": False}):
+            return json_error(_INVALID, f"the local Athena has no work groups with {member}")
     results = configuration.get("ResultConfiguration") or configuration.get("ResultConfigurationUpdates") or {}
     try:
         check_results(results)
     except ApiError as error:
         return json_error(error.code, error.message)
     engine = (configuration.get("EngineVersion") or {}).get("SelectedEngineVersion", "AUTO")
-    if engine not in ("AUTO", "Athena engine version 3"):
+    if engine not in ENGINE.values():
         return json_error(_INVALID, f"the local Athena has Athena engine version 3 only, not {engine}")
     return None
+
+
+def _of_stack(request: dict[str, Any]) -> Response | None:
+    """What the models say of a name and a state, for CloudFormation, which asks here itself."""
+    named = {"Name": request["Name"]}
+    state = {"WorkGroup": "any", **({"State": request["State"]} if "State" in request else {})}
+    return request_shapes.refusal("athena", "CreateWorkGroup", named, _INVALID) or request_shapes.refusal(
+        "athena", "UpdateWorkGroup", state, _INVALID
+    )
+
+
+def _change(request: dict[str, Any]) -> None:
+    """The changes that ministack leaves out."""
+    configuration = _athena()._workgroups[request["WorkGroup"]].get("Configuration") or {}
+    updates = request.get("ConfigurationUpdates") or {}
+    if updates.get("RemoveBytesScannedCutoffPerQuery"):
+        configuration.pop("BytesScannedCutoffPerQuery", None)
+    for member, value in (updates.get("ResultConfigurationUpdates") or {}).items():
+        results = configuration.setdefault("ResultConfiguration", {})
+        if not member.startswith("Remove"):
+            results[member] = value
+        elif value:
+            results.pop(member.removeprefix("Remove"), None)
 
 
 async def _empty(request: dict[str, Any], ask: Any) -> Response | None:
@@ -123,19 +144,3 @@ async def _empty(request: dict[str, Any], ask: Any) -> Response | None:
     for store, key in kept:
         store.pop(key)
     return None
-
-
-async def _create_named_query(request: dict[str, Any], ask: Any) -> Response:
-    """Once for each ClientRequestToken of an account and region, as long as the server runs."""
-    from ministack.core.responses import get_account_id, get_region
-
-    token = (get_account_id(), get_region(), request.get("ClientRequestToken", ""))
-    first, answer = _created.get(token, (request, None))
-    if first != request:
-        return json_error(_INVALID, "Idempotent parameters do not match")
-    if answer is None:
-        answer = await ask("CreateNamedQuery", request)
-        if token[2] and answer[0] < 300:
-            _created[token] = (request, answer)
-    created: Response = answer
-    return created

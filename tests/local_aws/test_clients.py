@@ -9,6 +9,7 @@ import awswrangler
 import pandas as pd
 import pyathena
 import pytest
+import sqlalchemy
 from pyathena.cursor import DictCursor
 from pyathena.pandas.cursor import PandasCursor
 
@@ -71,6 +72,16 @@ class TestPyAthena:
             ("a", "string"), ("n", "bigint"), ("p", "string")]  # fmt: skip
         assert athena.database in [each.name for each in cursor.list_databases("AwsDataCatalog")]
         assert "py" in [each.name for each in cursor.list_table_metadata()]
+
+    def test_sqlalchemy_asks_for_tables(self, athena: Athena) -> None:
+        athena.run(f"CREATE EXTERNAL TABLE of_alchemy (a string) LOCATION 's3://{athena.bucket}/of_alchemy/'")
+        engine = sqlalchemy.create_engine(
+            f"awsathena+rest://:@athena.us-east-1.amazonaws.com:443/{athena.database}",
+            connect_args={"s3_staging_dir": f"s3://{athena.bucket}/pyathena/"},
+        )
+        seen = sqlalchemy.inspect(engine)
+        assert (seen.has_table("of_alchemy"), seen.has_table("nosuch")) == (True, False)
+        assert [column["name"] for column in seen.get_columns("of_alchemy")] == ["a"]
 
     def test_a_data_frame(self, connection: Any) -> None:
         frame = connection.cursor(PandasCursor).execute("SELECT 1.5 AS a, 'x' AS b, DATE '2025-03-01' AS d").as_pandas()

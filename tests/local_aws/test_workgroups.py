@@ -8,6 +8,8 @@ from botocore.exceptions import ClientError
 
 from tests.local_aws.harness import ACCOUNT, Athena
 
+OWNER = {"S3AclOption": "BUCKET_OWNER_FULL_CONTROL"}
+
 
 @pytest.fixture
 def group(athena: Athena) -> str:
@@ -29,9 +31,9 @@ def named(athena: Athena, group: str, name: str = "q", **request: Any) -> str:
 def test_what_athena_would_not_take(athena: Athena, group: str) -> None:
     place = {"ResultConfiguration": {"OutputLocation": "bogus"}}
     for operation, request, message in (
-        ("create_work_group", {"Name": "no blanks"}, "ValidationException.*'name'"),
+        ("create_work_group", {"Name": "no blanks"}, "InvalidRequestException.*'name'"),
         ("create_work_group", {"Name": f"{group}-2", "Configuration": place}, "not a valid S3 path"),
-        ("update_work_group", {"WorkGroup": group, "State": "XX"}, "ValidationException.*'state'"),
+        ("update_work_group", {"WorkGroup": group, "State": "XX"}, "InvalidRequestException.*'state'"),
         (
             "update_work_group",
             {
@@ -147,7 +149,7 @@ def test_lists_come_in_pages(athena: Athena, group: str) -> None:
     assert [[each["Name"] for each in page["TableMetadataList"]] for page in pages] == [["one"], ["two"]]
     first = athena.client.list_work_groups(MaxResults=1)
     assert (len(first["WorkGroups"]), "NextToken" in first) == (1, True)
-    with pytest.raises(athena.client.exceptions.InvalidRequestException, match="MaxResults"):
+    with pytest.raises(athena.client.exceptions.InvalidRequestException, match="maxResults"):
         athena.client.list_work_groups(MaxResults=51)
 
 
@@ -155,3 +157,42 @@ def test_the_keys_of_tags(athena: Athena) -> None:
     for tags in ([{"Key": "aws:x", "Value": "1"}], [{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}]):
         with pytest.raises(ClientError, match="InvalidRequestException"):
             athena.client.create_work_group(Name=f"w{uuid.uuid4().hex[:8]}", Tags=tags)
+
+
+def test_changes_of_a_configuration_are_kept_or_refused(athena: Athena, group: str) -> None:
+    changes = {"ResultConfigurationUpdates": {"ExpectedBucketOwner": ACCOUNT, "AclConfiguration": OWNER}}
+    athena.client.update_work_group(WorkGroup=group, ConfigurationUpdates=changes)
+    results = athena.client.get_work_group(WorkGroup=group)["WorkGroup"]["Configuration"]["ResultConfiguration"]
+    assert (results["ExpectedBucketOwner"], results["AclConfiguration"]) == (ACCOUNT, OWNER)
+    away = {"ResultConfigurationUpdates": {"RemoveExpectedBucketOwner": True, "RemoveAclConfiguration": True}}
+    athena.client.update_work_group(WorkGroup=group, ConfigurationUpdates=away)
+    results = athena.client.get_work_group(WorkGroup=group)["WorkGroup"]["Configuration"]["ResultConfiguration"]
+    assert results == {"OutputLocation": f"s3://{athena.bucket}/results/"}
+    for refused in (
+        {"ManagedQueryResultsConfigurationUpdates": {"Enabled": True}},
+        {"EnableMinimumEncryptionConfiguration": True},
+        {"AdditionalConfiguration": "x"},
+    ):
+        with pytest.raises(ClientError, match=f"no work groups with {next(iter(refused))}"):
+            athena.client.update_work_group(WorkGroup=group, ConfigurationUpdates=refused)
+    managed = {"ManagedQueryResultsConfiguration": {"Enabled": True}}
+    with pytest.raises(ClientError, match="no work groups with ManagedQueryResultsConfiguration"):
+        athena.client.create_work_group(Name=f"{group}-m", Configuration=managed)
+
+
+def test_the_list_of_work_groups(athena: Athena, group: str) -> None:
+    athena.client.create_work_group(Name=f"a{group}")
+    listed = athena.client.list_work_groups()["WorkGroups"]
+    names = [each["Name"] for each in listed]
+    assert names == sorted(names)
+    assert {group, f"a{group}"} < set(names)
+    assert {each["EngineVersion"]["EffectiveEngineVersion"] for each in listed} == {"Athena engine version 3"}
+    assert "Description" not in athena.client.get_work_group(WorkGroup=group)["WorkGroup"]
+
+
+def test_a_query_tells_the_engine_that_its_group_selected(athena: Athena, group: str) -> None:
+    pinned = {"SelectedEngineVersion": "Athena engine version 3"}
+    assert athena.run("SELECT 1", WorkGroup=group).execution["EngineVersion"]["SelectedEngineVersion"] == "AUTO"
+    athena.client.update_work_group(WorkGroup=group, ConfigurationUpdates={"EngineVersion": pinned})
+    execution = athena.run("SELECT 1", WorkGroup=group).execution
+    assert execution["EngineVersion"] == {**pinned, "EffectiveEngineVersion": "Athena engine version 3"}
