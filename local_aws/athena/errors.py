@@ -12,16 +12,20 @@ SYSTEM, USER, OTHER = 1, 2, 3
 _ERROR_TYPES = {
     "HIVE_BAD_DATA": 1001,
     "HIVE_CURSOR_ERROR": 1001,
+    "DIVISION_BY_ZERO": 1001,
+    "TYPE_MISMATCH": 1002,
     "FAILED": 1003,
     "SYNTAX_ERROR": 1006,
     "COLUMN_NOT_FOUND": 1006,
-    "TYPE_MISMATCH": 1006,
+    "CATALOG_NOT_FOUND": 1006,
+    "INVALID_CAST_ARGUMENT": 1100,
+    "MISSING_COLUMN_NAME": 1100,
     "INVALID_TABLE_PROPERTY": 1103,
     "INVALID_FUNCTION_ARGUMENT": 1106,
     "INVALID_VIEW": 1107,
-    "TABLE_NOT_FOUND": 1110,
     "NOT_SUPPORTED": 1200,
     "SCHEMA_NOT_FOUND": 1301,
+    "TABLE_NOT_FOUND": 1301,
     "FUNCTION_NOT_FOUND": 1303,
     "PERMISSION_DENIED": 1501,
 }
@@ -39,8 +43,9 @@ class QueryFailed(Exception):
 
     def athena_error(self) -> dict[str, object]:
         """The execution's `Status.AthenaError`."""
+        unread = self.message.startswith("FAILED: ParseException")  # Hive's parser counts as Athena's system
         return {
-            "ErrorCategory": self.category,
+            "ErrorCategory": SYSTEM if unread else self.category,
             "ErrorType": _ERROR_TYPES.get(
                 self.message.partition(":")[0], _ENGINE_ERROR if self.category == SYSTEM else _USER_ERROR
             ),

@@ -167,10 +167,10 @@ CREATE MACRO iso_form(s) AS
     CASE WHEN regexp_full_match(s,
     '[0-9]{4}-[0-9]{2}-[0-9]{2}(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]+)?(Z|[-+][0-9]{2}:[0-9]{2}))?') THEN
     s ELSE py_iso8601(s) END;
-CREATE MACRO put_point(x, s) AS
-    CASE WHEN x < 0 THEN '-' ELSE '' END || left(lpad(CAST(abs(x) AS VARCHAR), CAST(greatest(s + 1, length(CAST(abs(x)
-    AS VARCHAR))) AS INTEGER), '0'), -s) || '.' || right(lpad(CAST(abs(x) AS VARCHAR), CAST(greatest(s + 1,
-    length(CAST(abs(x) AS VARCHAR))) AS INTEGER), '0'), s);
+CREATE MACRO put_point(x, s) AS list_transform([CAST(x AS VARCHAR)], lambda v:
+    CASE WHEN starts_with(v, '-') THEN '-' ELSE '' END || list_transform(
+        [lpad(ltrim(v, '-'), CAST(greatest(s + 1, length(ltrim(v, '-'))) AS INTEGER), '0')],
+        lambda d: left(d, -s) || '.' || right(d, s))[1])[1];
 CREATE MACRO trino_substr
     (s, a) AS CASE WHEN a = 0 OR a NOT BETWEEN -length(s) AND length(s) THEN left(s, 0) ELSE substr(s, a) END,
     (s, a, n) AS CASE WHEN a = 0 OR a NOT BETWEEN -length(s) AND length(s) OR n <= 0 THEN left(s, 0)
@@ -244,13 +244,15 @@ CREATE MACRO trino_map_value(m, k) AS
     CASE WHEN m IS NULL THEN NULL WHEN NOT map_contains(m, k) THEN
     fail('INVALID_FUNCTION_ARGUMENT: Key not present in map: ' || k) ELSE m[k] END;
 -- Round half away from zero of a quotient of two unscaled decimals, as Trino divides them.
-CREATE MACRO half_up_quotient(a, b) AS
-    CASE WHEN b = 0 THEN fail('DIVISION_BY_ZERO: Division by zero' || left(CAST(a AS VARCHAR), 0))
-    ELSE a // b + CASE WHEN abs(a % b) * 2 >= abs(b) THEN sign(a) * sign(b) ELSE 0 END END;
+-- A lambda takes its value once; a macro writes an argument out wherever it names it, and a division of divisions would
+-- grow with each of them.
+CREATE MACRO half_up_quotient(a, b) AS list_transform([struct_pack(a := a, b := b)], lambda o:
+    CASE WHEN o.b = 0 THEN fail('DIVISION_BY_ZERO: Division by zero' || left(CAST(o.a AS VARCHAR), 0))
+    ELSE o.a // o.b + CASE WHEN abs(o.a % o.b) * 2 >= abs(o.b) THEN sign(o.a) * sign(o.b) ELSE 0 END END)[1];
 -- The dividend of such a division.
-CREATE MACRO scaled_up(a, power) AS
-    CASE WHEN abs(a) > 170141183460469231731687303715884105727 // power
-    THEN refuse('a division of decimals with more than 38 digits') ELSE a * power END;
+CREATE MACRO scaled_up(a, power) AS list_transform([a], lambda v:
+    CASE WHEN abs(v) > 170141183460469231731687303715884105727 // power
+    THEN refuse('a division of decimals with more than 38 digits') ELSE v * power END)[1];
 -- Every number of a JSON text in quotes with a mark at each end; strings cannot hold the raw control characters.
 CREATE MACRO quote_numbers(j) AS
     replace(replace(replace(regexp_replace(j, '("(?:[^"\\]|\\.)*")|(-?[0-9][-+0-9.eE]*)', '\1' || chr(1) || '\2' ||

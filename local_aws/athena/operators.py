@@ -57,6 +57,15 @@ class Operators(DuckDBGenerator):
         widens = self.widens and kind(node) == D.INT and not isinstance(parent, _COUNTING)
         return f"CAST({written} AS INTEGER)" if widens else written
 
+    def mul_sql(self, node: exp.Mul) -> str:
+        """DuckDB keeps a product of small decimals to 18 digits."""
+        sizes = decimal(node.left), decimal(node.right), decimal(node)
+        if kind(node) != D.DECIMAL or not (sizes[0] and sizes[1] and sizes[2]):
+            return super().mul_sql(node)
+        precision, scale = sizes[2]
+        left = f"CAST({self.sql(node.left)} AS DECIMAL({precision}, {sizes[0][1]}))"
+        return f"CAST({left} * ({self.sql(node.right)}) AS DECIMAL({precision}, {scale}))"
+
     def neg_sql(self, node: exp.Neg) -> str:
         """DuckDB widens -(-2147483648)."""
         if kind(node.this) not in _LOWEST or isinstance(node.this, exp.Literal):

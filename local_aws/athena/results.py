@@ -7,6 +7,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from local_aws.athena.errors import CannotTranslate
+
 
 @dataclass(frozen=True)
 class Column:
@@ -58,6 +60,8 @@ def text(value: Any, nested: bool = False) -> str | None:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, (bytes, bytearray)):
+        if nested:
+            raise CannotTranslate("varbinary inside an array, map or row, for which Athena prints an object's address")
         return " ".join(f"{byte:02x}" for byte in value)
     if isinstance(value, dict):
         return "{" + ", ".join(f"{text(k, True)}={text(v, True)}" for k, v in value.items()) + "}"

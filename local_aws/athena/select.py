@@ -20,6 +20,7 @@ from local_aws.athena.conversion import identifier, literal
 from local_aws.athena.errors import Cancelled, CannotTranslate, QueryFailed
 from local_aws.athena.grouping import check_groups
 from local_aws.athena.guards import guards_repeated_parts
+from local_aws.athena.hash_map import in_printed_order
 from local_aws.athena.messages import place
 from local_aws.athena.parsing import AthenaQuery, parse
 from local_aws.athena.partitions import key_values, prunable_terms, prune
@@ -123,11 +124,14 @@ class Select:
             raise CannotTranslate("a star over columns without names, as UNNEST without an alias gives")
         reals = [number for number, each in enumerate(types) if each == "real"]
         moments = [number for number, each in enumerate(types) if each.startswith(("date", "timestamp"))]
+        maps = {number: item[1] for number, item in enumerate(cursor.description) if "map(" in types[number]}
 
         def fetch() -> Iterator[list[str | None]]:
             while batch := cursor.fetchmany(10_000):
                 for row in batch:
                     shown = [text(value) for value in row]
+                    for number, of in maps.items():
+                        shown[number] = text(in_printed_order(row[number], of))
                     if any(isinstance(row[number], str) for number in moments):
                         raise CannotTranslate("a year beyond 9999 or before 1")  # where DuckDB gives a text
                     for number in reals:

@@ -40,7 +40,7 @@ class _Annotator(TypeAnnotator):
     def _maybe_coerce(self, type1: Any, type2: Any) -> Any:
         """sqlglot's takes the first of two types that have parameters."""
         pair = [each if isinstance(each, exp.DataType) else exp.DataType(this=each) for each in (type1, type2)]
-        return common_type([typed(each) for each in pair])
+        return member_type([typed(each) for each in pair])
 
 
 def annotate(tree: exp.Expr, schema: MappingSchema) -> exp.Expr:
