@@ -86,7 +86,7 @@ def serve(port: int, state: Path) -> None:
     workgroups.install()
     glue.install(state)
     request_shapes.install("athena", "InvalidRequestException", AthenaErrorCode="INVALID_INPUT")
-    request_shapes.install("glue", "InvalidInputException")
+    request_shapes.install("glue", "ValidationException")
     cloudformation.install()
     cloudformation_checks.install()
     multipart_checksums.install()

@@ -5,7 +5,7 @@ from typing import Any
 
 from local_aws.athena.catalog import Table
 from local_aws.athena.errors import CannotTranslate, InvalidRequest, QueryFailed, ddl_failed
-from local_aws.athena.serdes import JSON_SERDES, LAZY_SIMPLE, OPEN_CSV, PARQUET, SERDES
+from local_aws.athena.serdes import JSON_SERDES, LAZY_SIMPLE, OPEN_CSV, OPENX, PARQUET, SERDES
 from local_aws.athena.statements import Tokens, escaped
 from local_aws.athena.storage import is_s3_uri
 from local_aws.athena.types import check_declared, parse_hive
@@ -139,6 +139,23 @@ def _stored_as(tokens: Tokens) -> tuple[str, str, str]:
     if stored not in FORMATS:
         raise CannotTranslate(f"STORED AS {stored}")
     return FORMATS[stored]
+
+
+def table_over(
+    name: str, location: str, stored: str, columns: list[tuple[str, str]], keys: list[str]
+) -> dict[str, Any]:
+    """The `TableInput` of a table over what CREATE TABLE AS wrote."""
+    files = FORMATS["PARQUET"] if stored == "PARQUET" else (*FORMATS["TEXTFILE"][:2], OPENX)
+    storage: dict[str, Any] = {
+        "Columns": [{"Name": c, "Type": t} for c, t in columns if c not in keys], "Location": location,
+        "InputFormat": files[0], "OutputFormat": files[1],
+        "SerdeInfo": {"SerializationLibrary": files[2], "Parameters": {}},
+    }  # fmt: skip
+    return {
+        "Name": name, "TableType": "EXTERNAL_TABLE", "StorageDescriptor": storage,
+        "PartitionKeys": [{"Name": c, "Type": t} for c, t in columns if c in keys],
+        "Parameters": {"EXTERNAL": "TRUE", "classification": stored.lower()},
+    }  # fmt: skip
 
 
 def storage_of(table: Table) -> dict[str, Any]:

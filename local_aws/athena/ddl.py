@@ -1,9 +1,6 @@
 """DDL: statements that change or show the Glue catalog. Answers are rows of text."""
 
-import base64
 import contextlib
-import json
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,20 +9,21 @@ from botocore.exceptions import ClientError
 from local_aws.athena.catalog import DEFAULT_DATABASE
 from local_aws.athena.create_table import default_comment, parse_create_table, show_create_table
 from local_aws.athena.errors import CannotTranslate, InvalidRequest, QueryFailed, ddl_failed
-from local_aws.athena.partition_ddl import Answer, PartitionDdl, lines, need_type, no_database
-from local_aws.athena.results import Column
+from local_aws.athena.partition_ddl import Answer, lines, need_type, no_database
+from local_aws.athena.show_patterns import like, like_in_java
 from local_aws.athena.statements import Statement, Tokens
 from local_aws.athena.types import parse_hive
+from local_aws.athena.view_ddl import ViewDdl, describe_view
 
 
-class Ddl(PartitionDdl):
+class Ddl(ViewDdl):
     """Runs one DDL statement in a database."""
 
     def execute(self, statement: Statement) -> Answer:
         """Run it; a refused Glue call is as opaque as Athena makes it."""
         runner: Callable[[Tokens], Answer | None] | None = getattr(self, f"_{statement.kind.lower()}", None)
         if runner is None:
-            raise CannotTranslate(f"{statement.substatement} statements")
+            raise CannotTranslate(f"{statement.substatement.replace('_', ' ')} statements")
         tokens = Tokens(statement.sql, statement.hive)
         try:
             self._look_up_default_database()
@@ -103,9 +101,9 @@ class Ddl(PartitionDdl):
         _ = tokens.accept("SHOW", "DATABASES") or tokens.accept("SHOW", "SCHEMAS")
         pages = self._glue.get_paginator("get_databases").paginate()
         names = sorted(item["Name"] for page in pages for item in page["DatabaseList"])
-        return lines("database_name", _like(tokens, names))
+        return lines("database_name", like_in_java(tokens, names))
 
-    # -- tables and views ---------------------------------------------------------------------------------------
+    # -- tables -------------------------------------------------------------------------------------------------
 
     def _create_table(self, tokens: Tokens) -> None:
         database, quiet, given = parse_create_table(tokens, self._database)
@@ -132,69 +130,9 @@ class Ddl(PartitionDdl):
                     f"FAILED: SemanticException [Error 10001]: Table not found {database}.{name}"
                 ) from None
 
-    def _is_view(self, database: str, name: str) -> bool:
-        return bool(self._glue.get_table(DatabaseName=database, Name=name)["Table"].get("TableType") == "VIRTUAL_VIEW")
-
-    def _create_view(self, tokens: Tokens) -> None:
-        tokens.expect("CREATE")
-        replace = tokens.accept("OR", "REPLACE")
-        tokens.expect("VIEW")
-        database, name = tokens.qualified(self._database)
-        tokens.expect("AS")
-        sql = tokens.query()
-        columns = self._describe_query(sql, self._database)
-        sql = sql.lstrip()
-        names = [column.lower() for column, _, _ in columns]
-        for position, column in enumerate(names, 1):
-            if re.fullmatch(r"_col\d+", column):
-                raise QueryFailed(f"MISSING_COLUMN_NAME: Column name not specified at position {position}")
-            if names.count(column) > 1:
-                raise QueryFailed(f"DUPLICATE_COLUMN_NAME: Column name '{column}' specified more than once")
-        original = {
-            "originalSql": sql, "catalog": "awsdatacatalog", "schema": self._database,
-            "columns": [{"name": column, "type": trino} for column, (_, _, trino) in zip(names, columns, strict=True)],
-        }  # fmt: skip
-        listed = [{"Name": column, "Type": hive} for column, (_, hive, _) in zip(names, columns, strict=True)]
-        given = {
-            "Name": name, "TableType": "VIRTUAL_VIEW", "Parameters": {"presto_view": "true", "comment": "Presto View"},
-            "ViewOriginalText": f"/* Presto View: {base64.b64encode(json.dumps(original).encode()).decode()} */",
-            "ViewExpandedText": "/* Presto View */", "StorageDescriptor": {"Columns": listed, "SerdeInfo": {}}, "PartitionKeys": [],  # noqa: E501
-        }  # fmt: skip
-        try:
-            self._glue.create_table(DatabaseName=database, TableInput=given)
-        except self._glue.exceptions.AlreadyExistsException:
-            if self._catalog.table(database, name, checked=False).glue.get("TableType") != "VIRTUAL_VIEW":
-                raise QueryFailed(f"TABLE_ALREADY_EXISTS: Table already exists: '{database}.{name}'") from None
-            if not replace:
-                raise QueryFailed(f"ALREADY_EXISTS: View already exists: {database}.{name}") from None
-            self._glue.update_table(DatabaseName=database, TableInput=given)
-
-    def _drop_view(self, tokens: Tokens) -> None:
-        tokens.expect("DROP", "VIEW")
-        quiet = tokens.accept("IF", "EXISTS")
-        database, name = tokens.qualified(self._database)
-        tokens.end()
-        try:
-            if not self._is_view(database, name):
-                raise QueryFailed(
-                    f"TABLE_NOT_FOUND: View '{database}.{name}' does not exist, but a table with that name does"
-                )
-            self._glue.delete_table(DatabaseName=database, Name=name)
-        except self._glue.exceptions.EntityNotFoundException:
-            if not quiet:
-                raise QueryFailed(f"TABLE_NOT_FOUND: View '{database}.{name}' does not exist") from None
-
-    def _show_tables(self, tokens: Tokens, views: bool = False) -> Answer:
-        _ = tokens.accept("SHOW", "TABLES") or tokens.accept("SHOW", "VIEWS")
-        database = tokens.name() if tokens.accept("IN") or tokens.accept("FROM") else self._database
-        if not self._catalog.has_database(database):
-            raise no_database(database)
-        tables = self._tables(database)
-        names = sorted(t["Name"] for t in tables if not views or t.get("TableType") == "VIRTUAL_VIEW")
-        return lines("tab_name" if not views else "views", _like(tokens, names))
-
-    def _show_views(self, tokens: Tokens) -> Answer:
-        return self._show_tables(tokens, views=True)
+    def _show_tables(self, tokens: Tokens) -> Answer:
+        tokens.expect("SHOW", "TABLES")
+        return lines("tab_name", like(tokens, sorted(table["Name"] for table in self._tables_in(tokens))))
 
     def _show_columns(self, tokens: Tokens) -> Answer:
         tokens.expect("SHOW", "COLUMNS")
@@ -203,7 +141,10 @@ class Ddl(PartitionDdl):
         database, name = tokens.qualified(self._database)
         if tokens.accept("IN") or tokens.accept("FROM"):
             database = tokens.name()
-        return lines("field", [f"{column:<20}" for column, _ in self._table(database, name).columns])
+        table = self._table(database, name)
+        if table.view is not None:
+            return describe_view(table)
+        return lines("field", [f"{column:<20}" for column, _ in table.columns])
 
     def _describe(self, tokens: Tokens) -> Answer:
         _ = tokens.accept("DESCRIBE") or tokens.accept("DESC")
@@ -212,6 +153,8 @@ class Ddl(PartitionDdl):
         table = self._table(*tokens.qualified(self._database))
         if not tokens.ended:
             raise CannotTranslate("DESCRIBE of a partition or a column")
+        if table.view is not None:
+            return describe_view(table)
         columns, keys = table.glue["StorageDescriptor"].get("Columns") or [], table.glue.get("PartitionKeys") or []
         comment = default_comment(table)
         shown = [_described(column, comment) for column in columns] + [_described(column) for column in keys]
@@ -223,9 +166,7 @@ class Ddl(PartitionDdl):
                 "\t \t ",
             ]
             shown += [_described(column) for column in keys]
-        return [Column(name, "string") for name in ("col_name", "data_type", "comment")], iter(
-            [[line] for line in shown]
-        )
+        return lines("col_name,data_type,comment", shown)
 
     def _show_create_table(self, tokens: Tokens) -> Answer:
         tokens.expect("SHOW", "CREATE", "TABLE")
@@ -233,14 +174,6 @@ class Ddl(PartitionDdl):
         if table.view is not None:
             raise CannotTranslate("SHOW CREATE TABLE of a view; there is SHOW CREATE VIEW")
         return lines("createtab_stmt", show_create_table(need_type(table)))
-
-    def _show_create_view(self, tokens: Tokens) -> Answer:
-        tokens.expect("SHOW", "CREATE", "VIEW")
-        database, name = tokens.qualified(self._database)
-        view = self._table(database, name).view
-        if view is None:
-            raise QueryFailed(f"NOT_SUPPORTED: Relation '{database}.{name}' is a table, not a view")
-        return lines("Create View", [f"CREATE VIEW {database}.{name} AS", *view.splitlines()])
 
     def _show_tblproperties(self, tokens: Tokens) -> Answer:
         tokens.expect("SHOW", "TBLPROPERTIES")
@@ -252,19 +185,10 @@ class Ddl(PartitionDdl):
             value = table.parameters.get(
                 wanted, f"Table {table.database}.{table.name} does not have property: {wanted}"
             )
-            return lines("prpt_name", [value])
-        return lines("prpt_name", [f"{key}\t{value}" for key, value in shown])
+            return lines("prpt_name,prpt_value", [value])
+        return lines("prpt_name,prpt_value", [f"{key}\t{value}" for key, value in shown])
 
 
 def _described(column: dict[str, str], comment: str = "") -> str:
     kind = parse_hive(column.get("Type") or "string").hive()
     return f"{column['Name'].lower():<20}\t{kind:<20}\t{column.get('Comment') or comment:<20}"
-
-
-def _like(tokens: Tokens, names: list[str]) -> list[str]:
-    """`[LIKE] 'pattern'`: a regular expression in which `*` stands for any characters."""
-    if tokens.ended:
-        return names
-    tokens.accept("LIKE")
-    pattern = tokens.string().replace(".*", "*").replace("*", ".*")
-    return [name for name in names if re.fullmatch(pattern, name)]

@@ -20,11 +20,14 @@ def regular_expression(pattern: str) -> str:
     >>> regular_expression("logs*"), regular_expression("logs_.*|[a-z]*")
     ('logs.*', 'logs_.*|[a-z]*')
     """
-    parts: list[str] = []
+    parts, before = [], ""
     for part in _PART.findall(pattern):
-        before = parts[-1] if parts else ""
-        repeats = before in (".", ")") or (len(before) > 1 and before != ".*")
-        parts.append(".*" if part == "*" and not repeats else part)
+        repeats = before in (".", ")") or len(before) > 1
+        if part.startswith("\\Q"):  # Java's quotation, which Python doesn't have
+            parts.append(re.escape(part[2:].removesuffix("\\E")))
+        else:
+            parts.append(".*" if part == "*" and not repeats else part)
+        before = part
     return "".join(parts)
 
 

@@ -3,19 +3,24 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
-from urllib.parse import unquote
 
 from local_aws.athena.catalog import Catalog, Partition, Table, partition_folder
 from local_aws.athena.create_table import parse_columns, storage_of
 from local_aws.athena.errors import CannotTranslate, QueryFailed, ddl_failed
+from local_aws.athena.partition_folders import find_partition_folders
 from local_aws.athena.partitions import key_values
 from local_aws.athena.results import Column
 from local_aws.athena.serdes import LAZY_SIMPLE, PARQUET
 from local_aws.athena.statements import Tokens
-from local_aws.athena.storage import is_s3_uri, list_objects
+from local_aws.athena.storage import is_s3_uri
 
 _BATCH = 100  # partitions in one BatchCreatePartition, as Glue limits it
 Answer = tuple[list[Column], Iterator[list[str | None]]]
+
+# What a table says that UpdateTable takes: https://docs.aws.amazon.com/glue/latest/webapi/API_TableInput.html
+_TABLE_INPUT = (
+    "Name", "Description", "Owner", "Retention", "StorageDescriptor", "PartitionKeys", "TableType", "Parameters",
+)  # fmt: skip
 
 
 class PartitionDdl:
@@ -50,12 +55,12 @@ class PartitionDdl:
             changed["Parameters"] = {**table.parameters, **tokens.properties()}
         elif tokens.accept("ADD"):
             self._add_partitions(tokens, table)
-        elif tokens.accept("DROP"):
+        elif tokens.peek(1).upper() != "COLUMN" and tokens.accept("DROP"):
             self._drop_partitions(tokens, table)
         elif tokens.accept("PARTITION"):
             self._move_partition(tokens, table)
         else:
-            raise CannotTranslate("this ALTER TABLE")
+            raise CannotTranslate(f"ALTER TABLE ... {tokens.peek().upper()}")
         tokens.end()
         if changed:
             self._update(table, changed)
@@ -107,8 +112,7 @@ class PartitionDdl:
         )
 
     def _update(self, table: Table, changed: dict[str, Any]) -> None:
-        keys = ("Name", "Description", "Owner", "StorageDescriptor", "PartitionKeys", "TableType", "Parameters")
-        given = {key: table.glue[key] for key in keys if table.glue.get(key) not in (None, "")}
+        given = {key: table.glue[key] for key in _TABLE_INPUT if table.glue.get(key) not in (None, "")}
         self._glue.update_table(DatabaseName=table.database, TableInput={**given, **changed})
 
     def _msck(self, tokens: Tokens) -> Answer:
@@ -118,16 +122,7 @@ class PartitionDdl:
         if not need_type(table).keys:
             raise ddl_failed(f"Table {table.name} is not a partitioned table")
         known = set(self._values(table))
-        found: dict[tuple[str, ...], str] = {}
-        root = f"{table.location.rstrip('/')}/"
-        for item in list_objects(self._s3, table.location):
-            folders = item.uri.removeprefix(root.replace("s3a://", "s3://")).split("/")[:-1][: len(table.keys)]
-            pairs = [folder.partition("=") for folder in folders]
-            # Names with capitals are passed over: https://docs.aws.amazon.com/athena/latest/ug/msck-repair-table.html
-            if [pair[0] for pair in pairs] == [key for key, _ in table.keys]:
-                if not all(pair[2] for pair in pairs):
-                    raise CannotTranslate(f"MSCK REPAIR TABLE over a folder without a value: {'/'.join(folders)}")
-                found[tuple(unquote(pair[2]) for pair in pairs)] = f"{root}{'/'.join(folders)}/"
+        found = find_partition_folders(self._s3, table)
         added = [(list(values), location) for values, location in found.items() if values not in known]
         self._create_partitions(table, added, quiet=True)
         shown = [f"{table.name}:{partition_folder(_named(table, values))}" for values, _ in added]
@@ -161,6 +156,13 @@ class PartitionDdl:
     def _tables(self, database: str) -> list[dict[str, Any]]:
         pages = self._glue.get_paginator("get_tables").paginate(DatabaseName=database)
         return [item for page in pages for item in page["TableList"]]
+
+    def _tables_in(self, tokens: Tokens) -> list[dict[str, Any]]:
+        """The tables and views of `[IN database]`."""
+        database = tokens.name() if tokens.accept("IN") or tokens.accept("FROM") else self._database
+        if not self._catalog.has_database(database):
+            raise no_database(database)
+        return self._tables(database)
 
     def _values(self, table: Table) -> list[tuple[str, ...]]:
         return [tuple(item["Values"]) for item in self._catalog.raw_partitions(table.database, table.name)]
@@ -288,5 +290,6 @@ def _partition_location(table: Table, values: list[str]) -> str:
     return f"{table.location.rstrip('/')}/{partition_folder(_named(table, values))}/"
 
 
-def lines(column: str, lines: list[str]) -> Answer:
-    return [Column(column, "string")], iter([[line] for line in lines])
+def lines(columns: str, lines: list[str], kind: str = "string") -> Answer:
+    """Rows of one text each, whatever the number of columns that Athena declares for it."""
+    return [Column(column, kind) for column in columns.split(",")], iter([[line] for line in lines])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from local_aws.athena.errors import InvalidRequest
+from local_aws.athena.statement_kinds import KINDS
 
 _COMMENTS = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/)+", re.DOTALL)
 _TOKEN = re.compile(
@@ -18,54 +19,23 @@ _TOKEN = re.compile(
       |(?P<mark>.)""",
     re.DOTALL | re.VERBOSE,
 )
-# First words: (kind, StatementType, SubstatementType).
-_KINDS = [
-    (r"\(*(SELECT|WITH|VALUES|TABLE)\b", "SELECT", "DML", "SELECT"),
-    (r"INSERT\s+INTO\b", "INSERT", "DML", "INSERT"),
-    (r"UNLOAD\b", "UNLOAD", "DML", "UNLOAD"),
-    (
-        r"CREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?[\w.\"`$]+\s*(?:WITH\s*\(|AS\b|COMMENT\b.*?\bAS\b)",
-        "CTAS",
-        "DDL",
-        "CREATE_TABLE_AS_SELECT",
-    ),
-    (r"CREATE\s+(?:OR\s+REPLACE\s+)?VIEW\b", "CREATE_VIEW", "DDL", "CREATE_VIEW"),
-    (r"DROP\s+VIEW\b", "DROP_VIEW", "DDL", "DROP_VIEW"),
-    (r"CREATE\s+(?:DATABASE|SCHEMA)\b", "CREATE_DATABASE", "DDL", "CREATE_DATABASE"),
-    (r"ALTER\s+(?:DATABASE|SCHEMA)\b", "ALTER_DATABASE", "DDL", "ALTER_DATABASE"),
-    (r"DROP\s+(?:DATABASE|SCHEMA)\b", "DROP_DATABASE", "DDL", "DROP_DATABASE"),
-    (r"CREATE\s+(?:EXTERNAL\s+)?TABLE\b", "CREATE_TABLE", "DDL", "CREATE_TABLE"),
-    (r"DROP\s+TABLE\b", "DROP_TABLE", "DDL", "DROP_TABLE"),
-    (r"ALTER\s+TABLE\b", "ALTER_TABLE", "DDL", "ALTER_TABLE"),
-    (r"MSCK\s+REPAIR\s+TABLE\b", "MSCK", "DDL", "MSCK_REPAIR_TABLE"),
-    (r"SHOW\s+(?:DATABASES|SCHEMAS)\b", "SHOW_DATABASES", "UTILITY", "SHOW_DATABASES"),
-    (r"SHOW\s+TABLES\b", "SHOW_TABLES", "UTILITY", "SHOW_TABLES"),
-    (r"SHOW\s+VIEWS\b", "SHOW_VIEWS", "UTILITY", "SHOW_VIEWS"),
-    (r"SHOW\s+PARTITIONS\b", "SHOW_PARTITIONS", "UTILITY", "SHOW_PARTITIONS"),
-    (r"SHOW\s+COLUMNS\b", "SHOW_COLUMNS", "UTILITY", "SHOW_COLUMNS"),
-    (r"SHOW\s+CREATE\s+TABLE\b", "SHOW_CREATE_TABLE", "UTILITY", "SHOW_CREATE_TABLE"),
-    (r"SHOW\s+CREATE\s+VIEW\b", "SHOW_CREATE_VIEW", "UTILITY", "SHOW_CREATE_VIEW"),
-    (r"SHOW\s+TBLPROPERTIES\b", "SHOW_TBLPROPERTIES", "UTILITY", "SHOW_TBLPROPERTIES"),
-    (r"DESC(?:RIBE)?\b", "DESCRIBE", "UTILITY", "DESCRIBE_TABLE"),
-    (r"EXPLAIN\b", "EXPLAIN", "UTILITY", "EXPLAIN"),
-    (r"EXECUTE\b", "EXECUTE", "DML", "EXECUTE"),
-    (r"PREPARE\b", "PREPARE", "DDL", "PREPARE"),
-    (r"DEALLOCATE\b", "DEALLOCATE", "DDL", "DEALLOCATE"),
-]
 # Names that Hive's DDL takes in backticks only: https://docs.aws.amazon.com/athena/latest/ug/reserved-words.html
+# The page also lists DAYOFWEEK, START, TIME and TIMESTAMP, which Athena's own pages have as bare names of columns:
+# .../orc-serde.html, .../vpc-flow-logs-create-table-statement.html, .../create-alb-access-logs-table.html and
+# .../elasticloadbalancer-classic-logs.html
 _RESERVED_WORDS = """
     ALL ALTER AND ARRAY AS AUTHORIZATION BETWEEN BIGINT BINARY BOOLEAN BOTH BY CASE CASHE CAST CHAR COLUMN CONF
-    CONSTRAINT COMMIT CREATE CROSS CUBE CURRENT CURRENT_DATE CURRENT_TIMESTAMP CURSOR DATABASE DATE DAYOFWEEK
+    CONSTRAINT COMMIT CREATE CROSS CUBE CURRENT CURRENT_DATE CURRENT_TIMESTAMP CURSOR DATABASE DATE
     DECIMAL DELETE DESCRIBE DISTINCT DIV DOUBLE DROP ELSE END EXCHANGE EXISTS EXTENDED EXTERNAL EXTRACT FALSE
     FETCH FLOAT FLOOR FOLLOWING FOR FOREIGN FROM FULL FUNCTION GRANT GROUP GROUPING HAVING IF IMPORT IN INNER
     INSERT INT INTEGER INTERSECT INTERVAL INTO IS JOIN LATERAL LEFT LESS LIKE LOCAL MACRO MAP MORE NONE NOT NULL
     NUMERIC OF ON ONLY OR ORDER OUT OUTER OVER PARTIALSCAN PARTITION PERCENT PRECEDING PRECISION PRESERVE PRIMARY
     PROCEDURE RANGE READS REDUCE REFERENCES REGEXP REVOKE RIGHT RLIKE ROLLBACK ROLLUP ROW ROWS SELECT SET SMALLINT
-    START TABLE TABLESAMPLE THEN TIME TIMESTAMP TO TRANSFORM TRIGGER TRUE TRUNCATE UNBOUNDED UNION UNIQUEJOIN
+    TABLE TABLESAMPLE THEN TO TRANSFORM TRIGGER TRUE TRUNCATE UNBOUNDED UNION UNIQUEJOIN
     UPDATE USER USING UTC_TIMESTAMP VALUES VARCHAR VIEWS WHEN WHERE WINDOW WITH
 """
 _RESERVED = set(_RESERVED_WORDS.split())
-_MATCHERS = [(re.compile(pattern, re.IGNORECASE | re.DOTALL), kind, kinds, sub) for pattern, kind, kinds, sub in _KINDS]
+_MATCHERS = [(re.compile(pattern, re.IGNORECASE | re.DOTALL), *kinds) for pattern, *kinds in KINDS]
 
 
 @dataclass(frozen=True)
@@ -102,6 +72,8 @@ def classify(sql: str) -> Statement:
     start = opening.end() if opening else 0
     for matcher, kind, statement_type, substatement in _MATCHERS:
         if matcher.match(text, start):
+            if kind == "CREATE_TABLE" and not _is_placed(text):
+                raise InvalidRequest("No location was specified for table. An S3 location must be specified")
             return Statement(text, kind, statement_type, substatement)
     word = re.match(r"\S*", text[start:])
     if not text[start:]:
@@ -109,6 +81,18 @@ def classify(sql: str) -> Statement:
     raise InvalidRequest(
         f"line 1:{start + 1}: mismatched input '{word[0] if word else ''}'. Queries of this type are not supported"
     )
+
+
+def _is_placed(sql: str) -> bool:
+    """Whether CREATE TABLE is EXTERNAL or has a LOCATION; of the first Hive tells what is missing when it runs."""
+    tokens, depth = Tokens(sql), 0
+    if tokens.accept("CREATE", "EXTERNAL"):
+        return True
+    while not tokens.ended:
+        if depth == 0 and tokens.accept("LOCATION"):
+            return True
+        depth += {"(": 1, ")": -1}.get(tokens.take(), 0)
+    return False
 
 
 # https://cwiki.apache.org/confluence/display/Hive/LanguageManual+Types#LanguageManualTypes-StringsstringStrings

@@ -9,32 +9,32 @@ from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
+from sqlglot import exp
 
+from local_aws.athena.assignment import assigned, is_assignable, is_cast, lengths_of_values, truncation
 from local_aws.athena.catalog import NULL_VALUE, Table, partition_folder
 from local_aws.athena.conversion import identifier, literal
-from local_aws.athena.create_table import FORMATS, storage_of
+from local_aws.athena.create_table import storage_of, table_over
 from local_aws.athena.errors import CannotTranslate, QueryFailed
 from local_aws.athena.parsing import parse
 from local_aws.athena.projection import is_projected
-from local_aws.athena.serdes import JSON_SERDES, OPENX, PARQUET
+from local_aws.athena.select import Select
+from local_aws.athena.serdes import JSON_SERDES, PARQUET
 from local_aws.athena.session import Session
 from local_aws.athena.statements import Statement, Tokens
 from local_aws.athena.storage import is_s3_uri, list_objects, put_file
-from local_aws.athena.types import hive_of_duckdb, parse_hive, same_type
+from local_aws.athena.types import hive_of_duckdb, parse_hive
+from local_aws.athena.write_options import (
+    CTAS_OPTIONS,
+    UNLOAD_OPTIONS,
+    check_keys,
+    check_table_type,
+    choose_compression,
+    parse_options,
+)
 
 OPEN_PARTITIONS = 100
-_COMPRESSIONS = {"PARQUET": ("GZIP", "SNAPPY", "ZSTD", "NONE"), "JSON": ("GZIP", "NONE")}
 _ROWS = "written_rows"
-# What UNLOAD's WITH may say, and CREATE TABLE AS besides.
-_UNLOAD_OPTIONS = {"format", "compression", "compression_level", "field_delimiter", "partitioned_by"}
-_CTAS_OPTIONS = {
-    "table_type", "is_external", "location", "external_location", "format", "partitioned_by", "bucketed_by",
-    "bucket_count", "partitioning", "field_delimiter", "write_compression", "compression_level", "parquet_compression",
-    "orc_compression",
-    "vacuum_min_snapshots_to_keep", "vacuum_max_snapshot_age_seconds", "vacuum_max_metadata_files_to_keep",
-    "optimize_rewrite_min_data_file_size_bytes", "optimize_rewrite_max_data_file_size_bytes",
-    "optimize_rewrite_data_file_threshold", "optimize_rewrite_delete_file_threshold",
-}  # fmt: skip
 
 
 class Writing:
@@ -54,7 +54,7 @@ class Writing:
         query = tokens.parenthesised()
         tokens.expect("TO")
         location = tokens.string()
-        options = _options(tokens, _UNLOAD_OPTIONS) if tokens.accept("WITH") else {}
+        options = parse_options(tokens, UNLOAD_OPTIONS) if tokens.accept("WITH") else {}
         tokens.end()
         self._empty_place(location)
         columns = self._select(query)
@@ -68,38 +68,24 @@ class Writing:
         database, name = tokens.qualified(self._database)
         if tokens.accept("COMMENT"):
             tokens.string()
-        options = _options(tokens, _CTAS_OPTIONS) if tokens.accept("WITH") else {}
+        options = parse_options(tokens, CTAS_OPTIONS) if tokens.accept("WITH") else {}
         tokens.expect("AS")
         if self._exists(database, name):
             if quiet:
                 return [], 0
             raise QueryFailed(f"TABLE_ALREADY_EXISTS: Table '{database}.{name}' already exists")
-        if str(options.get("table_type", "HIVE")).upper() != "HIVE" or "bucketed_by" in options:
-            raise CannotTranslate("Iceberg and bucketed tables")
+        check_table_type(options)
         location = str(options.get("external_location") or self._results).rstrip("/") + "/"
-        if not is_s3_uri(location):
-            raise QueryFailed(f"HIVE_METASTORE_ERROR: '{location}' is not an S3 location")
         self._empty_place(location)
         query = tokens.query()
         ending = re.search(r"\bWITH\s+(NO\s+)?DATA\s*$", query, re.IGNORECASE)
         if ending:
             query = query[: ending.start()]
-        columns = self._select(query, limit=" LIMIT 0" if ending and ending[1] else "")
+        columns = self._select(query, dry=bool(ending and ending[1]))
         keys = [str(key).lower() for key in options.get("partitioned_by") or []]
         stored = str(options.get("format", "PARQUET")).upper()
         written = self._write(location, stored, options, columns, keys)
-        input_format, output_format, serde = (
-            FORMATS["PARQUET"] if stored == "PARQUET" else (*FORMATS["TEXTFILE"][:2], OPENX)
-        )
-        storage: dict[str, Any] = {
-            "Columns": [{"Name": c, "Type": t} for c, t in columns if c not in keys], "Location": location,
-            "InputFormat": input_format, "OutputFormat": output_format, "SerdeInfo": {"SerializationLibrary": serde, "Parameters": {}},  # noqa: E501
-        }  # fmt: skip
-        table = {
-            "Name": name, "TableType": "EXTERNAL_TABLE", "StorageDescriptor": storage,
-            "PartitionKeys": [{"Name": c, "Type": t} for c, t in columns if c in keys],
-            "Parameters": {"EXTERNAL": "TRUE", "classification": stored.lower()},
-        }  # fmt: skip
+        table = table_over(name, location, stored, columns, keys)
         self._glue.create_table(DatabaseName=database, TableInput=table)
         try:
             self._register(self._session.catalog.table(database, name), written)
@@ -115,14 +101,7 @@ class Writing:
             raise QueryFailed(f"NOT_SUPPORTED: Inserting into views is not supported: {table.database}.{table.name}")
         if is_projected(table):
             raise CannotTranslate("INSERT INTO a table with partition projection")
-        listed = None
-        if tokens.peek() == "(" and tokens.peek(1).upper() not in ("SELECT", "WITH", "VALUES", "("):
-            listed = [name.strip().strip('"`').lower() for name in tokens.parenthesised().split(",")]
-            for name in listed:
-                if name not in dict(table.columns):
-                    raise QueryFailed(f"COLUMN_NOT_FOUND: Insert column name does not exist in target table: {name}")
-                if listed.count(name) > 1:
-                    raise QueryFailed(f"DUPLICATE_COLUMN_NAME: Insert column name is specified more than once: {name}")
+        listed = _listed_columns(tokens, table)
         columns = self._select(tokens.query(), named=False)
         targets = listed or [name for name, _ in table.columns]
         kinds = dict(table.columns)
@@ -136,18 +115,12 @@ class Writing:
         if len(targets) != len(columns):
             raise mismatched
         by_target = dict(zip(targets, columns, strict=True))
-        selected = []
-        for name, kind in table.columns:
-            if name not in by_target:
-                selected.append(f"CAST(NULL AS {kind.duckdb()}) AS {identifier(name)}")
-                continue
-            column, have = by_target[name]
-            if not _assignable(have, kind.hive()):
-                if _is_cast(have, kind.hive()):
-                    raise CannotTranslate(f"an INSERT of {have} into {name}, which is {kind.hive()}: add a CAST")
+        for name, (_, have) in by_target.items():
+            if not is_assignable(have, kinds[name].hive()):
+                if is_cast(have, kinds[name].hive()):
+                    raise CannotTranslate(f"an INSERT of {have} into {name}, which is {kinds[name].hive()}: add a CAST")
                 raise mismatched
-            selected.append(f"CAST({identifier(column)} AS {kind.duckdb()}) AS {identifier(name)}")
-        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {_ROWS} AS SELECT {', '.join(selected)} FROM {_ROWS}")
+        self._assign(table, by_target)
         stored = (
             "PARQUET"
             if table.descriptor.serde == PARQUET
@@ -166,9 +139,35 @@ class Writing:
         self._register(table, written)
         return [uri for _, uri in written], self._count()
 
-    def _select(self, query: str, named: bool = True, limit: str = "") -> list[tuple[str, str]]:
-        """Run the query into a temporary table; its columns with Glue's types."""
-        select = self._session.select(parse(query), self._database)
+    def _assign(self, table: Table, given: dict[str, tuple[str, str]]) -> None:
+        """Make the rows those of a table; `given` has the column and the type of the rows for the table's columns."""
+        selected = []
+        for name, kind in table.columns:
+            value = f"CAST(NULL AS {kind.duckdb()})"
+            if name in given:
+                column, have = given[name]
+                value = assigned(column, kind)
+                if too_long := truncation(have, kind, column):
+                    condition, reason = too_long
+                    if self._connection.execute(f"SELECT 1 FROM {_ROWS} WHERE {condition} LIMIT 1").fetchone():
+                        raise QueryFailed(reason)
+            selected.append(f"{value} AS {identifier(name)}")
+        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {_ROWS} AS SELECT {', '.join(selected)} FROM {_ROWS}")
+
+    def _prepare(self, tree: exp.Expr, dry: bool) -> Select:
+        """The query made ready; `dry` if no object is to be read for it."""
+        if not dry:
+            return self._session.select(tree, self._database)
+        session = self._session
+        select = Select(session.connection, session.scratch, session.catalog, session.s3, self._database, dry=True)
+        select.prepare(tree)
+        return select
+
+    def _select(self, query: str, named: bool = True, dry: bool = False) -> list[tuple[str, str]]:
+        """Run the query into a temporary table, which is empty if `dry`; its columns with Glue's types."""
+        tree = parse(query)
+        lengths = lengths_of_values(tree)
+        select = self._prepare(tree, dry)
         names = select.names
         if named and any(name.startswith("_col") and name[4:].isdigit() for name in names):
             position = next(n for n, name in enumerate(names) if name.startswith("_col") and name[4:].isdigit())
@@ -179,14 +178,17 @@ class Writing:
                 f"DUPLICATE_COLUMN_NAME: Column name '{max(names, key=names.count)}' specified more than once"
             )
         listed = ", ".join(map(identifier, names))
-        self._connection.execute(f"CREATE TEMP TABLE {_ROWS} AS SELECT * FROM ({select.sql}) AS q({listed}){limit}")
+        self._connection.execute(
+            f"CREATE TEMP TABLE {_ROWS} AS SELECT * FROM ({select.sql}) AS q({listed}){' LIMIT 0' if dry else ''}"
+        )
         described = self._connection.execute(f"SELECT * FROM {_ROWS} LIMIT 0").description
         types = [hive_of_duckdb(item[1]) for item in described]
         if any("field0:" in each for each in types):
             raise QueryFailed(
                 "NOT_SUPPORTED: Anonymous row type is not supported in Hive. Please give each field a name"
             )
-        sizes = select.sizes if len(select.sizes) == len(names) else [""] * len(names)
+        sizes = [f"({each})" if each else "" for each in lengths] or select.sizes
+        sizes = sizes if len(sizes) == len(names) else [""] * len(names)
         # Hive's varchar is never empty.
         sized = [
             f"varchar{size}" if size not in ("", "(0)") and kind == "string" else kind
@@ -202,36 +204,18 @@ class Writing:
         places: dict[tuple[str, ...], str] | None = None,
     ) -> list[tuple[tuple[str, ...], str]]:  # fmt: skip
         """Write the rows, one file a partition: (partition values, address) of each."""
-        if stored not in _COMPRESSIONS:
-            raise CannotTranslate(f"writing {stored or 'without a format'}")
-        named = ("compression", "write_compression", f"{stored.lower()}_compression")
-        compression = str(next((options[name] for name in named if name in options), "GZIP")).upper()
-        given = [name for name in options if name.endswith("compression") or name == "field_delimiter"]
-        if len(given) > 1 or not set(given) <= set(named):
-            raise CannotTranslate(f"{' and '.join(given)} for {stored}")
-        if compression not in _COMPRESSIONS[stored]:
-            raise CannotTranslate(f"{compression} for {stored}")
+        compression = choose_compression(stored, options, columns)
         names = [name for name, _ in columns]
-        if missing := [key for key in keys if key not in names]:
-            raise QueryFailed(
-                f"INVALID_TABLE_PROPERTY: Partition columns {missing} not present in schema".replace("'", "")
-            )
-        if keys and names[-len(keys) :] != keys:
-            raise QueryFailed(
-                "HIVE_COLUMN_ORDER_MISMATCH: Partition keys must be the last columns in the table and in the same "
-                f"order as the table properties: [{', '.join(keys)}]"
-            )
-        if stored == "JSON" and any("decimal" in kind or kind in ("binary", "timestamp") for _, kind in columns):
-            raise CannotTranslate("decimal, binary and timestamp columns in JSON; cast them to varchar")
+        check_keys(names, keys)
         data = ", ".join(identifier(name) for name in names if name not in keys)
         # Hive names the folder of '' as that of NULL, and so it is read.
         shown = {
             key: f"coalesce(nullif(CAST({identifier(key)} AS VARCHAR), ''), {literal(NULL_VALUE)})" for key in keys
         }
-        texts = ", ".join(shown.values())
-        partitions = (
-            self._connection.execute(f"SELECT DISTINCT {texts} FROM {_ROWS} ORDER BY ALL").fetchall() if keys else [()]
-        )
+        partitions = [()] if self._count() else []  # Trino opens a file at its first row
+        if keys:
+            distinct = f"SELECT DISTINCT {', '.join(shown.values())} FROM {_ROWS} ORDER BY ALL"
+            partitions = self._connection.execute(distinct).fetchall()
         if len(partitions) > OPEN_PARTITIONS:
             raise QueryFailed(
                 f"HIVE_TOO_MANY_OPEN_PARTITIONS: Exceeded limit of {OPEN_PARTITIONS} open writers for partitions/buckets"  # noqa: E501
@@ -270,6 +254,8 @@ class Writing:
                 )  # fmt: skip
 
     def _empty_place(self, location: str) -> None:
+        if not is_s3_uri(location):
+            raise QueryFailed(f"HIVE_METASTORE_ERROR: '{location}' is not an S3 location")
         if list_objects(self._session.s3, location):
             raise QueryFailed(
                 f"HIVE_PATH_ALREADY_EXISTS: Target directory for table '{location}' already exists: {location}. You may need to "  # noqa: E501
@@ -286,59 +272,14 @@ class Writing:
         return True
 
 
-def _options(tokens: Tokens, known: set[str]) -> dict[str, Any]:
-    """`(format = 'PARQUET', partitioned_by = ARRAY['a'])`"""
-    found: dict[str, Any] = {}
-    tokens.expect("(")
-    while True:
-        key = tokens.name()
-        if key not in known:
-            raise QueryFailed(f"INVALID_TABLE_PROPERTY: Catalog 'awsdatacatalog' table property '{key}' does not exist")
-        tokens.expect("=")
-        if tokens.accept("ARRAY", "["):
-            values = []
-            while not tokens.accept("]"):
-                values.append(tokens.string())
-                tokens.accept(",")
-            found[key] = values
-        else:
-            if tokens.peek()[:1].isalpha() and tokens.peek().upper() not in ("TRUE", "FALSE"):
-                raise CannotTranslate(f"the property {key} with a value that is no literal: {tokens.peek()}")
-            found[key] = tokens.value()
-        if tokens.accept(")"):
-            return found
-        tokens.expect(",")
-
-
-_NUMBERS = ["tinyint", "smallint", "int", "bigint", "decimal", "float", "double"]
-
-
-def _is_cast(have: str, want: str) -> bool:
-    """Whether Trino brings a value to a column's type by a CAST, which may fail or lose digits."""
-    have, want = have.partition("(")[0], want.partition("(")[0]
-    return (have in _NUMBERS and want in _NUMBERS) or (have, want) == ("timestamp", "date")
-
-
-def _assignable(have: str, want: str) -> bool:
-    """Whether Trino coerces one type to another without a CAST."""
-    if "<" in have or "<" in want:
-        if same_type(have, want):
-            return True
-        raise CannotTranslate(f"an INSERT of {have} into {want}")
-    if want.startswith("decimal") and (have in _DIGITS or have.startswith("decimal")):
-        return _fits_decimal(have, want)
-    have, want = have.partition("(")[0], want.partition("(")[0]
-    texts = {"string", "varchar", "char"}
-    if have in _NUMBERS and want in _NUMBERS:
-        return _NUMBERS.index(have) <= _NUMBERS.index(want)
-    return have == want or {have, want} <= texts or (have, want) == ("date", "timestamp")
-
-
-_DIGITS = {"tinyint": "3,0", "smallint": "5,0", "int": "10,0", "bigint": "19,0"}
-
-
-def _fits_decimal(have: str, want: str) -> bool:
-    """Whether no digit of an exact number is lost."""
-    sizes = [re.findall(r"\d+", _DIGITS.get(each, each)) for each in (have, want)]
-    (digits, scale), (room, places) = ((int(size[0]) - int(size[1]), int(size[1])) for size in sizes)
-    return digits <= room and scale <= places
+def _listed_columns(tokens: Tokens, table: Table) -> list[str]:
+    """The columns that INSERT INTO names; none if it names none."""
+    if tokens.peek() != "(" or tokens.peek(1).upper() in ("SELECT", "WITH", "VALUES", "("):
+        return []
+    listed = [name.strip().strip('"`').lower() for name in tokens.parenthesised().split(",")]
+    for name in listed:
+        if name not in dict(table.columns):
+            raise QueryFailed(f"COLUMN_NOT_FOUND: Insert column name does not exist in target table: {name}")
+        if listed.count(name) > 1:
+            raise QueryFailed(f"DUPLICATE_COLUMN_NAME: Insert column name is specified more than once: {name}")
+    return listed

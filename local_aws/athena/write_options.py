@@ -1,0 +1,82 @@
+"""What WITH says of the files that CREATE TABLE AS and UNLOAD write.
+
+https://docs.aws.amazon.com/athena/latest/ug/create-table-as.html, .../unload.html
+"""
+
+from typing import Any
+
+from local_aws.athena.errors import CannotTranslate, QueryFailed
+from local_aws.athena.statements import Tokens
+
+_COMPRESSIONS = {"PARQUET": ("GZIP", "SNAPPY", "ZSTD", "NONE"), "JSON": ("GZIP", "NONE")}
+# What UNLOAD's WITH may say, and CREATE TABLE AS besides.
+UNLOAD_OPTIONS = {"format", "compression", "compression_level", "field_delimiter", "partitioned_by"}
+CTAS_OPTIONS = {
+    "table_type", "is_external", "location", "external_location", "format", "partitioned_by", "bucketed_by",
+    "bucket_count", "partitioning", "field_delimiter", "write_compression", "compression_level", "parquet_compression",
+    "orc_compression",
+    "vacuum_min_snapshots_to_keep", "vacuum_max_snapshot_age_seconds", "vacuum_max_metadata_files_to_keep",
+    "optimize_rewrite_min_data_file_size_bytes", "optimize_rewrite_max_data_file_size_bytes",
+    "optimize_rewrite_data_file_threshold", "optimize_rewrite_delete_file_threshold",
+}  # fmt: skip
+
+
+def parse_options(tokens: Tokens, known: set[str]) -> dict[str, Any]:
+    """`(format = 'PARQUET', partitioned_by = ARRAY['a'])`"""
+    found: dict[str, Any] = {}
+    tokens.expect("(")
+    while True:
+        key = tokens.name()
+        if key not in known:
+            raise QueryFailed(f"INVALID_TABLE_PROPERTY: Catalog 'awsdatacatalog' table property '{key}' does not exist")
+        tokens.expect("=")
+        if tokens.accept("ARRAY", "["):
+            values = []
+            while not tokens.accept("]"):
+                values.append(tokens.string())
+                tokens.accept(",")
+            found[key] = values
+        else:
+            if tokens.peek()[:1].isalpha() and tokens.peek().upper() not in ("TRUE", "FALSE"):
+                raise CannotTranslate(f"the property {key} with a value that is no literal: {tokens.peek()}")
+            found[key] = tokens.value()
+        if tokens.accept(")"):
+            return found
+        tokens.expect(",")
+
+
+def check_table_type(options: dict[str, Any]) -> None:
+    """Only an Iceberg table is not external."""
+    if str(options.get("table_type", "HIVE")).upper() != "HIVE" or "bucketed_by" in options:
+        raise CannotTranslate("Iceberg and bucketed tables")
+    if str(options.get("is_external", "true")).lower() != "true":
+        raise QueryFailed("INVALID_TABLE_PROPERTY: is_external must be true for a table of the type HIVE")
+
+
+def choose_compression(stored: str, options: dict[str, Any], columns: list[tuple[str, str]]) -> str:
+    """The compression of files in a format; a refusal for what cannot be written in it."""
+    if stored not in _COMPRESSIONS:
+        raise CannotTranslate(f"writing {stored or 'without a format'}")
+    named = ("compression", "write_compression", f"{stored.lower()}_compression")
+    compression = str(next((options[name] for name in named if name in options), "GZIP")).upper()
+    given = [name for name in options if name.endswith("compression") or name == "field_delimiter"]
+    if len(given) > 1 or not set(given) <= set(named):
+        raise CannotTranslate(f"{' and '.join(given)} for {stored}")
+    if compression not in _COMPRESSIONS[stored]:
+        raise CannotTranslate(f"{compression} for {stored}")
+    if stored == "JSON" and any("decimal" in kind or kind in ("binary", "timestamp") for _, kind in columns):
+        raise CannotTranslate("decimal, binary and timestamp columns in JSON; cast them to varchar")
+    return compression
+
+
+def check_keys(names: list[str], keys: list[str]) -> None:
+    """The partition keys are the last columns, and there are others."""
+    if missing := [key for key in keys if key not in names]:
+        raise QueryFailed(f"INVALID_TABLE_PROPERTY: Partition columns {missing} not present in schema".replace("'", ""))
+    if keys and len(keys) == len(names):
+        raise QueryFailed("INVALID_TABLE_PROPERTY: Table contains only partition columns")
+    if keys and names[-len(keys) :] != keys:
+        raise QueryFailed(
+            "HIVE_COLUMN_ORDER_MISMATCH: Partition keys must be the last columns in the table and in the same "
+            f"order as the table properties: [{', '.join(keys)}]"
+        )
