@@ -17,11 +17,10 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local_aws.athena import submission
+from local_aws.athena import metadata, submission
 from local_aws.athena.engine import Result, Run
 from local_aws.athena.errors import SYSTEM, Cancelled, InvalidRequest, QueryFailed
 from local_aws.athena.executions import ENGINE, ApiError, Ask, Caller, Execution, invalid
-from local_aws.athena.name_patterns import matches
 from local_aws.athena.results import Column, csv_lines, read_csv_page
 from local_aws.athena.statements import Statement, Tokens
 from local_aws.athena.storage import split_uri
@@ -137,45 +136,10 @@ class AthenaService:
         return {"WorkGroup": {**group, "Configuration": configuration}}
 
     def table_metadata(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
-        # The catalog's names are in lower case, whatever a request says.
-        request = {**request, **{key: request[key].lower() for key in ("DatabaseName", "TableName")}}
-        found = ask("GetTableMetadata", request)["TableMetadata"]
-        return {"TableMetadata": self._with_storage(found, request["DatabaseName"], caller)}
+        return metadata.get_table(self._client("glue", caller), request, ask)
 
     def list_table_metadata(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
-        request = {**request, "DatabaseName": request["DatabaseName"].lower()}
-        try:
-            self._client("glue", caller).get_database(Name=request["DatabaseName"])
-        except ClientError as error:
-            raise _metadata_error(error) from error
-        answer = ask("ListTableMetadata", request)
-        try:
-            found = [
-                each for each in answer["TableMetadataList"] if matches(request.get("Expression", "*"), each["Name"])
-            ]
-        except ValueError as error:
-            raise ApiError("MetadataException", str(error)) from error
-        listed = [self._with_storage(each, request["DatabaseName"], caller) for each in found]
-        return {**answer, "TableMetadataList": listed}
-
-    def _with_storage(self, metadata: dict[str, Any], database: str, caller: Caller) -> dict[str, Any]:
-        """With the parameters that Athena makes of the storage descriptor, read with the caller's rights."""
-        try:
-            table = self._client("glue", caller).get_table(DatabaseName=database, Name=metadata["Name"])["Table"]
-        except ClientError as error:
-            raise _metadata_error(error) from error
-        storage = table.get("StorageDescriptor") or {}
-        serde = storage.get("SerdeInfo") or {}
-        made = {
-            "location": storage.get("Location"), "inputformat": storage.get("InputFormat"),
-            "outputformat": storage.get("OutputFormat"), "serde.serialization.lib": serde.get("SerializationLibrary"),
-            **{f"serde.param.{key}": value for key, value in (serde.get("Parameters") or {}).items()},
-        }  # fmt: skip
-        parameters = {**(metadata.get("Parameters") or {}), **{key: value for key, value in made.items() if value}}
-        # The emulator gives the time of the request.
-        times = {key: table[key].timestamp() for key in ("CreateTime", "LastAccessTime") if key in table}
-        others = {key: value for key, value in metadata.items() if key not in ("CreateTime", "LastAccessTime")}
-        return {**others, **times, "Parameters": parameters}
+        return metadata.list_tables(self._client("glue", caller), request, ask)
 
     def get(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
         return {"QueryExecution": self._find(request.get("QueryExecutionId"), caller).public}
@@ -352,8 +316,8 @@ class AthenaService:
                     Bucket=bucket, Key=key, Body=body, ContentType="application/octet-stream", **encrypted
                 )
                 if statement.kind == "SELECT":
-                    metadata = json.dumps([vars(c) for c in result.columns])
-                    run.s3.put_object(Bucket=bucket, Key=f"{key}.metadata", Body=metadata, **encrypted)
+                    described = json.dumps([vars(c) for c in result.columns])
+                    run.s3.put_object(Bucket=bucket, Key=f"{key}.metadata", Body=described, **encrypted)
         except ClientError as error:
             folder = location.rpartition("/")[0]
             denied = error.response["Error"]["Code"] in ("AccessDenied", "403")
@@ -413,15 +377,6 @@ class AthenaService:
             record["public"], tuple(record["scope"]), [Column(**column) for column in record["columns"]],
             record["update_count"], record["rows_returned"], record["token"], asked=record.get("asked", ""),
         )  # fmt: skip
-
-
-def _metadata_error(error: ClientError) -> ApiError:
-    """As Athena passes on what Glue answers; PyAthena reads Glue's code out of the text."""
-    code, message = (error.response["Error"][each] for each in ("Code", "Message"))
-    service = (
-        f"Service: AmazonDataCatalog; Status Code: 400; Error Code: {code}; Request ID: {uuid.uuid4()}; Proxy: null"
-    )
-    return ApiError("MetadataException", f"{message} ({service})")
 
 
 def _encrypted(configuration: dict[str, str]) -> dict[str, str]:

@@ -1,11 +1,12 @@
-"""Which resource a call of Glue, Athena, SES or a DynamoDB export is authorised on.
+"""Which resource a call of Glue, Athena, SES or a DynamoDB export is authorised on, and how its denial is told.
 
 Seen in ministack 1.5.33: Athena calls that name a query instead of a workgroup are authorised on `*`, GetDatabase on a
 *table* ARN, DynamoDB's exports on none, SES's SendRawEmail on `*`, and every Glue call with a DatabaseName on the
 database only, so that a grant on one table opens the whole database. AWS authorises a call about a query on the query's
 workgroup, a Glue call on the catalog, the database and the table, and a mail on the identity that is verified for its
-sender; it asks for s3:PutObjectTagging where an object is written with tags; and it knows the condition key
-cloudwatch:namespace. Exit condition: `ministack.core.iam_actions` does all that itself.
+sender; it asks for s3:PutObjectTagging and s3:PutObjectAcl where an object is written with tags or an ACL; it knows the
+condition key cloudwatch:namespace, and those of sts:AssumeRole before it looks at the trust policy. A denial in a JSON
+protocol has the status 403 in ministack, 400 in AWS. Exit condition: `ministack.core.iam_actions` does all that itself.
 https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonathena.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html
@@ -19,10 +20,13 @@ from collections.abc import Callable
 from email.utils import parseaddr
 from typing import Any
 
-from local_aws.emulator import athena, operation
+from local_aws.emulator import Response, athena, operation
 
 # Operations on the workgroup list or the data catalog, which are authorised on other resources.
 _WORKGROUP_FREE = {"ListWorkGroups", "ListDataCatalogs", "CreateDataCatalog", "ListEngineVersions"}
+_OF_A_CATALOG = {"GetDatabase", "ListDatabases", "GetTableMetadata", "ListTableMetadata"}
+# JSON protocols that are compatible with an older one, whose status they keep.
+_QUERY_COMPATIBLE = {"sqs", "monitoring"}
 
 
 def install() -> None:
@@ -42,11 +46,7 @@ def install() -> None:
         account: str,
     ) -> str:
         if service in ("athena", "glue", "dynamodb"):
-            try:
-                request = json.loads(body or b"{}")
-            except ValueError:
-                request = {}
-            name = operation(headers)
+            request, name = _members(body), operation(headers)
             if service == "glue":
                 found = glue_resources(name, request, region, account)
                 if found:
@@ -55,6 +55,10 @@ def install() -> None:
                 named = request.get("ExportArn") or request.get("TableArn")
                 if named:
                     return str(named)
+            elif name in _OF_A_CATALOG:
+                catalog = str(request.get("CatalogName") or "AwsDataCatalog")
+                own = "AwsDataCatalog" if catalog.lower() == "awsdatacatalog" else catalog
+                return f"arn:aws:athena:{region}:{account}:datacatalog/{own}"
             elif name not in _WORKGROUP_FREE and "ResourceARN" not in request and "Catalog" not in name:
                 group = (
                     request.get("WorkGroup") or athena.workgroup_of(request.get("QueryExecutionId", "")) or "primary"
@@ -71,6 +75,10 @@ def install() -> None:
         keys = original_tags(service, iam_action, body, params)
         if iam_action == "cloudwatch:PutMetricData" and body.startswith(b"{"):  # as botocore 1.43 sends it
             keys["cloudwatch:namespace"] = str(json.loads(body).get("Namespace", ""))
+        if iam_action == "sts:AssumeRole":
+            keys |= {
+                f"sts:{name}": _first(params, name) for name in ("ExternalId", "RoleSessionName") if name in params
+            }
         return keys
 
     iam_actions.request_tag_context = request_context
@@ -80,11 +88,24 @@ def install() -> None:
         method: str, path: str, headers: dict[str, str], body: bytes, query: Any
     ) -> list[tuple[str, str]]:
         checks = original_checks(method, path, headers, body, query)
-        if headers.get("x-amz-tagging") and iam_actions._s3_action(method, path, query) == "PutObject":
-            checks.append(("s3:PutObjectTagging", f"arn:aws:s3:::{path.lstrip('/')}"))
+        if iam_actions._s3_action(method, path, query) == "PutObject":
+            if headers.get("x-amz-tagging"):
+                checks.append(("s3:PutObjectTagging", f"arn:aws:s3:::{path.lstrip('/')}"))
+            if any(name == "x-amz-acl" or name.startswith("x-amz-grant-") for name in headers):
+                checks.append(("s3:PutObjectAcl", f"arn:aws:s3:::{path.lstrip('/')}"))
         return checks
 
     iam_actions.s3_additional_checks = s3_additional_checks
+    iam_actions.access_denied_response = _with_status(iam_actions.access_denied_response)
+
+
+def _with_status(original: Callable[..., Response]) -> Callable[..., Response]:
+    def access_denied_response(service: str, *rest: Any, **named: Any) -> Response:
+        status, sent, body = original(service, *rest, **named)
+        in_json = "x-amz-target" in (named.get("headers") or {}) and service not in _QUERY_COMPATIBLE
+        return 400 if in_json and status == 403 else status, sent, body
+
+    return access_denied_response
 
 
 def sending_identity(params: Any) -> str:
@@ -102,18 +123,32 @@ def _first(params: Any, name: str) -> str:
     return str(found[0]) if isinstance(found, list) else str(found)
 
 
+def _members(body: bytes) -> dict[str, Any]:
+    """What a request says, without what nobody could read; that is refused later."""
+    try:
+        request = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return {key: value for key, value in request.items() if value is not None} if isinstance(request, dict) else {}
+
+
+def _name_in(request: dict[str, Any], member: str) -> Any:
+    given = request.get(member)
+    return given.get("Name") if isinstance(given, dict) else None
+
+
 def glue_resources(name: str, request: dict[str, Any], region: str, account: str) -> list[str]:
     """The ARNs a Glue catalog operation is authorised on, the narrowest last; [] for other operations."""
     arn = f"arn:aws:glue:{region}:{account}:"
     if not any(noun in name for noun in ("Database", "Table", "Partition", "UserDefinedFunction")):
         return []
-    database = request.get("DatabaseName") or request.get("DatabaseInput", {}).get("Name")
+    database = request.get("DatabaseName") or _name_in(request, "DatabaseInput")
     if not database and name.endswith("Database"):
         database = request.get("Name")
     if not database:
         return [f"{arn}catalog"]
     resources = [f"{arn}catalog", f"{arn}database/{database}"]
-    table = request.get("TableName") or request.get("TableInput", {}).get("Name") or request.get("Name")
+    table = request.get("TableName") or _name_in(request, "TableInput") or request.get("Name")
     if name.endswith("Tables"):
         table = "*"
     if table and not name.endswith("Database"):

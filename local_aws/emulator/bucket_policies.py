@@ -3,18 +3,19 @@
 Seen in ministack 1.5.33: PutBucketPolicy keeps every text, and what is not understood in it never matches. S3 refuses a
 document that isn't one, an action or a resource that isn't this bucket's, an unknown principal, operator or condition
 key. What S3 knows and ministack doesn't evaluate is refused too: NotPrincipal, principals that are neither of AWS nor a
-service, and all condition keys but those below. GetBucketPolicyStatus is answered with a listing. Exit condition:
-`ministack.services.s3._put_bucket_policy` refuses each, `ministack.core.iam_evaluator` evaluates the rest, and
-`_dispatch` knows policyStatus.
+service, and all condition keys but those of `condition_keys`. GetBucketPolicyStatus is answered with a listing. Exit
+condition: `ministack.services.s3._put_bucket_policy` refuses each, `ministack.core.iam_evaluator` evaluates the rest,
+and `_dispatch` knows policyStatus.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from local_aws.emulator import Response, policy_documents
+from local_aws.emulator import Response, condition_keys, policy_documents, policy_variables
 from local_aws.emulator.policy_documents import OF_A_RESOURCE, Statement, listed, statements
 from local_aws.emulator.s3_requests import error
 
@@ -41,15 +42,9 @@ _BUCKET = """
     PutEncryptionConfiguration PutIntelligentTieringConfiguration PutInventoryConfiguration PutLifecycleConfiguration
     PutMetricsConfiguration PutReplicationConfiguration
 """
-# The keys that ministack gives a request, and those that no request from outside a VPC or of no service has.
-_KEY = re.compile(
-    "aws:(PrincipalArn|PrincipalAccount|PrincipalType|PrincipalOrgID|PrincipalTag/.+|UserId|Username|CurrentTime"
-    "|EpochTime|TokenIssueTime|MultiFactorAuthPresent|RequestedRegion|SecureTransport|SourceIp|ResourceAccount"
-    "|SourceVpc|SourceVpce|VpcSourceIp|SourceArn|SourceAccount)"
-    "|s3:(ResourceAccount|prefix|delimiter|max-keys|x-amz-acl|x-amz-grant-.+|x-amz-server-side-encryption"
-    "|ExistingObjectTag/.+)",
-    re.IGNORECASE,
-)
+_KEY = re.compile(f"{condition_keys.OF_A_REQUEST}|{condition_keys.OF_S3}", re.IGNORECASE)
+# Without white space: https://docs.aws.amazon.com/AmazonS3/latest/userguide/add-bucket-policy.html
+_MOST_BYTES = 20 * 1024
 _PRINCIPAL = re.compile(
     r"\*|\d{12}|arn:aws:iam::\d{12}:(root|(?P<kind>user|role)/(?:[^*?]*/)?(?P<name>[^*?/]+))"
     r"|arn:aws:sts::\d{12}:assumed-role/[^*?/]+/[^*?/]+"
@@ -90,16 +85,21 @@ def _with_status(original: Callable[..., Response]) -> Callable[..., Response]:
 def problems(bucket: str, body: bytes) -> Iterator[str]:
     """Why S3 doesn't take this for the bucket's policy; nothing if it does."""
     found = next(policy_documents.problems(body, OF_A_RESOURCE), None)
+    if found == "Unknown field NotPrincipal":
+        found = "the local AWS does not evaluate NotPrincipal"
     if found:
         yield found
         return
+    if len(json.dumps(json.loads(body), separators=(",", ":"), ensure_ascii=False).encode()) > _MOST_BYTES:
+        yield "Policy exceeds the maximum allowed document size."
+    yield from policy_variables.problems(body)
     for statement in statements(body):
         if not all(_principals(statement["Principal"])):
             yield "Invalid principal in policy"
         yield from _target_problems(bucket, statement)
-        for key in {key for keys in (statement.get("Condition") or {}).values() for key in keys}:
+        for key in condition_keys.keys_of(statement):
             if not _KEY.fullmatch(key):
-                yield f"Policy has an invalid condition key, or one that the embedded AWS does not evaluate: {key}"
+                yield f"Policy has an invalid condition key, or one that the local AWS does not evaluate: {key}"
 
 
 def _principals(given: Any) -> Iterator[bool]:

@@ -5,28 +5,27 @@ LifecycleConfiguration, BucketEncryption, OwnershipControls and Tags, a topic's 
 AWS::Athena::NamedQuery is refused. Exit condition: the property's name appears in
 `ministack.services.cloudformation.provisioners` under its resource's create function.
 
-Properties that neither ministack nor this module knows fail the resource; a template that refers to nothing, has no
-resources or lacks a given parameter is refused, and so is a new stack over a rolled back one, all of which ministack
-accepts; a circle of resources is found only by the deployment. Exit condition:
-`ministack.services.cloudformation.engine.validate_template_support` refuses each.
+Properties that neither ministack nor this module knows fail the resource, and a new stack over a rolled back one is
+refused, both of which ministack accepts; what it accepts in a template is in `templates`.
 
 Ministack writes tables and bucket policies without asking their services: over one of the same name, and whatever the
-properties are; it deletes a bucket with its objects, and a table that is protected; and an empty description is told
-for none. Here the services are asked. Exit condition: `_ddb_create`, `_s3_bucket_policy_create`, `_s3_delete` and
-`_ddb_delete` of `ministack.services.cloudformation.provisioners` do, and DescribeStacks tells none.
+properties are; it deletes a bucket with its objects, a table that is protected, and a work group that isn't empty; and
+an empty description is told for none. Here the services are asked. Exit condition: `_ddb_create`,
+`_s3_bucket_policy_create`, `_s3_delete`, `_ddb_delete` and `_athena_workgroup_delete` of
+`ministack.services.cloudformation.provisioners` do, and DescribeStacks tells none.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html#troubleshooting-errors-delete-stack-fails
 """
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from xml.sax.saxutils import unescape
 
 from botocore.serialize import create_serializer
 from botocore.session import Session
 
-from local_aws.emulator import Response
+from local_aws.emulator import Response, athena
 
 Properties = dict[str, Any]
 Apply = Callable[[str, Properties, Properties], None]
@@ -55,8 +54,8 @@ _KNOWN = {
 
 
 def install() -> None:
-    """Wrap the resources' handlers, which get properties with every reference resolved, and what checks templates."""
-    from ministack.services.cloudformation import changesets, handlers, provisioners
+    """Wrap the resources' handlers, which get properties with every reference resolved."""
+    from ministack.services.cloudformation import handlers, provisioners
 
     provisioners._ddb_create = provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"]["create"] = _create_table
     provisioners._s3_bucket_policy_create = _create_bucket_policy
@@ -74,10 +73,7 @@ def install() -> None:
     table = provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"]
     table["delete"] = _delete_table
     provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]["delete"] = _delete_bucket
-    for module in (handlers, changesets):
-        module._resolve_parameters = _with_template_checked(module._resolve_parameters)
-    # ValidateTemplate goes by without parameters.
-    handlers.validate_template_support = _with_template_checked(handlers.validate_template_support)
+    provisioners._RESOURCE_HANDLERS["AWS::Athena::WorkGroup"]["delete"] = _delete_work_group
     describe = handlers._ACTION_HANDLERS["DescribeStacks"]
     handlers._ACTION_HANDLERS["DescribeStacks"] = lambda parameters: _without_empty(*describe(parameters))
     handlers._ACTION_HANDLERS["CreateStack"] = _new_stack(handlers._ACTION_HANDLERS["CreateStack"])
@@ -180,6 +176,35 @@ def _delete_bucket(name: str, properties: Properties) -> None:
         must(s3._delete_bucket(name))
 
 
+def _delete_work_group(name: str, properties: Properties) -> None:
+    """https://docs.aws.amazon.com/athena/latest/APIReference/API_DeleteWorkGroup.html"""
+    from ministack.services import athena as ministack
+
+    if name not in ministack._workgroups:
+        return
+    kept = [
+        (store, key)
+        for store, member in (
+            (ministack._named_queries, "WorkGroup"),
+            (ministack._prepared_statements, "WorkGroupName"),
+        )
+        for key, each in store.items()
+        if each[member] == name
+    ]
+    recursive = str(properties.get("RecursiveDeleteOption", False)).lower() == "true"
+    if not recursive and (kept or _has_executions(name)):
+        raise ValueError(f"WorkGroup {name} is not empty")
+    for store, key in kept:
+        store.pop(key)
+    must(ministack._delete_workgroup({"WorkGroup": name, "RecursiveDeleteOption": recursive}))
+
+
+def _has_executions(group: str) -> bool:
+    return any(
+        each.public["WorkGroup"] == group for service in athena._service for each in service._executions.values()
+    )
+
+
 def _create_bucket_policy(logical_id: str, properties: Properties, stack_name: str) -> tuple[str, Properties]:
     from ministack.services import s3
 
@@ -204,63 +229,6 @@ def _new_stack(create: Callable[..., Any]) -> Callable[..., Any]:
         return create(parameters)
 
     return wrapped
-
-
-def _with_template_checked(check: Callable[..., Any]) -> Callable[..., Any]:
-    def wrapped(template: Properties, given: Any, *rest: Any, **named: Any) -> Any:
-        check_template(template)
-        parameters = [each["Key"] for each in given] if isinstance(given, list) else []
-        if unknown := [name for name in parameters if name not in (template.get("Parameters") or {})]:
-            raise ValueError(f"Parameters: [{', '.join(unknown)}] do not exist in the template")
-        return check(template, given, *rest, **named)
-
-    return wrapped
-
-
-def check_template(template: Properties) -> None:
-    """Refuse a template whose names lead nowhere.
-
-    :raises ValueError: with the words of CloudFormation's ValidationError.
-    """
-    from ministack.services.cloudformation.engine import _extract_deps, _intrinsic_references, _topological_sort
-
-    if template.get("Transform"):  # a macro may still add what is missing
-        return
-    resources, parameters, conditions = (template.get(it) or {} for it in ("Resources", "Parameters", "Conditions"))
-    if not resources:
-        raise ValueError("Template format error: At least one Resources member must be defined.")
-    for block, known in (
-        ("Resources", {*resources, *parameters}),
-        ("Outputs", {*resources, *parameters}),
-        ("Conditions", {*parameters}),
-    ):
-        members = {name: each for name, each in (template.get(block) or {}).items() if isinstance(each, dict)}
-        where = f"in the {block} block of the template"
-        named = {name for name, _ in _intrinsic_references(members) if not name.startswith("AWS::")}
-        for needed in [each.get("DependsOn") or [] for each in members.values()]:
-            named |= {needed} if isinstance(needed, str) else set(needed)
-        if missing := sorted(named - known):
-            raise ValueError(f"Template format error: Unresolved resource dependencies [{', '.join(missing)}] {where}")
-        tested = {each["Condition"] for each in members.values() if isinstance(each.get("Condition"), str)}
-        tested |= set(_tested(members, "Condition" if block == "Conditions" else "Fn::If"))
-        if missing := sorted(tested - conditions.keys()):
-            raise ValueError(f"Template format error: Unresolved condition dependency {missing[0]} {where}")
-    circle = ", ".join(name for name, each in resources.items() if _extract_deps(each, {name}))
-    try:
-        _topological_sort(resources, {})
-    except ValueError as error:
-        circle = str(error).partition(": ")[2]
-    if circle:
-        raise ValueError(f"Circular dependency between resources: [{circle}]")
-
-
-def _tested(node: Any, keyword: str) -> Iterator[str]:
-    """The conditions that a template names by `keyword`, at any depth."""
-    for key, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
-        first = value[0] if isinstance(value, list) and value else value
-        if key == keyword and isinstance(first, str):
-            yield first
-        yield from _tested(value, keyword)
 
 
 def _apply_to_table(name: str, properties: Properties, old: Properties) -> None:

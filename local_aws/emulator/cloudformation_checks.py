@@ -13,11 +13,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from local_aws.emulator import Response, glue, iam, s3_requests, sns, workgroups
+from local_aws.emulator import Response, glue, iam, iam_limits, s3_requests, sns, workgroups
 from local_aws.emulator.cloudformation import Properties, must
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-athena-workgroup-workgroupconfiguration.html
 LEAST_CUTOFF = 10_000_000
+_VIEWS = ("NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES", "KEYS_ONLY")
 _REQUIRED = {
     "AWS::Glue::Database": ("CatalogId", "DatabaseInput"),
     "AWS::Glue::Partition": ("CatalogId", "DatabaseName", "PartitionInput", "TableName"),
@@ -34,9 +35,11 @@ def install() -> None:
 
     checks: dict[str, Callable[[Properties], None]] = {
         "AWS::Athena::WorkGroup": _check_work_group,
-        "AWS::IAM::ManagedPolicy": lambda properties: _check_policy(properties["PolicyDocument"]),
+        "AWS::IAM::ManagedPolicy": _check_managed_policy,
+        "AWS::DynamoDB::Table": _check_table,
+        "AWS::IAM::Policy": _check_inline_policy,
         "AWS::IAM::Role": _check_role,
-        "AWS::S3::Bucket": lambda properties: must(s3_requests.name_refusal(properties.get("BucketName", "unnamed"))),
+        "AWS::S3::Bucket": _check_bucket,
         "AWS::SNS::Subscription": _check_subscription,
         "AWS::SNS::Topic": _check_topic,
         **{f"AWS::Glue::{kind}": partial(_check_glue, kind) for kind in ("Database", "Partition", "Table")},
@@ -83,12 +86,39 @@ def _check_work_group(properties: Properties) -> None:
         )
 
 
+def _check_bucket(properties: Properties) -> None:
+    must(s3_requests.name_refusal(properties.get("BucketName", "unnamed")))
+    status = (properties.get("VersioningConfiguration") or {}).get("Status", "Enabled")
+    if status not in ("Enabled", "Suspended"):
+        raise ValueError(f"#/VersioningConfiguration/Status: {status} is not a valid enum value")
+
+
+def _check_table(properties: Properties) -> None:
+    kind = (properties.get("StreamSpecification") or {}).get("StreamViewType", _VIEWS[0])
+    if kind not in _VIEWS:
+        raise ValueError(
+            f"1 validation error detected: Value '{kind}' at 'streamSpecification.streamViewType' failed to satisfy "
+            f"constraint: Member must satisfy enum value set: [{', '.join(_VIEWS)}]"
+        )
+
+
+def _check_inline_policy(properties: Properties) -> None:
+    if not any(properties.get(name) for name in ("Groups", "Roles", "Users")):
+        raise ValueError("At least one of [Groups,Roles,Users] must be non-empty.")
+
+
 def _check_role(properties: Properties) -> None:
     must(iam.role_refusal({"RoleName": "unnamed", **properties}))
+    must(iam_limits.trust_refusal(properties["AssumeRolePolicyDocument"]))
     for arn in properties.get("ManagedPolicyArns") or []:
         must(iam.attachment_refusal(arn))
     for policy in properties.get("Policies") or []:
         _check_policy(policy.get("PolicyDocument"))
+
+
+def _check_managed_policy(properties: Properties) -> None:
+    _check_policy(properties["PolicyDocument"])
+    must(iam_limits.managed_refusal(properties["PolicyDocument"]))
 
 
 def _check_policy(document: Any) -> None:
@@ -99,14 +129,14 @@ def _check_policy(document: Any) -> None:
 def _check_subscription(properties: Properties) -> None:
     from ministack.services import sns as topics
 
-    must(sns.protocol_refusal(properties["Protocol"]))
+    must(sns.subscription_refusal(properties["Protocol"], properties.get("Endpoint")))
     must(topics._get_topic(properties["TopicArn"])[1])
 
 
 def _check_topic(properties: Properties) -> None:
     must(sns.topic_refusal(properties.get("TopicName", "unnamed")))
     for subscription in properties.get("Subscription") or []:
-        must(sns.protocol_refusal(subscription.get("Protocol")))
+        must(sns.subscription_refusal(subscription.get("Protocol"), subscription.get("Endpoint")))
 
 
 def _new_topic(create: Callable[..., Any]) -> Callable[..., Any]:

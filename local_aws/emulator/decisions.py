@@ -16,6 +16,8 @@ CloudTrail records both.
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 from urllib.parse import parse_qs
@@ -59,12 +61,32 @@ def install() -> None:
                     "caller": context.principal_arn,
                     "allowed": denied is None,
                     "statement": statement,
-                    "by": ATHENA if ATHENA in _user_agent.get() else "",
+                    "by": called_by(),
                 }
             )
         return denied
 
     iam_evaluator.enforce, iam_evaluator.evaluate = recording_enforce, noting_evaluate
+
+
+def user_agent() -> str:
+    """Who sent the request, in its own words."""
+    return _user_agent.get()
+
+
+def called_by() -> str:
+    """The service that makes this request on its caller's behalf, empty for the caller's own."""
+    return ATHENA if ATHENA in _user_agent.get() else ""
+
+
+@contextmanager
+def on_behalf_of_the_caller() -> Iterator[None]:
+    """What is decided in here is asked for by Athena."""
+    token = _user_agent.set(ATHENA)
+    try:
+        yield
+    finally:
+        _user_agent.reset(token)
 
 
 async def answer(scope: Any, send: Any) -> bool:

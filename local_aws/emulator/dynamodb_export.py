@@ -6,8 +6,7 @@ error, ignore RecoveryPeriodInDays and don't tell it, ListExports has no largest
 `ministack.services.dynamodb` writes data files.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html
 
-Every write to a table with point-in-time recovery is kept in memory, so that an export can be of an earlier moment;
-what was written before the server started cannot be undone, and such a moment is refused.
+An export may be of an earlier moment, as far back as `dynamodb_journals` goes; what is before that is refused.
 """
 
 import base64
@@ -20,7 +19,6 @@ import time
 import uuid
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,86 +28,17 @@ from botocore.exceptions import ClientError
 
 from local_aws.athena.executions import Caller
 from local_aws.emulator import Handler, Response, json_error, json_response, operation, replace_handler
+from local_aws.emulator.dynamodb_journals import Item, Journals, Key, is_recoverable
 
 FILES = 4  # AWS writes one at least for each of the table's partitions
-Item = dict[str, Any]
-Key = tuple[str, str]
+# What each client token was used for, since the server started.
+_requests: dict[str, dict[str, Any]] = {}
 
 
-@dataclass
-class Journal:
-    """The writes of one table since `began`: (time, key, item before, item after)."""
-
-    began: float
-    writes: list[tuple[float, Key, Item | None, Item | None]] = field(default_factory=list)
-
-
-class Journals:
-    """Follows the writes of every table whose point-in-time recovery is on."""
-
-    def __init__(self) -> None:
-        self._started = time.time()
-        self._journals: dict[str, Journal] = {}
-
-    def of(self, table: Item) -> Journal:
-        return self._journals.setdefault(
-            table["TableId"], Journal(max(self._started, float(table["CreationDateTime"])))
-        )
-
-    def begin(self, table: Item) -> None:
-        """What was written without point-in-time recovery can't be undone."""
-        self._journals[table["TableId"]] = Journal(time.time())
-
-    def install(self) -> None:
-        """Wrap the two functions through which ministack writes items, TTL included."""
-        from ministack.services import dynamodb
-
-        set_item, remove_item = dynamodb._set_item, dynamodb._remove_item
-
-        def note(table: Item, key: Key, before: Item | None, after: Item | None) -> None:
-            if is_recoverable(table):
-                self.of(table).writes.append((time.time(), key, before, after))
-
-        def set_noted(table: Item, partition: str, sort: str, item: Item) -> Any:
-            before = set_item(table, partition, sort, item)
-            note(table, (partition, sort), before, item)
-            return before
-
-        def remove_noted(table: Item, partition: str, sort: str) -> Any:
-            before = remove_item(table, partition, sort)
-            if before is not None:
-                note(table, (partition, sort), before, None)
-            return before
-
-        dynamodb._set_item, dynamodb._remove_item = set_noted, remove_noted
-
-    def items_at(self, table: Item, moment: float) -> dict[Key, Item]:
-        """The table as it was: what came later is undone, the latest first."""
-        items = {(p, s): item for p, sorted_items in table["items"].items() for s, item in sorted_items.items()}
-        for written, key, before, _ in reversed(self.of(table).writes):
-            if written <= moment:
-                break
-            if before is None:
-                items.pop(key, None)
-            else:
-                items[key] = before
-        return items
-
-
-def is_recoverable(table: Item) -> bool:
-    """Whether point-in-time recovery is on."""
-    from ministack.services import dynamodb
-
-    _, _, _, region, account, name = table["TableArn"].replace("table/", "").split(":")
-    return bool(dynamodb._pitr_settings.get_scoped(account, region, name, False))
-
-
-def install(endpoint_url: str) -> None:
+def install(endpoint_url: str, journals: Journals) -> None:
     """Answer the export's two operations, and refuse what is wrong in those that stay ministack's."""
     from ministack.services import dynamodb
 
-    journals = Journals()
-    journals.install()
     update_backups, describe_backups = dynamodb._update_continuous_backups, dynamodb._describe_continuous_backups
 
     def update_continuous_backups(request: dict[str, Any]) -> Response:
@@ -192,7 +121,8 @@ def _start(request: dict[str, Any], journals: Journals, caller: Caller, endpoint
     token = request.get("ClientToken")
     for known in dynamodb._exports.values():
         if token and known.get("ClientToken") == token:
-            if any(known.get(key) != request[key] for key in ("TableArn", "S3Bucket", "S3Prefix") if key in request):
+            compared = [key for key in ("TableArn", "S3Bucket", "S3Prefix") if key in request]
+            if _requests.get(token, request) != request or any(known.get(key) != request[key] for key in compared):
                 return json_error(
                     "ExportConflictException", "Another export with this client token has other parameters"
                 )
@@ -233,6 +163,7 @@ def _start(request: dict[str, Any], journals: Journals, caller: Caller, endpoint
     except ValueError as error:
         return json_error("ValidationException", str(error))
     dynamodb._exports[description["ExportArn"]] = description
+    _requests[description["ClientToken"]] = request
     answer = json_response({"ExportDescription": description})
     threading.Thread(target=_write, args=(description, export_id, lines, caller, endpoint_url), daemon=True).start()
     return answer

@@ -1,30 +1,27 @@
-"""Expressions and keys that DynamoDB refuses.
+"""Requests that DynamoDB refuses for what they ask of a table's keys and indexes.
 
 Seen in ministack 1.5.33: a filter of Query may name the key, a key condition may use OR and the like, an empty
-expression counts as none, `list_append` and arithmetic take operands of any type, a section may be in an update twice
-(the last one is carried out), 1 and 1.0 are two keys, and some faults of a condition are said to be of an
-UpdateExpression. Exit condition: `_query`, `_apply_update_expression`, `_eval_set_value`, `_extract_key_val` and
-`_evaluate_condition` of `ministack.services.dynamodb` refuse each.
+expression counts as none, 1 and 1.0 are two keys, some faults of a condition are said to be of an UpdateExpression, an
+index answers what it doesn't project by leaving it out, begins_with fails for the whole request at an item whose
+attribute is of another type, and a member of a batch or a transaction may be two writes or none. Exit condition:
+`_query`, `_scan`, `_extract_key_val`, `_evaluate_condition`, `_batch_write_item` and `_transact_write_items` of
+`ministack.services.dynamodb` do each. Expressions on their own are `dynamodb_expressions`.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.KeyConditionExpressions.html
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.FilterExpression.html
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_WriteRequest.html
 """
 
 import json
-from collections import Counter
 from typing import Any
 
-from local_aws.emulator import Handler, Response, json_error, operation, replace_handler
+from local_aws.emulator import Handler, Response, dynamodb_expressions, json_error, operation, replace_handler
+from local_aws.emulator.dynamodb_grammar import Expression, parse
 
-_SLOTS = (
-    "ConditionExpression", "FilterExpression", "KeyConditionExpression", "ProjectionExpression", "UpdateExpression",
-)  # fmt: skip
+_NOT_FETCHED = "The local DynamoDB does not fetch from the table what a local secondary index does not project"
+# AWS says it of writes in the words that it has for values.
+_ONE_TYPE = "must contain exactly one of the supported datatypes"
 _NOT_FOR_KEYS = {"attribute_exists", "attribute_not_exists", "attribute_type", "contains"}
-_MISMATCH = (
-    "Invalid UpdateExpression: Incorrect operand type for operator or function; operator or function: {}, "
-    "operand type: {}"
-)
-Tokens = list[tuple[str, str]]
 
 
 def install() -> None:
@@ -37,16 +34,20 @@ def install() -> None:
         ) -> Response:
             try:
                 request = json.loads(body or b"{}")
-                reason = refusal(operation(headers), request) if isinstance(request, dict) else None
-            except ValueError:
-                reason = None  # which ministack has its own answer to
-            return json_error("ValidationException", reason) if reason else await handler(method, path, headers, body, query)  # noqa: E501  # fmt: skip
+                reason = refusal(operation(headers), request)
+            except (ValueError, AttributeError, TypeError, KeyError):
+                return json_error(
+                    "SerializationException", "The request is no JSON, or a member of it is of another type"
+                )
+            if reason:
+                return json_error("ValidationException", reason)
+            return await handler(method, path, headers, body, query)
 
         return handle
 
     replace_handler("dynamodb", wrap)
-    evaluate, apply = dynamodb._evaluate_condition, dynamodb._apply_update_expression
-    value_of, key_of = dynamodb._eval_set_value, dynamodb._extract_key_val
+    evaluate, key_of = dynamodb._evaluate_condition, dynamodb._extract_key_val
+    begins_with = dynamodb._ExprEval._fn_begins_with
 
     def evaluate_condition(
         expression: str, item: Any, values: Any, names: Any, slot: str = "ConditionExpression"
@@ -56,37 +57,91 @@ def install() -> None:
         except ValueError as error:
             raise ValueError(str(error).replace("Invalid UpdateExpression:", f"Invalid {slot}:")) from None
 
-    def apply_update_expression(item: Any, expression: str, *rest: Any) -> Any:
-        _require_single_sections(dynamodb._tokenize(expression))
-        return apply(item, expression, *rest)
-
-    def eval_set_value(tokens: Tokens, item: Any, values: Any, names: Any) -> Any:
-        operator, kind, operands = _operation(tokens)
-        for each in operands:
-            found = next(iter(eval_set_value(each, item, values, names) or {}), "")
-            if found != kind and [token for token, _ in each] == ["VALUE_REF"]:
-                raise ValueError(_MISMATCH.format(operator, found))
-            if found != kind:
-                raise ValueError("An operand in the update expression has an incorrect data type")
-        return value_of(tokens, item, values, names)
+    def false_of_other_types(evaluation: Any) -> Any:
+        try:
+            return begins_with(evaluation)
+        except ValueError as error:
+            if "operator or function: begins_with" in str(error):
+                return False
+            raise
 
     def extract_key_val(value: Any) -> Any:
         found = key_of(value)
         is_number = isinstance(value, dict) and "N" in value and not str(found).isdecimal()
         return (dynamodb._ddb_canonicalize_number(found) or found) if is_number else found
 
-    dynamodb._evaluate_condition, dynamodb._apply_update_expression = evaluate_condition, apply_update_expression
-    dynamodb._eval_set_value, dynamodb._extract_key_val = eval_set_value, extract_key_val
+    dynamodb._evaluate_condition, dynamodb._extract_key_val = evaluate_condition, extract_key_val
+    dynamodb._ExprEval._fn_begins_with = false_of_other_types
 
 
 def refusal(name: str, request: dict[str, Any]) -> str | None:
     """Why DynamoDB refuses a request, or None."""
-    for slot in _SLOTS:
+    parts = list(dynamodb_expressions.requests_with_expressions(name, request))
+    for slot in dynamodb_expressions.SLOTS:
         if isinstance(request.get(slot), str) and not request[slot].strip():
             return f"Invalid {slot}: The expression can not be empty;"
-    if name != "Query":
+    if reason := _member_refusal(name, request):
+        return reason
+    if reason := next(filter(None, map(dynamodb_expressions.refusal, parts)), None):
+        return reason
+    if name == "Scan":
+        return _value_refusal(request) or _index_refusal(request)
+    if name == "Query":
+        expression = request.get("KeyConditionExpression") or ""
+        return _key_condition_refusal(expression) or _filter_refusal(request) or _index_refusal(request)
+    return None
+
+
+def _member_refusal(name: str, request: dict[str, Any]) -> str | None:
+    """Each member of a batch is one write, and each of a transaction."""
+    if name == "BatchWriteItem":
+        batches = [each for each in (request.get("RequestItems") or {}).values() if isinstance(each, list)]
+        for member in [member for members in batches for member in members]:
+            if not member:
+                return f"Supplied AttributeValue is empty, {_ONE_TYPE}"
+            if len(member) > 1:
+                return f"Supplied AttributeValue has more than one datatypes set, {_ONE_TYPE}"
+    if name == "TransactWriteItems" and any(len(member) > 1 for member in request.get("TransactItems") or []):
+        return "TransactItems can only contain one of Check, Put, Update or Delete"
+    return None
+
+
+def _value_refusal(request: dict[str, Any]) -> str | None:
+    from ministack.services import dynamodb
+
+    values = (request.get("ExpressionAttributeValues") or {}).values()
+    reasons = [reason for value in values if (reason := dynamodb._attribute_value_error(value))]
+    return reasons[0] if reasons else None
+
+
+def _index_refusal(request: dict[str, Any]) -> str | None:
+    """What is asked of an index that doesn't project it."""
+    from ministack.services import dynamodb
+
+    table = dynamodb._tables.get(dynamodb._normalize_table_name(request.get("TableName")))
+    name = request.get("IndexName")
+    index = dynamodb._index_def(table, name) if table and name else None
+    if not index or (index.get("Projection") or {}).get("ProjectionType", "ALL") == "ALL":
         return None
-    return _key_condition_refusal(request.get("KeyConditionExpression") or "") or _filter_refusal(request)
+    is_global = index in table["GlobalSecondaryIndexes"]
+    invalid = "One or more parameter values were invalid:"
+    if request.get("Select") == "ALL_ATTRIBUTES":
+        wrong = f"Select type ALL_ATTRIBUTES is not supported for global secondary index {name} because its projection type is not ALL"  # noqa: E501
+        return f"{invalid} {wrong}" if is_global else _NOT_FETCHED
+    projected = dynamodb._apply_index_projection(dict.fromkeys(asked := _asked(request)), table, name)
+    missing = [each for each in asked if each not in projected]
+    if not missing:
+        return None
+    unprojected = f"Global secondary index {name} does not project [{', '.join(missing)}]"
+    return f"{invalid} {unprojected}" if is_global else _NOT_FETCHED
+
+
+def _asked(request: dict[str, Any]) -> list[str]:
+    """The attributes that a request asks for by name."""
+    names = request.get("ExpressionAttributeNames") or {}
+    parsed = parse("ProjectionExpression", request.get("ProjectionExpression") or "")
+    paths = parsed.paths if isinstance(parsed, Expression) else ()
+    return [names.get(path[0], path[0]) for path in paths] + list(request.get("AttributesToGet") or [])
 
 
 def _key_condition_refusal(expression: str) -> str | None:
@@ -119,32 +174,3 @@ def _filter_refusal(request: dict[str, Any]) -> str | None:
                 f"Filter Expression can only contain non-primary key attributes: Primary key attribute: {name}"
             )  # fmt: skip
     return None
-
-
-def _require_single_sections(tokens: Tokens) -> None:
-    sections = Counter(
-        text.upper()
-        for token, text in tokens
-        if token == "IDENT" and text.upper() in ("SET", "REMOVE", "ADD", "DELETE")
-    )
-    for section, times in sections.items():
-        if times > 1:
-            raise ValueError(
-                f'Invalid UpdateExpression: The "{section}" section can only be used once in an update expression;'
-            )
-
-
-def _operation(tokens: Tokens) -> tuple[str, str, list[Tokens]]:
-    """The operator of a SET value, the type its operands must have, and its operands; none if it is a plain value."""
-    from ministack.services.dynamodb import _find_matching_paren, _split_by_comma
-
-    if tokens and tokens[0][0] == "LPAREN" and _find_matching_paren(tokens, 0) == len(tokens) - 1:
-        return _operation(tokens[1:-1])
-    depth = 0
-    for at, (token, text) in enumerate(tokens):
-        depth += (token == "LPAREN") - (token == "RPAREN")
-        if token in ("PLUS", "MINUS") and not depth and at:
-            return text, "N", [tokens[:at], tokens[at + 1 :]]
-    if len(tokens) > 2 and tokens[0] == ("IDENT", "list_append") and tokens[1][0] == "LPAREN":
-        return "list_append", "L", _split_by_comma(tokens[2:-1])
-    return "", "", []

@@ -73,6 +73,9 @@ def _rule_refusal(rule: Element) -> Response | None:
     for name in ("AbortIncompleteMultipartUpload", "Expiration/ExpiredObjectDeleteMarker"):
         if rule.find(name) is not None and chosen.find(".//Tag") is not None:
             return error("InvalidRequest", f"{name.rpartition('/')[2]} cannot be specified with Tags.")
+    smallest, largest = (chosen.findtext(f"And/ObjectSize{name}") for name in ("GreaterThan", "LessThan"))
+    if smallest and largest and int(smallest) >= int(largest):
+        return error("InvalidRequest", "'ObjectSizeLessThan' should be greater than 'ObjectSizeGreaterThan'")
     moves = [int(days) for each in rule.findall("Transition") if (days := each.findtext("Days"))]
     end = rule.findtext("Expiration/Days")
     if end and moves and int(end) <= max(moves):
@@ -89,6 +92,9 @@ def _action_refusal(action: Element) -> Response | None:
             return malformed()
     if (date := action.findtext("Date")) and not _is_midnight(date):
         return error("InvalidArgument", "'Date' must be at midnight GMT")
+    if (days := action.findtext("DaysAfterInitiation")) and int(days) < 1:
+        message = f"'DaysAfterInitiation' for {action.tag} action must be a positive integer"
+        return error("InvalidArgument", message)
     storage_class = action.findtext("StorageClass")
     for name in ("Days", "NoncurrentDays"):
         days = action.findtext(name)

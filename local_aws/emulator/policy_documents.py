@@ -19,15 +19,18 @@ OF_A_CALLER: Fields = (("Effect",), ACTION, RESOURCE)
 OF_A_ROLE: Fields = (("Effect",), ("Principal",), ACTION)
 
 
+def parsed(document: Any) -> Any:
+    return json.loads(document) if isinstance(document, (str, bytes)) else document
+
+
 def statements(document: Any) -> list[Any]:
-    policy = json.loads(document) if isinstance(document, (str, bytes)) else document
-    return listed(policy.get("Statement"))
+    return listed(parsed(document).get("Statement"))
 
 
 def problems(document: Any, fields: Fields) -> Iterator[str]:
     """Why this is no policy; `fields` are those of a statement, of which it has one of each group."""
     try:
-        policy = json.loads(document) if isinstance(document, (str, bytes)) else document
+        policy = parsed(document)
     except ValueError:
         policy = None
     if not isinstance(policy, dict):

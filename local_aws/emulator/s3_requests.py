@@ -4,14 +4,16 @@ Seen in ministack 1.5.33: an upload is completed from any list of parts, in any 
 every continuation token, tells MaxKeys above 1000, and is truncated when MaxKeys is 0; If-None-Match takes an ETag on a
 write; an object is copied onto itself unchanged; DeleteObjects takes no keys, and any number; a key that doesn't exist
 is told to callers who may not list the bucket; any key is short enough, any owner of a bucket the expected one, and a
-new bucket may have a reserved name. Exit condition: the functions of `ministack.services.s3` that are wrapped here
-refuse each.
+new bucket may have a reserved name; uploads are listed without their common prefixes, which is refused here, and who
+pays for requests is answered with a listing. Exit condition: the functions of `ministack.services.s3` that are wrapped
+here do each.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketRequestPayment.html
 """
 
 import base64
@@ -48,6 +50,7 @@ def install() -> None:
         "_complete_multipart_upload": _completion,
         "_delete_objects": _deletion,
         "_create_bucket": lambda name, *rest, **named: name_refusal(name),
+        "_list_multipart_uploads": _uploads_of_a_folder,
         "_dispatch": _unexpected,
     }
     for name, refusal in refusals.items():
@@ -110,7 +113,18 @@ def _unexpected(
             return error("InvalidBucketOwnerAWSAccountID", message)
         if expected and owner not in (None, expected):
             return error("AccessDenied", "Access Denied", 403)
+    if method == "GET" and bucket and not key and "requestPayment" in query:
+        answer: Response = s3._get_bucket_request_payment(bucket)
+        return answer
     return None
+
+
+def _uploads_of_a_folder(bucket: str, query: Query) -> Response | None:
+    from ministack.services import s3
+
+    if not s3._qp(query, "delimiter", ""):
+        return None
+    return error("NotImplemented", "The embedded AWS lists uploads without a delimiter only", 501)
 
 
 def _conditional_write(headers: Headers) -> Response | None:

@@ -3,14 +3,17 @@
 Seen in ministack 1.5.33: metadata and tags may be of any size, tags twice of one name, and too many of them refuse what
 has been written already; those of an upload in parts are lost, and refused here; a copy isn't conditional, and keeps
 its source's type where it replaces the metadata; content is application/octet-stream by default and encrypted only if
-the bucket says so; PutObject doesn't tell the checksum. Exit condition: the functions of `ministack.services.s3` that
-are wrapped here do each.
+the bucket says so, and by AWS's own key of KMS never; PutObject doesn't tell the checksum; a bucket's tags aren't
+checked. Exit condition: the functions of `ministack.services.s3` that are wrapped here do each.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketTagging.html
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
 """
 
+import unicodedata
 from collections.abc import Callable
 from itertools import chain
 from typing import Any
@@ -21,6 +24,8 @@ from local_aws.emulator.s3_requests import Headers, children, error
 
 MOST_METADATA_BYTES = 2048
 MOST_TAGS = 10
+MOST_TAGS_OF_A_BUCKET = 50
+_KEY_ID = "x-amz-server-side-encryption-aws-kms-key-id"
 _METADATA = "x-amz-meta-"
 Tags = list[tuple[str, str]]
 
@@ -32,19 +37,21 @@ def install() -> None:
     s3._bucket_default_sse_headers = lambda bucket: (
         default_encryption(bucket) or {"x-amz-server-side-encryption": "AES256"}
     )
+    s3._resolve_sse_write_headers = _with_the_key_of_aws(s3._resolve_sse_write_headers)
     s3._put_object = _with_checksum(s3._put_object)
     s3._copy_object = _conditional(s3._copy_object)
     for name in ("_put_object", "_copy_object", "_create_multipart_upload"):
         setattr(s3, name, _checked(getattr(s3, name)))
     put_tags, create_upload = s3._put_object_tagging, s3._create_multipart_upload
 
+    put_bucket_tags = s3._put_bucket_tagging
+
     def put_object_tagging(bucket: str, key: str, body: bytes, query: Any = None) -> Response:
-        tags = [
-            (tag.findtext("{*}Key") or "", tag.findtext("{*}Value") or "") for tag in children(body, "TagSet/{*}Tag")
-        ]
-        if len({name for name, _ in tags}) < len(tags):
-            return error("InvalidTag", "Cannot provide multiple Tags with the same key")
-        answer: Response = _tags_refusal(tags) or put_tags(bucket, key, body, query)
+        answer: Response = _tag_set_refusal(body, MOST_TAGS) or put_tags(bucket, key, body, query)
+        return answer
+
+    def put_bucket_tagging(bucket: str, body: bytes) -> Response:
+        answer: Response = _tag_set_refusal(body, MOST_TAGS_OF_A_BUCKET) or put_bucket_tags(bucket, body)
         return answer
 
     def create_multipart_upload(bucket: str, key: str, headers: Headers) -> Response:
@@ -54,6 +61,7 @@ def install() -> None:
         return answer
 
     s3._put_object_tagging, s3._create_multipart_upload = put_object_tagging, create_multipart_upload
+    s3._put_bucket_tagging = put_bucket_tagging
 
 
 def _checked(original: Callable[..., Response]) -> Callable[..., Response]:
@@ -79,18 +87,51 @@ def _tag_header_refusal(text: str) -> Response | None:
             "name duplicates."
         )
         return error("InvalidArgument", message, ArgumentName="x-amz-tagging", ArgumentValue=text)
-    return _tags_refusal(tags)
+    return _tags_refusal(tags, MOST_TAGS)
 
 
-def _tags_refusal(tags: Tags) -> Response | None:
-    if len(tags) > MOST_TAGS:
-        return error("BadRequest", f"Object tags cannot be greater than {MOST_TAGS}")
+def _tag_set_refusal(body: bytes, most: int) -> Response | None:
+    tags = [(tag.findtext("{*}Key") or "", tag.findtext("{*}Value") or "") for tag in children(body, "TagSet/{*}Tag")]
+    if len({name for name, _ in tags}) < len(tags):
+        return error("InvalidTag", "Cannot provide multiple Tags with the same key")
+    return _tags_refusal(tags, most)
+
+
+def _tags_refusal(tags: Tags, most: int) -> Response | None:
+    if len(tags) > most:
+        of_an_object = f"Object tags cannot be greater than {most}"
+        return error(
+            "BadRequest", of_an_object if most == MOST_TAGS else f"Bucket tag count cannot be greater than {most}"
+        )
     for name, value in tags:
-        if not 1 <= len(name) <= 128:
+        if name.startswith("aws:"):
+            message = (
+                'User-defined tag keys can\'t start with "aws:". This prefix is reserved for system tags. Remove '
+                '"aws:" from your tag keys and try again.'
+            )
+            return error("InvalidTag", message)
+        if not 1 <= len(name) <= 128 or not _is_tag_text(name):
             return error("InvalidTag", "The TagKey you have provided is invalid", TagKey=name)
-        if len(value) > 256:
+        if len(value) > 256 or not _is_tag_text(value):
             return error("InvalidTag", "The TagValue you have provided is invalid", TagKey=name, TagValue=value)
     return None
+
+
+def _is_tag_text(text: str) -> bool:
+    """Letters, digits, spaces and a few signs."""
+    return all(unicodedata.category(each)[0] in "LNZ" or each in "_.:/=+-@" for each in text)
+
+
+def _with_the_key_of_aws(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Encryption with KMS by the key `aws/s3`, where none is named; the key's ARN is not told."""
+
+    def resolve(headers: Headers, bucket: str) -> Any:
+        if headers.get("x-amz-server-side-encryption") != "aws:kms" or headers.get(_KEY_ID):
+            return original(headers, bucket)
+        kept, refused = original({**headers, _KEY_ID: "alias/aws/s3"}, bucket)
+        return {name: value for name, value in (kept or {}).items() if name != _KEY_ID}, refused
+
+    return resolve
 
 
 def _conditional(original: Callable[..., Response]) -> Callable[..., Response]:

@@ -68,6 +68,10 @@ def test_fields_and_version_of_a_document(aws: Aws, bucket: str) -> None:
         ({"Action": None}, "Missing required field Action"),
         ({"Resource": None}, "Missing required field Resource"),
         ({"Foo": 1}, "Unknown field Foo"),
+        (
+            {"Principal": None, "NotPrincipal": {"AWS": ACCOUNT}},
+            "the local AWS does not evaluate NotPrincipal",
+        ),
         ({"Action": "s3:Foo"}, "Policy has invalid action"),
         ({"Action": ["s3:GetObject", "sqs:SendMessage"]}, "Policy has invalid action"),
         ({"Resource": "arn:aws:s3:::another/*"}, "Policy has invalid resource"),
@@ -80,11 +84,11 @@ def test_fields_and_version_of_a_document(aws: Aws, bucket: str) -> None:
         ({"Condition": {"FooEquals": {"aws:SourceIp": "1"}}}, "Invalid Condition type : FooEquals"),
         (
             {"Condition": {"StringEquals": {"s3:foo": "1"}}},
-            "Policy has an invalid condition key, or one that the embedded AWS does not evaluate: s3:foo",
+            "Policy has an invalid condition key, or one that the local AWS does not evaluate: s3:foo",
         ),
         (
             {"Condition": {"Null": {"s3:if-none-match": "true"}}, "Action": "s3:PutObject"},
-            "Policy has an invalid condition key, or one that the embedded AWS does not evaluate: s3:if-none-match",
+            "Policy has an invalid condition key, or one that the local AWS does not evaluate: s3:if-none-match",
         ),
     ],
 )
@@ -110,6 +114,19 @@ def test_statements_that_are_right(aws: Aws, bucket: str, changes: dict[str, Any
         assert json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"]) == policy
     finally:
         s3.delete_bucket_policy(Bucket=bucket)
+
+
+def test_the_size_of_a_policy(aws: Aws, bucket: str) -> None:
+    """20 KB without white space: https://docs.aws.amazon.com/AmazonS3/latest/userguide/add-bucket-policy.html"""
+    policy = {"Version": "2012-10-17", "Statement": [statement_for(bucket)]}
+    missing = 20_480 - len(json.dumps(policy, separators=(",", ":")))
+    policy["Statement"][0]["Resource"] += "a" * missing
+    s3 = aws.client("s3")
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy, indent=4))
+    s3.delete_bucket_policy(Bucket=bucket)
+    policy["Statement"][0]["Resource"] += "a"
+    with pytest.raises(ClientError, match="Policy exceeds the maximum allowed document size"):
+        s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
 
 
 def test_a_statement_for_a_role(aws: Aws, bucket: str, assume: Assume) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.local_aws.harness import ACCOUNT, Aws
+from tests.local_aws.harness import ACCOUNT, Athena, Aws
 from tests.local_aws.test_cloudformation import TABLE, Stack, resource
 from tests.local_aws.test_cloudformation import stack as stack
 
@@ -44,7 +44,7 @@ def policy(**changes: Any) -> dict[str, Any]:
         (resource("SNS::Topic", Subscription=[{"Protocol": "zz", "Endpoint": "x"}]), "protocol string: zz"),
         (resource("SNS::Subscription", TopicArn={"Ref": "T"}, Protocol="zz", Endpoint="x"), "protocol string: zz"),
         (
-            resource("SNS::Subscription", TopicArn=f"arn:aws:sns:us-east-1:{ACCOUNT}:nope", Protocol="email"),
+            resource("SNS::Subscription", TopicArn=f"arn:aws:sns:us-east-1:{ACCOUNT}:nope", Protocol="sqs"),
             "Topic does not exist",
         ),
         (resource("IAM::User", ManagedPolicyArns=["arn:aws:iam::aws:policy/NopeNope"]), "NopeNope does not exist"),
@@ -54,6 +54,20 @@ def policy(**changes: Any) -> dict[str, Any]:
             resource("Glue::Table", CatalogId=ACCOUNT, DatabaseName="nope", TableInput={"Name": "t"}),
             "^Database nope not found.$",
         ),
+        (resource("S3::Bucket", VersioningConfiguration={"Status": "On"}), "On is not a valid enum value"),
+        (
+            resource("DynamoDB::Table", **TABLE, StreamSpecification={"StreamViewType": "FOO"}),
+            "Value 'FOO' at 'streamSpecification.streamViewType'",
+        ),
+        (resource("IAM::Policy", PolicyName="p", PolicyDocument=policy()), "At least one of"),
+        *(
+            (
+                resource(f"IAM::{kind}", **more, Policies=[{"PolicyName": "p", "PolicyDocument": policy(Sid="a b")}]),
+                "SID",
+            )
+            for kind, more in (("User", {}), ("Role", {"AssumeRolePolicyDocument": TRUST}))
+        ),
+        (resource("IAM::ManagedPolicy", PolicyDocument=policy(Resource="arn:aws:s3:::" + "a" * 6144)), "PolicySize"),
     ],
 )
 def test_what_a_service_refuses(stack: Stack, made: dict[str, Any], reason: str) -> None:
@@ -100,3 +114,23 @@ def test_recovery_is_not_taken_out_of_a_template(stack: Stack) -> None:
     assert stack.put({"T": resource("DynamoDB::Table", **TABLE, **on)}) == "CREATE_COMPLETE"
     assert stack.put({"T": resource("DynamoDB::Table", **TABLE)}, update=True) == "UPDATE_ROLLBACK_COMPLETE"
     assert "PointInTimeRecoverySpecification" in stack.reasons()
+
+
+@pytest.mark.parametrize("recursive", [None, "true", False])
+def test_a_workgroup_that_was_used(aws: Aws, bucket: str, stack: Stack, recursive: Any) -> None:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-athena-workgroup.html"""
+    option = {} if recursive is None else {"RecursiveDeleteOption": recursive}
+    made = resource("Athena::WorkGroup", Name=stack.name, **option)
+    assert stack.put({"W": made}) == "CREATE_COMPLETE"
+    athena = Athena(aws, bucket)
+    athena.run("SELECT 1", WorkGroup=stack.name)
+    athena.client.create_named_query(Name="q", Database="default", QueryString="SELECT 1", WorkGroup=stack.name)
+    groups = [each["Name"] for each in athena.client.list_work_groups()["WorkGroups"]]
+    assert stack.name in groups
+    if recursive == "true":
+        assert stack.delete() == "DELETE_COMPLETE"
+        return
+    assert stack.delete() == "DELETE_FAILED"
+    assert f"WorkGroup {stack.name} is not empty" in stack.reasons()
+    athena.client.delete_work_group(WorkGroup=stack.name, RecursiveDeleteOption=True)
+    assert stack.delete() == "DELETE_COMPLETE"

@@ -240,8 +240,9 @@ def test_a_client_token_names_one_export(table: Table) -> None:
         TableArn=table.arn, S3Bucket=table.bucket, S3Prefix=table.name, ClientToken="t1"
     )
     assert again["ExportDescription"]["ExportArn"] == first["ExportArn"]
-    with pytest.raises(ClientError, match="ExportConflictException"):
-        table.export(ClientToken="t1", S3Prefix="other")
+    for other in ({"S3Prefix": "other"}, {"ExportTime": int(time.time())}, {"S3SseAlgorithm": "AES256"}):
+        with pytest.raises(ClientError, match="ExportConflictException"):
+            table.export(ClientToken="t1", **other)
 
 
 def test_what_is_refused(table: Table) -> None:

@@ -4,10 +4,16 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.KeyCondit
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html
 """
 
+import json
+import urllib.error
+import urllib.request
 import uuid
 from typing import Any
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from tests.local_aws.harness import Aws
@@ -153,3 +159,103 @@ def test_a_bad_condition_is_named_as_one(aws: Aws, table: str) -> None:
     )
     reserved = "Attribute name is a reserved keyword; reserved keyword: status"
     assert message == f"Invalid ConditionExpression: {reserved}"
+
+
+@pytest.fixture(scope="module")
+def indexed(aws: Aws) -> str:
+    """A table whose indexes don't project everything."""
+    name = f"indexed-{uuid.uuid4().hex[:8]}"
+    hashed = [{"AttributeName": "g", "KeyType": "HASH"}]
+    ranged = [{"AttributeName": "k", "KeyType": "HASH"}, {"AttributeName": "g", "KeyType": "RANGE"}]
+    some = {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["n"]}
+    dynamodb = aws.client("dynamodb")
+    dynamodb.create_table(
+        TableName=name, BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}, {"AttributeName": "s", "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": kind} for name, kind in ("kS", "sN", "gS")],
+        GlobalSecondaryIndexes=[{"IndexName": "global", "KeySchema": hashed, "Projection": some}],
+        LocalSecondaryIndexes=[{"IndexName": "local", "KeySchema": ranged, "Projection": some}],
+    )  # fmt: skip
+    dynamodb.put_item(TableName=name, Item=ITEM)
+    return name
+
+
+UNPROJECTED = "One or more parameter values were invalid: Global secondary index global does not project [{}]"
+NOT_ALL = (
+    "One or more parameter values were invalid: Select type ALL_ATTRIBUTES is not supported for global secondary index "
+    "global because its projection type is not ALL"
+)
+NOT_FETCHED = "The local DynamoDB does not fetch from the table what a local secondary index does not project"
+
+
+@pytest.mark.parametrize(
+    ("index", "asked", "message"),
+    [
+        ("global", {"ProjectionExpression": "n, t"}, UNPROJECTED.format("t")),
+        ("global", {"ProjectionExpression": "#t[0], l", "ExpressionAttributeNames": {"#t": "t"}}, UNPROJECTED.format("t, l")),  # noqa: E501
+        ("global", {"AttributesToGet": ["k", "t"]}, UNPROJECTED.format("t")),
+        ("global", {"Select": "ALL_ATTRIBUTES"}, NOT_ALL),
+        ("local", {"ProjectionExpression": "n, t"}, NOT_FETCHED),
+        ("local", {"Select": "ALL_ATTRIBUTES"}, NOT_FETCHED),
+    ],
+)  # fmt: skip
+def test_indexes_are_asked_for_what_they_project(
+    aws: Aws, indexed: str, index: str, asked: dict[str, Any], message: str
+) -> None:
+    dynamodb = aws.client("dynamodb")
+    key = {"global": ("g", "h"), "local": ("k", "a")}[index]
+    query = {"KeyConditionExpression": f"{key[0]} = :key", "ExpressionAttributeValues": {":key": {"S": key[1]}}}
+    if "AttributesToGet" in asked:
+        query = {"KeyConditions": {key[0]: {"AttributeValueList": [{"S": key[1]}], "ComparisonOperator": "EQ"}}}
+    assert refused(dynamodb.query, TableName=indexed, IndexName=index, **query, **asked) == message
+    assert refused(dynamodb.scan, TableName=indexed, IndexName=index, **asked) == message
+
+
+@pytest.mark.parametrize("index", ["global", "local"])
+def test_what_an_index_projects_is_answered(aws: Aws, indexed: str, index: str) -> None:
+    dynamodb = aws.client("dynamodb")
+    projected = {**KEY, "g": {"S": "h"}, "n": {"N": "1"}}
+    assert dynamodb.scan(TableName=indexed, IndexName=index)["Items"] == [projected]
+    whole = {"Select": "ALL_PROJECTED_ATTRIBUTES"}
+    assert dynamodb.scan(TableName=indexed, IndexName=index, **whole)["Items"] == [projected]
+    some = {"ProjectionExpression": "n, k, s, g"}
+    assert dynamodb.scan(TableName=indexed, IndexName=index, **some)["Items"] == [projected]
+
+
+@pytest.mark.parametrize(
+    ("member", "message"),
+    [
+        ({"PutRequest": {"Item": ITEM}, "DeleteRequest": {"Key": KEY}}, "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes"),  # noqa: E501
+        ({}, "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"),
+    ],
+)  # fmt: skip
+def test_a_member_of_a_batch_is_one_write(aws: Aws, table: str, member: dict[str, Any], message: str) -> None:
+    assert refused(aws.client("dynamodb").batch_write_item, RequestItems={table: [member]}) == message
+
+
+def test_a_member_of_a_transaction_is_one_write(aws: Aws, table: str) -> None:
+    member = {
+        "Put": {"TableName": table, "Item": ITEM},
+        "Delete": {"TableName": table, "Key": {**KEY, "s": {"N": "9"}}},
+    }
+    message = refused(aws.client("dynamodb").transact_write_items, TransactItems=[member])
+    assert message == "TransactItems can only contain one of Check, Put, Update or Delete"
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("UpdateItem", b"{"),
+        ("CreateTable", b"{"),
+        ("TransactWriteItems", b'{"TransactItems": [1]}'),
+        ("Scan", b'{"TableName": "t", "ExpressionAttributeValues": [":v"]}'),
+    ],
+)
+def test_requests_of_another_shape(aws: Aws, name: str, body: bytes) -> None:
+    signed = AWSRequest("POST", aws.url, data=body, headers={"X-Amz-Target": f"DynamoDB_20120810.{name}"})
+    SigV4Auth(Credentials("local", "local"), "dynamodb", "us-east-1").add_auth(signed)
+    request = urllib.request.Request(aws.url, body, dict(signed.headers), method="POST")  # noqa: S310
+    with pytest.raises(urllib.error.HTTPError) as error:
+        urllib.request.urlopen(request)  # noqa: S310
+    answer = json.loads(error.value.read())
+    assert (error.value.code, answer["__type"]) == (400, "SerializationException"), answer

@@ -51,6 +51,9 @@ def test_trust_policies(aws: Aws, name: str, changes: Any) -> None:
         {"Principal": "*"},
         {"Foo": 1},
         {"Condition": {"NoSuch": {"aws:SourceIp": "1.2.3.4"}}},
+        {"Sid": "a b"},
+        {"Sid": "a-b"},
+        {"NotPrincipal": "*"},
     ],
 )
 def test_policies_of_a_caller(aws: Aws, name: str, changes: Any) -> None:
@@ -67,11 +70,77 @@ def test_policies_that_are_taken(aws: Aws, name: str) -> None:
     iam.create_user(UserName=name)
     for changes in (
         {"Action": "*"},
+        {"Action": ["S3:GETOBJECT", "s3:getobject"], "Sid": "A1"},
         {"Action": ["s3:*", "dynamodb:Get*"], "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/${aws:username}/*"]},
         {"Action": None, "NotAction": "iam:*"},
         {"Condition": {"ForAnyValue:StringLikeIfExists": {"aws:PrincipalTag/a": ["b", "c"]}}},
     ):
         iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=document({**ALLOW, **changes}))
+
+
+def test_statements_have_ids_of_their_own(aws: Aws, name: str) -> None:
+    iam, twice = aws.client("iam"), json.dumps({"Version": "2012-10-17", "Statement": [{**ALLOW, "Sid": "A"}] * 2})
+    assert refused(iam.create_policy, PolicyName=name, PolicyDocument=twice) == "MalformedPolicyDocument"
+    none = json.dumps({"Version": "2012-10-17", "Statement": [ALLOW, {**ALLOW, "Sid": ""}, {**ALLOW, "Sid": ""}]})
+    iam.create_policy(PolicyName=name, PolicyDocument=none)
+
+
+def of_size(characters: int) -> str:
+    """A policy of so many characters that count: white space doesn't."""
+    empty = document({**ALLOW, "Resource": "arn:aws:s3:::b/"})
+    missing = characters - len("".join(empty.split()))
+    return document({**ALLOW, "Resource": f"arn:aws:s3:::b/{'a' * missing}"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "most"), [("user", 2048), ("group", 5120), ("role", 10_240), ("policy", 6144), ("trust", 2048)]
+)
+def test_sizes_of_policies(aws: Aws, name: str, kind: str, most: int) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+    iam = aws.client("iam")
+    if kind in ("policy", "trust"):
+        call, given = iam.create_policy, {"PolicyName": name, "PolicyDocument": of_size(most + 1)}
+        if kind == "trust":
+            condition = {"StringEquals": {"sts:ExternalId": "a" * most}}
+            call, given = iam.create_role, {"RoleName": name}
+            given["AssumeRolePolicyDocument"] = document({**TRUST, "Condition": condition})
+        assert refused(call, **given) == "LimitExceeded"
+        if kind == "policy":
+            arn = call(PolicyName=name, PolicyDocument=of_size(most))["Policy"]["Arn"]
+            version = {"PolicyArn": arn, "PolicyDocument": of_size(most + 1)}
+            assert refused(iam.create_policy_version, **version) == "LimitExceeded"
+        return
+    more = {"AssumeRolePolicyDocument": document(TRUST)} if kind == "role" else {}
+    owner = {f"{kind.title()}Name": name}
+    getattr(iam, f"create_{kind}")(**owner, **more)
+    put = getattr(iam, f"put_{kind}_policy")
+    put(**owner, PolicyName="a", PolicyDocument=of_size(most - 100))
+    put(**owner, PolicyName="a", PolicyDocument=of_size(most - 200))
+    assert refused(put, **owner, PolicyName="b", PolicyDocument=of_size(201)) == "LimitExceeded"
+    put(**owner, PolicyName="b", PolicyDocument=of_size(200))
+
+
+def test_access_keys_of_a_user(aws: Aws, name: str) -> None:
+    iam = aws.client("iam")
+    iam.create_user(UserName=name)
+    first = iam.create_access_key(UserName=name)["AccessKey"]["AccessKeyId"]
+    iam.create_access_key(UserName=name)
+    assert refused(iam.create_access_key, UserName=name) == "LimitExceeded"
+    iam.delete_access_key(UserName=name, AccessKeyId=first)
+    iam.create_access_key(UserName=name)
+
+
+@pytest.mark.parametrize("kind", ["user", "group", "role", "policy"])
+def test_names_are_unique_in_any_case(aws: Aws, name: str, kind: str) -> None:
+    iam = aws.client("iam")
+    create = getattr(iam, f"create_{kind}")
+    more = {
+        "role": {"AssumeRolePolicyDocument": document(TRUST)}, "policy": {"PolicyDocument": document(ALLOW)},
+    }.get(kind, {})  # fmt: skip
+    assert refused(create, **{f"{kind.title()}Name": "a b"}, **more) == "ValidationError"
+    create(**{f"{kind.title()}Name": name}, **more)
+    for again in (name, name.upper()):
+        assert refused(create, **{f"{kind.title()}Name": again}, **more) == "EntityAlreadyExists"
 
 
 def test_policies_that_do_not_exist_are_not_attached(aws: Aws, name: str) -> None:

@@ -95,6 +95,16 @@ def test_a_listing_of_pages_that_exist(aws: Aws, bucket: str) -> None:
         assert refused(call, **where, MaxKeys=-1) == (400, "InvalidArgument")
 
 
+def test_uploads_are_listed_without_folders(aws: Aws, bucket: str) -> None:
+    s3 = aws.client("s3")
+    assert refused(s3.list_multipart_uploads, Bucket=bucket, Delimiter="/") == (501, "NotImplemented")
+    assert s3.list_multipart_uploads(Bucket=bucket)["MaxUploads"] == 1000
+
+
+def test_who_pays_for_requests(aws: Aws, bucket: str) -> None:
+    assert aws.client("s3").get_bucket_request_payment(Bucket=bucket)["Payer"] == "BucketOwner"
+
+
 @pytest.mark.parametrize("keys", [0, 1001])
 def test_a_batch_of_deletions_has_one_to_a_thousand_keys(aws: Aws, bucket: str, keys: int) -> None:
     objects = [{"Key": str(number)} for number in range(keys)]
@@ -139,6 +149,11 @@ def rule(**members: Any) -> dict[str, Any]:
         ),
         ([rule(Transitions=[{"Days": 60, "StorageClass": "GLACIER"}], Expiration={"Days": 60})], "InvalidArgument"),
         ([{"Status": "Enabled", "Prefix": "logs/", **ABORT}], "NotImplemented"),
+        ([rule(AbortIncompleteMultipartUpload={"DaysAfterInitiation": 0})], "InvalidArgument"),
+        (
+            [{**rule(**ABORT), "Filter": {"And": {"ObjectSizeGreaterThan": 9, "ObjectSizeLessThan": 9}}}],
+            "InvalidRequest",
+        ),
         ([], "MalformedXML"),
     ],
 )

@@ -88,6 +88,17 @@ def test_every_object_is_encrypted(aws: Aws, bucket: str) -> None:
     assert [each.get("ServerSideEncryption") for each in answers] == ["AES256"] * 5
 
 
+def test_encryption_by_the_key_of_aws(aws: Aws, bucket: str) -> None:
+    s3, where = aws.client("s3"), {"Bucket": bucket, "Key": "by kms"}
+    asked = {**where, "ServerSideEncryption": "aws:kms"}
+    answers = [s3.put_object(**asked, Body=b""), s3.head_object(**where), s3.get_object(**where)]
+    answers.append(s3.copy_object(**{**asked, "Key": "copy"}, CopySource=where))
+    answers.append(s3.create_multipart_upload(**asked))
+    assert [each.get("ServerSideEncryption") for each in answers] == ["aws:kms"] * 5
+    key = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1"
+    assert s3.put_object(**asked, Body=b"", SSEKMSKeyId=key)["SSEKMSKeyId"] == key
+
+
 def test_the_kind_of_checksum_is_said_when_an_upload_begins(aws: Aws, bucket: str) -> None:
     s3, where = aws.client("s3"), {"Bucket": bucket, "Key": "whole"}
     whole = {**where, "ChecksumType": "FULL_OBJECT"}
@@ -127,12 +138,24 @@ def test_the_tags_of_an_object(aws: Aws, bucket: str) -> None:
     def tags(*pairs: tuple[str, str]) -> Any:
         return {"TagSet": [{"Key": key, "Value": value} for key, value in pairs]}
 
-    for wrong in (tags(("a", "1"), ("a", "2")), tags(("a" * 129, "1")), tags(("a", "1" * 257))):
+    for wrong in (
+        tags(("a", "1"), ("a", "2")), tags(("a" * 129, "1")), tags(("a", "1" * 257)), tags(("aws:x", "1")),
+        tags(("a", "v<>")), tags(("a#", "1")),
+    ):  # fmt: skip
         assert refused(s3.put_object_tagging, **where, Tagging=wrong) == (400, "InvalidTag")
+        assert refused(s3.put_bucket_tagging, Bucket=bucket, Tagging=wrong) == (400, "InvalidTag")
+    assert refused(s3.get_bucket_tagging, Bucket=bucket)[1] == "NoSuchTagSet"
+    many = tags(*((str(number), "é +-=._:/@") for number in range(51)))
+    assert refused(s3.put_bucket_tagging, Bucket=bucket, Tagging=many) == (400, "BadRequest")
+    many["TagSet"].pop()
+    s3.put_bucket_tagging(Bucket=bucket, Tagging=many)
+    assert len(s3.get_bucket_tagging(Bucket=bucket)["TagSet"]) == 50
     s3.put_object_tagging(**where, Tagging=tags(("a" * 128, "1" * 256)))
     for header, code in {
         "a=1&a=2": "InvalidArgument",
         "a" * 129 + "=1": "InvalidTag",
+        "aws:x=1": "InvalidTag",
+        "a=v%3C": "InvalidTag",
         "&".join(f"{n}=1" for n in range(11)): "BadRequest",
     }.items():
         assert refused(s3.put_object, Bucket=bucket, Key="never", Body=b"", Tagging=header) == (400, code)

@@ -22,3 +22,40 @@ def test_protocols_of_subscriptions(aws: Aws) -> None:
         sns.subscribe(TopicArn=topic, Protocol="zz", Endpoint="x")
     assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
     sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="a@example.com")
+
+
+@pytest.fixture
+def topic(aws: Aws) -> str:
+    return str(aws.client("sns").create_topic(Name=f"t-{uuid.uuid4().hex[:8]}")["TopicArn"])
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ({"Message": ""}, "Empty message"),
+        ({"Message": "x" * 262_145}, "Message too long"),
+        ({"Subject": "x" * 101}, "Subject"),
+        ({"Subject": "a\nb"}, "Subject"),
+        ({"MessageStructure": "json", "Message": '{"email": "x"}'}, "No default entry in JSON message body"),
+        ({"MessageStructure": "json", "Message": "x"}, "JSON message body failed to parse"),
+    ],
+)
+def test_messages(aws: Aws, topic: str, message: dict[str, str], reason: str) -> None:
+    """https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
+    sns = aws.client("sns")
+    with pytest.raises(sns.exceptions.InvalidParameterException, match=rf"\(InvalidParameter\).*{reason}"):
+        sns.publish(TopicArn=topic, **{"Message": "x", **message})
+
+
+def test_messages_that_are_taken(aws: Aws, topic: str) -> None:
+    sns = aws.client("sns")
+    sns.publish(TopicArn=topic, Message="x" * 262_144, Subject="x" * 100)
+    sns.publish(TopicArn=topic, Message='{"default": "x"}', MessageStructure="json")
+
+
+@pytest.mark.parametrize("protocol", ["email", "email-json"])
+@pytest.mark.parametrize("address", ["noat", "@example.com", "a@", "a b@example.com"])
+def test_addresses_of_subscriptions(aws: Aws, topic: str, protocol: str, address: str) -> None:
+    sns = aws.client("sns")
+    with pytest.raises(sns.exceptions.InvalidParameterException, match=r"\(InvalidParameter\).*Email address"):
+        sns.subscribe(TopicArn=topic, Protocol=protocol, Endpoint=address)

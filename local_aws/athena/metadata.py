@@ -1,0 +1,64 @@
+"""Athena's descriptions of tables, made of Glue's with the caller's rights.
+
+https://docs.aws.amazon.com/athena/latest/APIReference/API_TableMetadata.html
+"""
+
+import uuid
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from local_aws.athena.executions import ApiError, Ask
+
+
+def get_table(glue: Any, request: dict[str, Any], ask: Ask) -> dict[str, Any]:
+    """The answer of GetTableMetadata; names are in lower case in the catalog, whatever a request says."""
+    database, name = request["DatabaseName"].lower(), request["TableName"].lower()
+    try:
+        table = glue.get_table(DatabaseName=database, Name=name)["Table"]
+    except ClientError as error:
+        raise _metadata_error(error) from error
+    found = ask("GetTableMetadata", {**request, "DatabaseName": database, "TableName": name})["TableMetadata"]
+    return {"TableMetadata": _with_storage(found, table)}
+
+
+def list_tables(glue: Any, request: dict[str, Any], ask: Ask) -> dict[str, Any]:
+    """The answer of ListTableMetadata, whose expression is one of Glue's."""
+    wanted: dict[str, Any] = {"DatabaseName": request["DatabaseName"].lower()}
+    if "Expression" in request:
+        wanted["Expression"] = request["Expression"]
+    try:
+        pages = list(glue.get_paginator("get_tables").paginate(**wanted))
+    except ClientError as error:
+        raise _metadata_error(error) from error
+    tables = {table["Name"]: table for page in pages for table in page["TableList"]}
+    answer = ask("ListTableMetadata", {**request, "DatabaseName": wanted["DatabaseName"]})
+    listed = [
+        _with_storage(each, tables[each["Name"]]) for each in answer["TableMetadataList"] if each["Name"] in tables
+    ]
+    return {**answer, "TableMetadataList": listed}
+
+
+def _with_storage(metadata: dict[str, Any], table: dict[str, Any]) -> dict[str, Any]:
+    """With the parameters that Athena makes of the storage descriptor."""
+    storage = table.get("StorageDescriptor") or {}
+    serde = storage.get("SerdeInfo") or {}
+    made = {
+        "location": storage.get("Location"), "inputformat": storage.get("InputFormat"),
+        "outputformat": storage.get("OutputFormat"), "serde.serialization.lib": serde.get("SerializationLibrary"),
+        **{f"serde.param.{key}": value for key, value in (serde.get("Parameters") or {}).items()},
+    }  # fmt: skip
+    parameters = {**(metadata.get("Parameters") or {}), **{key: value for key, value in made.items() if value}}
+    # The emulator gives the time of the request.
+    times = {key: table[key].timestamp() for key in ("CreateTime", "LastAccessTime") if key in table}
+    others = {key: value for key, value in metadata.items() if key not in ("CreateTime", "LastAccessTime")}
+    return {**others, **times, "Parameters": parameters}
+
+
+def _metadata_error(error: ClientError) -> ApiError:
+    """As Athena passes on what Glue answers; PyAthena reads Glue's code out of the text."""
+    code, message = (error.response["Error"][each] for each in ("Code", "Message"))
+    service = (
+        f"Service: AmazonDataCatalog; Status Code: 400; Error Code: {code}; Request ID: {uuid.uuid4()}; Proxy: null"
+    )
+    return ApiError("MetadataException", f"{message} ({service})")
