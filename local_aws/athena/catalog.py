@@ -9,6 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from local_aws.athena.errors import CannotTranslate, QueryFailed
+from local_aws.athena.table_formats import refuse_input_format, refuse_table_formats
 from local_aws.athena.types import Type, parse_hive
 
 DEFAULT_DATABASE = "default"
@@ -33,6 +34,7 @@ class Descriptor:
     columns: tuple[tuple[str, Type], ...]
     skip_lines: int = 0
     unlike: tuple[tuple[str, str], ...] = ()  # columns that the table declares otherwise, and why they aren't read
+    input_format: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,12 +107,15 @@ class Catalog:
         storage = found.get("StorageDescriptor") or {}
         parameters = found.get("Parameters") or {}
         keys = tuple((key["Name"].lower(), _type(key)) for key in found.get("PartitionKeys") or [])
+        refuse_table_formats(parameters, only_iceberg=not checked)
         descriptor = _descriptor(storage, parameters)
         table = Table(database, name, storage.get("Location", ""), descriptor, keys, parameters, found)
         if checked and not storage:
             raise QueryFailed(f"HIVE_UNSUPPORTED_FORMAT: Table StorageDescriptor is null for table '{database}.{name}'")
         if checked:
             _check_properties(parameters)
+        if checked and found.get("TableType") != "VIRTUAL_VIEW":
+            refuse_input_format(descriptor.input_format, descriptor.serde)
         if checked and len(dict(table.columns)) < len(table.columns):
             raise QueryFailed(
                 f"HIVE_INVALID_METADATA: Hive metadata for table {name} is invalid: Table descriptor contains "
@@ -157,11 +162,14 @@ def _descriptor(storage: dict[str, Any], parameters: dict[str, str], table: Desc
     serde = storage.get("SerdeInfo") or {}
     columns = tuple((column["Name"].lower(), _type(column)) for column in storage.get("Columns") or [])
     library = serde.get("SerializationLibrary") or (table.serde if table else "")
+    # As in Hive, a property of the table counts before the SerDe's of the same name.
+    own = {name: value for name, value in parameters.items() if not name.startswith("projection.")}
     return Descriptor(
         library,
-        tuple(sorted((serde.get("Parameters") or {}).items())),
+        tuple(sorted(((serde.get("Parameters") or {}) | own).items())),
         columns or (table.columns if table else ()),
         int(skipped) if (skipped := _skipped(parameters)).isdecimal() else 0,
+        input_format=storage.get("InputFormat") or "",
     )
 
 
@@ -176,8 +184,6 @@ def _check_properties(parameters: dict[str, str]) -> None:
             raise QueryFailed(f"HIVE_INVALID_METADATA: Invalid value for 'skip.{part}.line.count' property: {count}")
     if int(_skipped(parameters, "footer")):
         raise CannotTranslate("skip.footer.line.count")
-    if parameters.get("use.null.for.invalid.data", "false").lower() == "true":
-        raise CannotTranslate("use.null.for.invalid.data")
 
 
 def _partition(table: Table, item: dict[str, Any]) -> Partition:

@@ -8,8 +8,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from local_aws.athena.conversion import convert, identifier, literal
+from local_aws.athena.conversion import convert, convert_or_null, convert_or_refuse, identifier, literal, rebuild
 from local_aws.athena.errors import CannotTranslate, QueryFailed
+from local_aws.athena.first_values import keep_first_values
+from local_aws.athena.json_keys import Keys, structure_of
 from local_aws.athena.types import Type
 
 
@@ -24,10 +26,9 @@ def json_columns(
         for name in {"ignore.malformed.json", "timestamp.formats"} & set(parameters):
             raise CannotTranslate(f"{name} of Hive's JSON SerDe")
         parameters = {}
-    insensitive = parameters.get("case.insensitive", "true").lower() == "true"
-    dots = parameters.get("dots.in.keys", "false").lower() == "true"
-    fold: Callable[[str], str] = str.lower if insensitive else str
-    keys, irregular = _top_level_keys(connection, lines, fold, parameters, strict)
+    names = Keys.of(parameters)
+    lenient = parameters.get("use.null.for.invalid.data", "false").lower() == "true"
+    keys, irregular = _top_level_keys(connection, lines, names.fold, parameters, strict)
     sources = {"line": "line", "quoted": "CASE WHEN has_fraction(line) THEN quote_numbers(line) ELSE line END"}
     if irregular:
         sources = {
@@ -36,15 +37,19 @@ def json_columns(
     documents = _Documents()
     expressions = []
     for name, kind in columns:
-        wanted = fold(parameters.get(f"mapping.{name}", name))
         parts = []
-        for key in sorted(key for key in keys if wanted in (fold(key), fold(key.replace(".", "_") if dots else key))):
+        for key in names.matching(name, keys):
             spellings = _key_spellings(connection, lines, key) if strict or kind.contains("struct") else []
             for each in spellings if strict else ():
                 if not (kind.nested and each == "JSON"):  # an empty object
                     _need_type(kind, each, name)
-            value = documents.take("quoted" if kind.nested else "line", key, _shape(kind, spellings))
-            parts.append(_nested(value, key, kind, name) if kind.nested else _scalar(value, key, kind, name, strict))
+            stored = names.stored(kind, spellings)
+            value = documents.take("quoted" if kind.nested else "line", key, structure_of(stored))
+            parts.append(
+                _nested(value, key, kind, name, stored, lenient)
+                if kind.nested
+                else _scalar(value, key, kind, name, strict, lenient)
+            )
         expressions.append(f"coalesce({', '.join(parts)})" if parts else "NULL")
     used = sorted(documents.sources | {"line"})
     inner = ", ".join(f"{sources[name]} AS {name}" for name in used)
@@ -97,6 +102,8 @@ def _top_level_keys(
                 f'HIVE_CURSOR_ERROR: Row is not a valid JSON Object - JSONException: Duplicate key "{twice}"'
             )
         found.update(keys)
+    if irregular and not strict and keep_first_values(connection, lines):
+        return _top_level_keys(connection, lines, fold, parameters, strict)
     if (
         irregular
         and connection.execute(
@@ -144,23 +151,29 @@ def _need_type(kind: Type, found: Any, column: str) -> None:
         _need_type(member, each, column)
 
 
-def _scalar(value: str, key: str, kind: Type, name: str, strict: bool) -> str:
+def _scalar(value: str, key: str, kind: Type, name: str, strict: bool, lenient: bool) -> str:
     """Where the text counts, a number that DuckDB would print anew is taken from the line with its digits."""
     if kind.name in ("string", "varchar", "char", "decimal"):
         value = f"exact_text({value}, line, {_path(key)})"
     if strict and kind.name in _HIVE_TIMES:
         refusal = f"refuse('the {kind.name} in JSON: ' || {value})"
         value = f"CASE WHEN {value} IS NULL OR regexp_full_match({value}, {literal(_HIVE_TIMES[kind.name])}) THEN {value} ELSE CAST({refusal} AS VARCHAR) END"  # noqa: E501
-    return convert(value, kind, name)
+    return convert_or_null(value, kind, name) if lenient else convert(value, kind, name)
 
 
-def _nested(value: str, key: str, kind: Type, name: str) -> str:
+def _nested(value: str, key: str, kind: Type, name: str, stored: Type, lenient: bool) -> str:
+    """`lenient` makes NULL of what is no value of its type: here it isn't known whether of a member or of all."""
     of_type = f"json_type(quoted, {_path(key)})"
     expected = "'ARRAY'" if kind.name == "array" else "'OBJECT'"
     refused = literal(f"a value of another type than {kind.hive()} in JSON (column '{name}'): ")
+
+    def leaf(text: str, member: Type) -> str:
+        text = f"json_text({text})"
+        return convert_or_refuse(text, member, refused) if lenient else convert(text, member, name)
+
     return (
         f"CASE WHEN {of_type} IS NULL OR {of_type} = 'NULL' THEN NULL WHEN {of_type} = {expected} THEN "
-        f"{convert(value, kind, name, leaf='json_text({})')} "
+        f"{rebuild(value, kind, leaf, stored)} "
         f"ELSE refuse({refused} || json_text(json_extract_string(quoted, {_path(key)}))) END"
     )
 
@@ -172,25 +185,3 @@ def _key_spellings(connection: Any, lines: str, key: str) -> list[Any]:
         f"SELECT DISTINCT json_structure(json_extract(line, {path})) FROM ({lines}) WHERE is_json_line(line) AND json_valid(line)"  # noqa: E501
     )
     return [json.loads(row) for (row,) in rows.fetchall() if row is not None]
-
-
-def _shape(kind: Type, samples: list[Any] | None) -> Any:
-    """What json_transform takes out for a type: texts at the leaves; struct members as the data spells them."""
-    samples = samples or []
-    if kind.name == "array":
-        return [_shape(kind.fields[0][1], [each[0] for each in samples if isinstance(each, list) and each])]
-    if kind.name == "map":
-        if kind.fields[1][1].nested:
-            raise CannotTranslate(f"{kind.hive()} in JSON: maps of nested values")
-        return "MAP(VARCHAR, VARCHAR)"
-    if kind.name == "struct":
-        shape = {}
-        spelled = {key for each in samples if isinstance(each, dict) for key in each}
-        for name, member in kind.fields:
-            variants = sorted(key for key in spelled if key.lower() == name) or [name]
-            if len(variants) > 1:
-                raise CannotTranslate(f"keys of one struct that differ in case: {', '.join(variants)}")
-            inner = [each[variants[0]] for each in samples if isinstance(each, dict) and variants[0] in each]
-            shape[variants[0]] = _shape(member, inner)
-        return shape
-    return "VARCHAR"

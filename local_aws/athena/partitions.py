@@ -4,13 +4,15 @@ import re
 from datetime import date
 from typing import Any
 
-import duckdb
 from sqlglot import exp
 
 from local_aws.athena.catalog import NULL_VALUE, Partition, Table
-from local_aws.athena.conversion import identifier, literal
+from local_aws.athena.conversion import literal
 from local_aws.athena.errors import CannotTranslate, QueryFailed
-from local_aws.athena.writer import to_duckdb
+from local_aws.athena.pruning import satisfying
+from local_aws.athena.pushdown import conditions
+
+_VOLATILE = {"rand", "random", "uuid", "shuffle"}  # the query will have another value than these terms had
 
 
 def key_values(table: Table, partition: Partition) -> list[str]:
@@ -47,40 +49,16 @@ def prune(connection: Any, table: Table, alias: str, terms: list[exp.Expr], foun
     """
     for item in found:
         key_values(table, item)
-    for term in terms:
-        if not found:
-            return found
-        rows = ", ".join(f"({number}, {', '.join(key_values(table, item))})" for number, item in enumerate(found))
-        names = ", ".join(identifier(name) for name in ("#", *(name for name, _ in table.keys)))
-        query = f"SELECT {identifier('#')} FROM (VALUES {rows}) AS {identifier(alias)}({names}) WHERE {to_duckdb(term)}"
-        try:
-            kept = {number for (number,) in connection.execute(query).fetchall()}
-        except duckdb.Error:
-            continue
-        found = [item for number, item in enumerate(found) if number in kept]
-    return found
+    kept = satisfying(connection, alias, list(table.keys), [item.values for item in found], terms)
+    return [found[number] for number in kept]
 
 
-def prunable_terms(select: exp.Expr, alias: str, keys: set[str]) -> list[exp.Expr]:
-    """The conjuncts that only touch partition columns of the table `alias` and may drop its rows before joins."""
-    terms: list[exp.Expr] = []
-    joins = select.args.get("joins") or []
-    own = next((join for join in joins if join.this.alias_or_name == alias), None)
-    after_own = joins[joins.index(own) + 1 :] if own is not None else joins
-    nullable = (own is not None and own.side in ("LEFT", "FULL")) or any(
-        join.side in ("RIGHT", "FULL") for join in after_own
-    )
-    where = select.args.get("where")
-    if where is not None and not nullable:
-        terms += _conjuncts(where.this)
-    if own is not None and own.args.get("on") is not None and own.side in ("", "LEFT"):
-        terms += _conjuncts(own.args["on"])
-    return [term for term in terms if _only_keys(term, alias, keys)]
+def prunable_terms(source: exp.Expr, around: list[exp.Expr], keys: set[str]) -> list[exp.Expr]:
+    """The conjuncts that only touch partition columns of a table in FROM and may drop its rows before joins.
 
-
-def _conjuncts(condition: exp.Expr) -> list[exp.Expr]:
-    condition = condition.unnest()
-    return list(condition.flatten()) if isinstance(condition, exp.And) else [condition]
+    `around` are the terms that the queries around the table's own ask of its rows.
+    """
+    return [term for term in conditions(source, around) if _only_keys(term, source.alias_or_name, keys)]
 
 
 def _only_keys(term: exp.Expr, alias: str, keys: set[str]) -> bool:
@@ -88,5 +66,6 @@ def _only_keys(term: exp.Expr, alias: str, keys: set[str]) -> bool:
     return (
         bool(columns)
         and all(column.table == alias and column.name in keys for column in columns)
-        and not any(term.find_all(exp.Query, exp.Window))
+        and not term.find(exp.Query, exp.Window)
+        and not any(call.name.lower() in _VOLATILE for call in term.find_all(exp.Anonymous))
     )

@@ -4,8 +4,10 @@ https://docs.aws.amazon.com/athena/latest/ug/partition-projection-supported-type
 """
 
 import re
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import product
+from math import prod
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
@@ -13,6 +15,8 @@ from sqlglot import exp
 
 from local_aws.athena.catalog import Partition, Table
 from local_aws.athena.errors import CannotTranslate, QueryFailed
+from local_aws.athena.partitions import key_values
+from local_aws.athena.pruning import satisfying
 
 LIMIT = 200_000
 _UNITS = ("years", "months", "weeks", "days", "hours", "minutes", "seconds")
@@ -25,21 +29,47 @@ def is_projected(table: Table) -> bool:
     return table.parameters.get("projection.enabled", "false").lower() == "true"
 
 
-def project(table: Table, terms: list[exp.Expr]) -> list[Partition]:
-    """Every partition the properties describe; `terms` are the WHERE terms on partition columns."""
-    values = [_values(table, key, terms) for key, _ in table.keys]
-    count = 1
-    for each in values:
-        count *= len(each)
-    if count > LIMIT:
+def projected_partitions(connection: Any, table: Table, alias: str, terms: list[exp.Expr]) -> list[Partition]:
+    """The partitions that the properties describe and the WHERE terms on partition columns select.
+
+    Each key is pruned before the keys are combined. A value that is none of its key's type fails the query, whatever
+    it selects.
+    """
+    values = []
+    for key, kind in table.keys:
+        found = [(value,) for value in _values(table, key, terms)]
+        if len(found) > LIMIT:
+            raise CannotTranslate(f"a projection of more than {LIMIT} values of {key}")
+        if kind.name not in ("string", "varchar"):
+            only = replace(table, keys=((key, kind),))
+            for value in found:
+                key_values(only, Partition(value, table.location, table.descriptor))
+        own = [term for term in terms if _keys_of(term) == {key}]
+        values.append([found[number][0] for number in satisfying(connection, alias, [(key, kind)], found, own)])
+    combined = _combined(values)
+    shared = [term for term in terms if len(_keys_of(term)) > 1]
+    kept = satisfying(connection, alias, list(table.keys), combined, shared)
+    return _located(table, [combined[number] for number in kept])
+
+
+def _keys_of(term: exp.Expr) -> set[str]:
+    return {column.name for column in term.find_all(exp.Column)}
+
+
+def _combined(values: list[list[str]]) -> list[tuple[str, ...]]:
+    if (count := prod(map(len, values))) > LIMIT:
         raise CannotTranslate(f"a projection of {count} partitions")
-    template = _template(table)
-    partitions = []
-    for combination in product(*values):
+    return list(product(*values))
+
+
+def _located(table: Table, combined: list[tuple[str, ...]]) -> list[Partition]:
+    """Partitions of these values, each where the table's template says."""
+    template, partitions = _template(table), []
+    for values in combined:
         location = template
-        for (key, _), value in zip(table.keys, combination, strict=True):
+        for (key, _), value in zip(table.keys, values, strict=True):
             location = location.replace(f"${{{key}}}", value)
-        partitions.append(Partition(combination, location, table.descriptor))
+        partitions.append(Partition(values, location, table.descriptor))
     return partitions
 
 
@@ -107,6 +137,11 @@ def _property(table: Table, key: str, name: str, default: str | None = None) -> 
     return value
 
 
+def _plain(part: str) -> str:
+    """What stands in quotes in a format; two quotes are one."""
+    return part.strip("'") or "'"
+
+
 class _Format:
     """A pattern of Java's DateTimeFormatter, as far as it is made of numbers."""
 
@@ -118,19 +153,22 @@ class _Format:
         ) and not any(part in "[]{}#'" for part in self._parts)
         if not known or "yyyy" not in self._fields or len({part[0] for part in self._fields}) < len(self._fields):
             raise CannotTranslate(f"the projection format {java}")
+        self._template = "".join(
+            f"{{0.{_LETTERS[part[0]]}:0{len(part)}}}"
+            if part in self._fields
+            else _plain(part).replace("{", "{{").replace("}", "}}")
+            for part in self._parts
+        )
         self.finest = max((part[0] for part in self._fields), key=list(_LETTERS).index)
 
     def text(self, moment: datetime) -> str:
-        return "".join(
-            f"{getattr(moment, _LETTERS[part[0]]):0{len(part)}}" if part in self._fields else part.strip("'") or "'"
-            for part in self._parts
-        )
+        return self._template.format(moment)
 
     def moment(self, text: str) -> datetime | None:
         """What a text stands for, None if it is not in this format."""
         numbers = {1: "([0-9]{1,2})", 2: "([0-9]{2})", 4: "([0-9]{4})"}
         pattern = "".join(
-            numbers[len(part)] if part in self._fields else re.escape(part.strip("'") or "'") for part in self._parts
+            numbers[len(part)] if part in self._fields else re.escape(_plain(part)) for part in self._parts
         )
         if not (found := re.fullmatch(pattern, text)):
             return None
@@ -161,9 +199,9 @@ def _dates(table: Table, key: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _step(unit: str, number: int) -> relativedelta:
+def _step(unit: str, number: int) -> timedelta | relativedelta:
     given: dict[str, Any] = {unit: number}
-    return relativedelta(**given)
+    return relativedelta(**given) if unit in ("years", "months") else timedelta(**given)
 
 
 def _moment(table: Table, key: str, text: str, java: _Format) -> datetime:
@@ -186,7 +224,7 @@ def _injected(table: Table, key: str, terms: list[exp.Expr]) -> list[str]:
             column, given = term.expression, [column]
         static = isinstance(term, (exp.EQ, exp.In)) and isinstance(column, exp.Column) and column.name == key
         if static and given and all(isinstance(value, exp.Literal) for value in given):
-            return [value.name for value in given]
+            return list(dict.fromkeys(value.name for value in given))
     raise QueryFailed(
         f"CONSTRAINT_VIOLATION: For the injected projected partition column {key}, the WHERE clause must contain only "
         "static equality conditions, and at least one such condition must be present."

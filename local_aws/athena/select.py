@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import count, groupby
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.errors import OptimizeError
 from sqlglot.optimizer.qualify import qualify
-from sqlglot.optimizer.scope import Scope, traverse_scope
+from sqlglot.optimizer.scope import traverse_scope
 from sqlglot.schema import MappingSchema
 
 from local_aws.athena.catalog import Catalog, Partition, Table
@@ -22,9 +21,11 @@ from local_aws.athena.grouping import check_groups
 from local_aws.athena.guards import guards_repeated_parts
 from local_aws.athena.hash_map import in_printed_order
 from local_aws.athena.messages import place
+from local_aws.athena.parquet import chunk_bytes, goes_by_position
 from local_aws.athena.parsing import AthenaQuery, parse
 from local_aws.athena.partitions import key_values, prunable_terms, prune
-from local_aws.athena.projection import is_projected, project
+from local_aws.athena.projection import is_projected, projected_partitions
+from local_aws.athena.pushdown import live_columns, pushed_terms
 from local_aws.athena.recursion import check_recursion, limit_recursion
 from local_aws.athena.results import Column, text
 from local_aws.athena.scopes import (
@@ -39,8 +40,8 @@ from local_aws.athena.scopes import (
     refuse_twins,
     resolve_order,
 )
-from local_aws.athena.serdes import read
-from local_aws.athena.storage import S3Object, Scratch, list_objects
+from local_aws.athena.serdes import PARQUET, read
+from local_aws.athena.storage import S3Object, Scratch, list_locations
 from local_aws.athena.types import from_duckdb, hive_of_duckdb, same_type
 from local_aws.athena.typing import annotate, unite_types
 from local_aws.athena.writer import to_duckdb
@@ -55,8 +56,9 @@ class Select:
 
     def __init__(
         self, connection: Any, scratch: Scratch, catalog: Catalog, s3: Any, database: str, cutoff: int | None = None,
-        dry: bool = False,
+        dry: bool = False, within: frozenset[tuple[str, str]] = frozenset(),
     ) -> None:  # fmt: skip
+        self._within = within  # the views whose statement this is a part of
         self._connection, self._scratch, self._catalog, self._s3 = connection, scratch, catalog, s3
         self._database, self._cutoff, self._dry = database, cutoff, dry
         self.scanned = 0
@@ -67,16 +69,15 @@ class Select:
 
     def prepare(self, tree: exp.Expr) -> None:
         """Resolve tables, prune partitions, copy objects, and write the DuckDB query."""
-        if isinstance(tree, exp.Values):
-            names = [exp.to_identifier(f"_col{n}") for n in range(len(tree.expressions[0].expressions) or 1)]
-            tree.set("alias", exp.TableAlias(this=exp.to_identifier("v"), columns=names))
-            after = {key: tree.args.pop(key) for key in ("order", "offset", "limit") if tree.args.get(key)}
-            tree = exp.select("*").from_(tree)
-            for key, clause in after.items():
-                tree.set(key, clause)
+        root = tree.unnest() if isinstance(tree, exp.Subquery) else tree
+        if isinstance(root, exp.Values):
+            query = _select_values(root.copy())
+            root.replace(query)
+            tree = query if tree is root else tree
         spelled = _spellings(tree)
         tree = self._inline_views(tree, self._database)
         tables = self._name_tables(tree)
+        _refuse_stars_of_nothing(tree, tables)
         schema = MappingSchema(
             {name: {c: kind.trino() for c, kind in t.columns} | {PATH_COLUMN: "varchar"} for name, t in tables.items()},
             visible={name: [column for column, _ in table.columns] for name, table in tables.items()},
@@ -103,10 +104,13 @@ class Select:
         check_tree(tree)
         self.names = [spelled.get(name, name) for name in _merge_names(written, tree)]
         self.sizes = [_size(each.unalias()) for each in tree.selects]
+        pushed, live = pushed_terms(tree), live_columns(tree)
         for scope in traverse_scope(tree):
             for alias, (_, source) in scope.selected_sources.items():
                 if isinstance(source, exp.Table) and source.name in tables:
-                    self._load(scope, alias, source.name, tables[source.name])
+                    needed = {column.name for column in scope.source_columns(alias)}
+                    around = pushed.get(id(scope.expression), [])
+                    self._load(source, tables[source.name], around, needed, live.get(source.name, set()))
         self.sql = to_duckdb(tree)
         self.guarded = "try(" in self.sql or guards_repeated_parts(tree)
         for select in tree.find_all(exp.Select):
@@ -157,6 +161,8 @@ class Select:
                 node.set("db", exp.to_identifier(database.lower()))
             table = self._table(node)
             if table.view is not None:
+                if (table.database, table.name) in self._within:
+                    raise QueryFailed(f"VIEW_IS_RECURSIVE: {place(node)}View is recursive")
                 self._check_view(node, table)
                 inner = self._inline_views(parse(table.view), table.view_schema, depth + 1)
                 subquery = exp.Subquery(this=inner, alias=exp.TableAlias(this=exp.to_identifier(node.alias_or_name)))
@@ -168,7 +174,10 @@ class Select:
     def _check_view(self, node: exp.Table, view: Table) -> None:
         """A view keeps the columns that it had when it was made; what they come from may have changed since."""
         name = f"View 'awsdatacatalog.{view.database}.{view.name}'"
-        inner = Select(self._connection, self._scratch, self._catalog, self._s3, view.view_schema, dry=True)
+        within = self._within | {(view.database, view.name)}
+        inner = Select(
+            self._connection, self._scratch, self._catalog, self._s3, view.view_schema, dry=True, within=within
+        )
         try:
             inner.prepare(parse(str(view.view)))
             found = self._connection.execute(f"SELECT * FROM ({inner.sql}) LIMIT 0").description
@@ -225,7 +234,7 @@ class Select:
         for node in list(tree.find_all(exp.Table)):
             if not node.db or not isinstance(node.this, exp.Identifier):
                 continue
-            name = f"t{next(_NUMBERS)}"
+            name = f"_table_{next(_NUMBERS)}"  # which no WITH query is called
             tables[name] = self._table(node)
             if not node.alias:
                 node.set("alias", exp.TableAlias(this=exp.to_identifier(node.name)))
@@ -234,23 +243,28 @@ class Select:
             node.set("catalog", None)
         return tables
 
-    def _load(self, scope: Scope, alias: str, name: str, table: Table) -> None:
-        """Create the DuckDB view behind one table reference."""
-        needed = {column.name for column in scope.source_columns(alias)}
-        keys = {key for key, _ in table.keys}
+    def _load(
+        self, source: exp.Table, table: Table, around: list[exp.Expr], needed: set[str], live: set[str]
+    ) -> None:  # fmt: skip
+        """Create the DuckDB view behind one table reference.
+
+        It has the columns that are `needed` to run the query; those that its answer depends on are `live`.
+        """
+        name, alias, keys = source.name, source.alias_or_name, {key for key, _ in table.keys}
         if table.name.endswith("$partitions"):
             self._load_partitions(name, table)
             return
         if self._dry:
             found = []
         elif table.keys:
-            terms = prunable_terms(scope.expression, alias, keys)
-            found = project(table, terms) if is_projected(table) else self._catalog.partitions(table)
-            found = prune(self._connection, table, alias, terms, found)
+            terms = prunable_terms(source, around, keys)
+            if is_projected(table):
+                found = projected_partitions(self._connection, table, alias, terms)
+            else:
+                found = prune(self._connection, table, alias, terms, self._catalog.partitions(table))
         else:
             found = [Partition((), table.location, table.descriptor)]
-        with ThreadPoolExecutor(max_workers=8) as pool:
-            listed = list(pool.map(lambda item: list_objects(self._s3, item.location), found))
+        listed = list_locations(self._s3, [item.location for item in found])
         files = [(item, each) for item, objects in zip(found, listed, strict=True) for each in objects]
         counted = self.scanned + sum(each.size for _, each in files)
         if self._cutoff is not None and counted > self._cutoff:
@@ -260,7 +274,7 @@ class Select:
         selects = []
         by_descriptor = sorted(files, key=lambda pair: repr(pair[0].descriptor))
         for _, group in groupby(by_descriptor, key=lambda pair: repr(pair[0].descriptor)):
-            selects.append(self._read_group(table, list(group), needed))
+            selects.append(self._read_group(table, list(group), needed, live))
         if not selects:
             empty = [f"CAST(NULL AS {kind.duckdb()}) AS {identifier(column)}" for column, kind in columns]
             empty += [f"CAST(NULL AS VARCHAR) AS {identifier(PATH_COLUMN)}"]
@@ -278,11 +292,15 @@ class Select:
             f"CREATE TEMP VIEW {name} AS SELECT * FROM ({values}) AS p({names}) WHERE {bool(rows)}"
         )
 
-    def _read_group(self, table: Table, files: list[tuple[Partition, S3Object]], needed: set[str]) -> str:
+    def _read_group(
+        self, table: Table, files: list[tuple[Partition, S3Object]], needed: set[str], live: set[str]
+    ) -> str:  # fmt: skip
         """The objects of partitions that are read the same way."""
         descriptor = files[0][0].descriptor
         data = {column for column, _ in table.descriptor.columns} & needed
         query, copies, read_bytes = read(self._connection, self._scratch, descriptor, [each for _, each in files], data)
+        if descriptor.serde == PARQUET and not data <= live and not goes_by_position(descriptor):
+            read_bytes = chunk_bytes(self._connection, copies, data & live)
         self.scanned += read_bytes
         have = {column for column, _ in descriptor.columns}
         columns = []
@@ -301,6 +319,26 @@ class Select:
         names = ", ".join(identifier(each) for each in ("file", *(key for key, _ in table.keys), PATH_COLUMN))
         selected = [*columns, *(f"p.{identifier(key)}" for key in keys), f"p.{identifier(PATH_COLUMN)}"]
         return f"SELECT {', '.join(selected)} FROM ({query}) AS r JOIN (VALUES {rows}) AS p({names}) ON r.file = p.file"
+
+
+def _select_values(values: exp.Values) -> exp.Select:
+    """VALUES as a statement, alone or in parentheses: its columns have no names."""
+    names = [exp.to_identifier(f"_col{n}") for n in range(len(values.expressions[0].expressions) or 1)]
+    values.set("alias", exp.TableAlias(this=exp.to_identifier("v"), columns=names))
+    after = {key: values.args.pop(key) for key in ("order", "offset", "limit") if values.args.get(key)}
+    query = exp.select("*").from_(values)
+    for key, clause in after.items():
+        query.set(key, clause)
+    return query
+
+
+def _refuse_stars_of_nothing(tree: exp.Expr, tables: dict[str, Table]) -> None:
+    """`SELECT *` of tables that have no columns."""
+    for select in tree.find_all(exp.Select):
+        read = [each.this for each in (select.args.get("from_"), *(select.args.get("joins") or [])) if each]
+        stars = any(isinstance(item, exp.Star) for item in select.expressions)
+        if stars and read and all(each.name in tables and not tables[each.name].columns for each in read):
+            raise QueryFailed("COLUMN_NOT_FOUND: SELECT * not allowed from relation that has no columns")
 
 
 _UNNAMED = re.compile(r"_col_\d+$|\*$")

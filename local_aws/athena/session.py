@@ -70,9 +70,10 @@ class Session:
         select = Select(self.connection, self.scratch, self.catalog, self.s3, database, dry=True)
         select.prepare(parse(sql))
         found = self.connection.execute(f"SELECT * FROM ({select.sql}) LIMIT 0").description
+        sizes = select.sizes if len(select.sizes) == len(found) else [""] * len(found)
         return [
-            (name, hive_of_duckdb(item[1]), from_duckdb(item[1]))
-            for name, item in zip(select.names, found, strict=True)
+            (name, hive_of_duckdb(item[1]), f"{kind}{size}" if (kind := from_duckdb(item[1])) == "varchar" else kind)
+            for name, item, size in zip(select.names, found, sizes, strict=True)
         ]
 
     def wait(self, seconds: float) -> None:

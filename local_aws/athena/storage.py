@@ -1,27 +1,32 @@
 """Objects: listing what a table's location holds, copying it to a scratch folder, and writing results back."""
 
-import bz2
+import codecs
+import re
 import tempfile
 import threading
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
 import cramjam
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
-from local_aws.athena.errors import Cancelled, QueryFailed
+from local_aws.athena.decompression import decompressed
+from local_aws.athena.errors import Cancelled, CannotTranslate, QueryFailed
 
 _CHUNK = 8 << 20
 # What stands for an empty line in the copies: DuckDB's CSV reader, which reads the lines, drops empty ones.
 EMPTY_LINE = "\x1d(empty line)\x1d"
 # Athena skips what must be restored first. https://docs.aws.amazon.com/athena/latest/ug/restore-from-glacier.html
 _UNREADABLE = {"GLACIER", "DEEP_ARCHIVE"}
+# So many locations are listed together: a caller may be allowed to list no more than his own.
+_MANY = 100
 
 
 @dataclass(frozen=True)
@@ -47,20 +52,81 @@ def is_s3_uri(uri: str) -> bool:
     return urlsplit(uri).scheme in ("s3", "s3a", "s3n") and bool(split_uri(uri)[0])
 
 
-def list_objects(s3: Any, location: str) -> list[S3Object]:
-    """Every data object below a location: nested folders too, hidden names (`_`, `.`) below it not."""
-    bucket, prefix = split_uri(location)
-    prefix = f"{prefix.rstrip('/')}/" if prefix.strip("/") else ""
-    found = []
-    for page in _guard(
-        lambda: list(s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)), location
-    ):
-        for item in page.get("Contents", []):
-            below = item["Key"][len(prefix) :]
-            hidden = any(part.startswith(("_", ".")) for part in below.split("/"))
-            if below and item["Size"] and not hidden and item.get("StorageClass") not in _UNREADABLE:
-                found.append(S3Object(bucket, item["Key"], item["Size"]))
+def list_objects(s3: Any, location: str, empty: bool = False) -> list[S3Object]:
+    """Every data object below a location: nested folders too, hidden names (`_`, `.`) below it not.
+
+    `empty` adds what holds no data: objects without a byte, as those that stand for a folder, and archived ones.
+    """
+    bucket, prefix = _folder(location)
+    return [
+        S3Object(bucket, item["Key"], item["Size"])
+        for item in _list(s3, bucket, prefix, location)
+        if _is_visible(item["Key"][len(prefix) :]) and (empty or _has_data(item))
+    ]
+
+
+def list_locations(s3: Any, locations: list[str]) -> list[list[S3Object]]:
+    """The same for each of several locations: if they are many, from one listing of what they have in common."""
+    folders = [_folder(location) for location in locations]
+    buckets = {bucket for bucket, _ in folders}
+    if len(locations) > _MANY and len(buckets) == 1:
+        common = _common_folder([prefix for _, prefix in folders])
+        try:
+            return _shared_out(_list(s3, folders[0][0], common, locations[0]), folders)
+        except QueryFailed as error:
+            if not error.message.startswith("PERMISSION_DENIED"):
+                raise
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        return list(pool.map(lambda location: list_objects(s3, location), locations))
+
+
+def _shared_out(items: Iterable[dict[str, Any]], folders: list[tuple[str, str]]) -> list[list[S3Object]]:
+    """The data objects below each folder."""
+    found: list[list[S3Object]] = [[] for _ in folders]
+    places: dict[str, list[int]] = {}
+    for number, (_, prefix) in enumerate(folders):
+        places.setdefault(prefix, []).append(number)
+    for item in filter(_has_data, items):
+        key = item["Key"]
+        for end in [0, *(match.end() for match in re.finditer("/", key))]:
+            if key[:end] in places and _is_visible(key[end:]):
+                for number in places[key[:end]]:
+                    found[number].append(S3Object(folders[0][0], key, item["Size"]))
     return found
+
+
+def _folder(location: str) -> tuple[str, str]:
+    """The bucket of a location and the prefix of what lies below it."""
+    if not location:
+        raise QueryFailed("GENERIC_INTERNAL_ERROR: Can not create a Path from an empty string")
+    if not is_s3_uri(location):
+        raise CannotTranslate(f"the location {location}, which is not in S3")
+    bucket, prefix = split_uri(location)
+    return bucket, f"{prefix.rstrip('/')}/" if prefix.strip("/") else ""
+
+
+def _common_folder(prefixes: list[str]) -> str:
+    """
+    >>> _common_folder(["a/b/c1/", "a/b/c2/", "a/b/"]), _common_folder(["a/", "b/"])
+    ('a/b/', '')
+    """
+    first, last = (prefix.split("/")[:-1] for prefix in (min(prefixes), max(prefixes)))
+    alike = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    return "".join(f"{part}/" for part, _ in alike)
+
+
+def _list(s3: Any, bucket: str, prefix: str, location: str) -> Iterator[dict[str, Any]]:
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    for page in _guard(lambda: list(pages), location):
+        yield from page.get("Contents", [])
+
+
+def _is_visible(below: str) -> bool:
+    return bool(below) and not any(part.startswith(("_", ".")) for part in below.split("/"))
+
+
+def _has_data(item: dict[str, Any]) -> bool:
+    return item["Size"] > 0 and item.get("StorageClass") not in _UNREADABLE
 
 
 def put_file(s3: Any, uri: str, path: Path, content_type: str = "application/octet-stream") -> None:
@@ -124,13 +190,14 @@ class Scratch:
                 file.write(chunk)
 
     def _copy_lines(self, item: S3Object, target: Path, skip: int) -> None:
+        """DuckDB reads UTF-8; Hadoop takes any bytes for text, compressed ones too if the name doesn't tell."""
+        chunks = _without_lines(_lf_ended(decompressed(item.key, self._chunks(item))), skip)
+        decoder = codecs.getincrementaldecoder("utf-8")()
         with target.open("wb") as file:
             last = b"\n"
             try:
-                for chunk in _lf_ended(_decompressed(item.key, self._chunks(item))):
-                    while skip and chunk:
-                        _, newline, chunk = chunk.partition(b"\n")
-                        skip -= bool(newline)
+                for chunk in chunks:
+                    decoder.decode(chunk)
                     if last == b"\n" and chunk.startswith(b"\n"):
                         chunk = EMPTY_LINE.encode() + chunk
                     while b"\n\n" in chunk:
@@ -138,10 +205,23 @@ class Scratch:
                     self._unseen -= {mark for mark in tuple(self._unseen) if mark.encode() in chunk}
                     file.write(chunk)
                     last = chunk[-1:] or last
+                decoder.decode(b"", final=True)
+            except UnicodeDecodeError as error:
+                what = "text that is not UTF-8, such as compressed text without its ending (.gz, .bz2, ...)"
+                raise CannotTranslate(f"{what}: {item.uri}") from error
             except (zlib.error, EOFError, OSError, ValueError, cramjam.DecompressionError) as error:
                 raise QueryFailed(f"HIVE_CURSOR_ERROR: Failed to read file at {item.uri}: {error}") from error
             if last != b"\n":
                 file.write(b"\n")
+
+
+def _without_lines(chunks: Iterator[bytes], skip: int) -> Iterator[bytes]:
+    """All but the first lines."""
+    for chunk in chunks:
+        while skip and chunk:
+            _, newline, chunk = chunk.partition(b"\n")
+            skip -= bool(newline)
+        yield chunk
 
 
 def _lf_ended(chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -155,57 +235,12 @@ def _lf_ended(chunks: Iterator[bytes]) -> Iterator[bytes]:
             yield chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in chunk else chunk
 
 
-def _decompressed(key: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Hive goes by the file's extension."""
-    if key.endswith((".gz", ".gzip")):
-        decoder, complete = zlib.decompressobj(wbits=31), False
-        for chunk in chunks:
-            while chunk:
-                yield decoder.decompress(chunk)
-                chunk = decoder.unused_data
-                if decoder.eof:  # the next member of a file made of several
-                    decoder, complete = zlib.decompressobj(wbits=31), True
-                else:
-                    complete = False
-        if not complete:
-            raise EOFError("Unexpected end of input stream")
-        return
-    name = key.rpartition(".")[2] if "." in key else ""
-    if name in _WHOLE:
-        yield _WHOLE[name](b"".join(chunks))
-        return
-    if name in ("lz4", "lzo"):
-        raise QueryFailed(f"NOT_SUPPORTED: the local Athena does not decompress {name} text files: {key}")
-    yield from chunks
-
-
-def _unsnappy(data: bytes) -> bytes:
-    """Snappy with its own frames, or in Hadoop's blocks: the size of a block, then chunks with their sizes."""
-    if data[:10] == b"\xff\x06\x00\x00sNaPpY":
-        return bytes(cramjam.snappy.decompress(data))
-    result, at = bytearray(), 0
-    while at < len(data):
-        wanted = len(result) + int.from_bytes(data[at : at + 4], "big")
-        at += 4
-        while len(result) < wanted:
-            size = int.from_bytes(data[at : at + 4], "big")
-            result += bytes(cramjam.snappy.decompress_raw(data[at + 4 : at + 4 + size]))
-            at += 4 + size
-    return bytes(result)
-
-
-_WHOLE: dict[str, Callable[[bytes], bytes]] = {
-    "bz2": bz2.decompress,
-    "deflate": zlib.decompress,
-    "snappy": _unsnappy,
-    "zst": lambda data: bytes(cramjam.zstd.decompress(data)),
-}
-
-
 def _guard(call: Any, location: str) -> Any:
     """Run an S3 call; a refusal becomes Athena's words."""
     try:
         return call()
+    except ParamValidationError as error:
+        raise QueryFailed(f"GENERIC_INTERNAL_ERROR: The specified bucket is not valid: {location}") from error
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code in ("AccessDenied", "403", "AllAccessDisabled"):

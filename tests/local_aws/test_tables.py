@@ -6,34 +6,22 @@ import json
 import uuid
 import zlib
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import cramjam
 import pytest
 
 from tests.local_aws.harness import Athena
+from tests.local_aws.made_tables import OPENX, make_table
 
-OPENX = "ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'"
 Table = Callable[..., str]
 
 
 @pytest.fixture
 def table(athena: Athena) -> Table:
-    """Makes a table over the given objects (key below its location -> body); its name, also its folder's."""
-
-    def make(
-        columns: str, objects: dict[str, bytes | str], serde: str = OPENX, more: str = "", partitioned: str = ""
-    ) -> str:
-        name = f"t_{uuid.uuid4().hex[:10]}"
-        for key, body in objects.items():
-            data = body.encode() if isinstance(body, str) else body
-            athena.s3.put_object(Bucket=athena.bucket, Key=f"{name}/{key}", Body=data)
-        athena.run(
-            f"CREATE EXTERNAL TABLE {name} ({columns}) {partitioned} {serde} LOCATION 's3://{athena.bucket}/{name}/' {more}"  # noqa: E501
-        )
-        return name
-
-    return make
+    """`make_table` in this module's database."""
+    return partial(make_table, athena)
 
 
 def lines(*items: object) -> str:

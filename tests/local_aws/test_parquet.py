@@ -1,0 +1,43 @@
+"""Parquet: https://docs.aws.amazon.com/athena/latest/ug/handling-schema-updates-chapter.html"""
+
+import uuid
+
+import pytest
+
+from tests.local_aws.harness import Athena
+
+_SERDE = "ROW FORMAT SERDE 'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe'"
+_PROPERTY = "('parquet.column.index.access' = '{}')"
+
+
+@pytest.mark.parametrize(
+    ("serde", "more"), [(f"{_SERDE} WITH SERDEPROPERTIES {_PROPERTY}", ""), ("", f"TBLPROPERTIES {_PROPERTY}")]
+)
+@pytest.mark.parametrize("access", ["true", "false"])
+def test_columns_by_position(athena: Athena, serde: str, more: str, access: str) -> None:
+    """Files whose columns have other names, and not the same ones."""
+    name = f"t_{uuid.uuid4().hex[:10]}"
+    place = f"s3://{athena.bucket}/{name}/"
+    athena.run(f"UNLOAD (SELECT 1 AS a, 'one' AS b, true AS c) TO '{place}1/' WITH (format = 'PARQUET')")
+    athena.run(f"UNLOAD (SELECT 2 AS y, 'two' AS x) TO '{place}2/' WITH (format = 'PARQUET')")
+    athena.run(
+        f"CREATE EXTERNAL TABLE {name} (x int, y string, z boolean) {serde.format(access)} STORED AS PARQUET "
+        f"LOCATION '{place}' {more.format(access)}"
+    )
+    if access == "true":
+        assert athena.run(f"SELECT * FROM {name} ORDER BY x").rows == [["1", "one", "true"], ["2", "two", None]]
+        assert athena.run(f"SELECT y FROM {name} WHERE \"$path\" LIKE '%/2/%'").rows == [["two"]]
+        one, both = (athena.run(f"SELECT {columns} FROM {name}").scanned for columns in ("y", "x, y"))
+        assert 0 < one < both
+    else:
+        assert athena.run(f"SELECT z FROM {name}").rows == [[None], [None]]
+
+
+def test_a_column_of_another_type_is_refused_in_words(athena: Athena) -> None:
+    name = f"t_{uuid.uuid4().hex[:10]}"
+    place = f"s3://{athena.bucket}/{name}/"
+    athena.run(f"UNLOAD (SELECT BIGINT '1' AS a) TO '{place}' WITH (format = 'PARQUET')")
+    athena.run(f"CREATE EXTERNAL TABLE {name} (a date) STORED AS PARQUET LOCATION '{place}'")
+    assert athena.fails(f"SELECT a FROM {name}") == (
+        "NOT_SUPPORTED: the local Athena does not translate a Parquet column of the type BIGINT as date (column 'a')"
+    )
