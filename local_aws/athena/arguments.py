@@ -7,10 +7,10 @@ from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.dialects.trino import Trino
 
+from local_aws.athena import regexps
 from local_aws.athena.casts import loose, text_of
 from local_aws.athena.errors import CannotTranslate, QueryFailed
-from local_aws.athena.formats import joda_format, json_path, mysql_format, readable, regexp_rewrite
-from local_aws.athena.joni import compiles, groups, is_unicode, may_be_empty, odd_pattern
+from local_aws.athena.formats import joda_format, json_path, mysql_format, readable
 from local_aws.athena.kinds import INSTANTS, INTEGERS, D, element_type, kind
 from local_aws.athena.operators import Operators
 
@@ -49,7 +49,7 @@ def _sequence(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
         raise QueryFailed("FUNCTION_NOT_FOUND: Unexpected parameters (timestamp, timestamp) for function sequence")
     if of in INTEGERS:
         by = f"step_of({start}, {stop}, {writer.sql(step) if step is not None else f'sign({stop} - {start} + 0.5)'})"
-        return {"sequence": f"generate_series({start}, {stop}, {by})"}
+        return {"sequence": f"integer_series({start}, {stop}, {by})"}
     if of not in (D.DATE, D.TIMESTAMP) or not (step is None or isinstance(step, exp.Interval)):
         raise CannotTranslate("sequence of these types")
     target = "DATE[]" if of == D.DATE else "TIMESTAMP[]"
@@ -61,14 +61,16 @@ def _sequence(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
     if unit in ("MONTH", "YEAR") and step is not None:
         months = int(step.this.name) * (12 if unit == "YEAR" else 1)
         # Counted from the start, so that the 31st comes back after a shorter month.
-        count = f"range(0, date_sub('month', {start}, {stop}) // step_of({start}, {stop}, {months}) + 1)"
+        steps = f"date_sub('month', {start}, {stop}) // step_of({start}, {stop}, {months})"
+        count = f"range(0, stop_within({steps}, {steps}) + 1)"
         return {
             "sequence": f"CAST(list_transform({count}, lambda i: {start} + to_months(CAST(i * {months} AS INTEGER))) AS {target})"  # noqa: E501
         }
     by = f"CASE WHEN {start} <= {stop} THEN to_days(1) ELSE to_days(-1) END"
     if step is not None:
         by = f"span_of({start}, {stop}, {writer.sql(step)})"
-    return {"sequence": f"CAST(generate_series({start}, {stop}, {by}) AS {target})"}
+    last = f"stop_within({stop}, steps_between({start}, {stop}, {by}))"
+    return {"sequence": f"CAST(generate_series({start}, {last}, {by}) AS {target})"}
 
 
 def _reduce(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
@@ -113,12 +115,23 @@ def _whole_date(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
 
 def _date_parse(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
     """As Joda: without a year it is 2000, or 1970 where only a time is given; two digits mean 1970 to 2069."""
-    value, pattern = writer.sql(node.expressions[0]), mysql_format(node.expressions[1])
-    fields = set(re.findall("%(.)", node.expressions[1].name))
+    written = _mysql(node.expressions[1])
+    value, pattern = writer.sql(node.expressions[0]), mysql_format(written)
+    fields = set(re.findall("%(.)", written.name))
     if not fields & set("Yyx"):
         return {"parsed": _read_date(value, pattern, 2000 if fields & set("mcbMde") else 1970)}
     parsed = _read_date(value, pattern)
     return {"parsed": f"two_digit_year({parsed})" if "y" in fields and "Y" not in fields else parsed}
+
+
+def _mysql(node: exp.Expr) -> exp.Expr:
+    """A date format without the sign that Trino skips at its end; of nothing it makes no formatter."""
+    if not (isinstance(node, exp.Literal) and node.is_string):
+        return node
+    pattern = "".join(re.findall(r"%.|[^%]", node.name, re.DOTALL))
+    if not pattern:
+        raise QueryFailed("INVALID_FUNCTION_ARGUMENT: Both printing and parsing not supported")
+    return exp.Literal.string(pattern)
 
 
 def _read_date(value: str, pattern: str, year: int | None = None) -> str:
@@ -126,57 +139,6 @@ def _read_date(value: str, pattern: str, year: int | None = None) -> str:
     before, whole = ("''", pattern) if year is None else (f"'{year} '", f"'%Y {pattern[1:]}")
     parsed = f"read_date({value}, {before}, {whole}, {here}, {joda})"
     return f"twelve_is_zero({parsed})" if "%I" in pattern.replace("%-", "%") and "%p" not in pattern else parsed
-
-
-def _subject(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
-    """The text that a regular expression is looked for in, refused where DuckDB may find something else in it."""
-    value, pattern = (writer.sql(each) for each in node.expressions[:2])
-    literal = node.expressions[1].name if isinstance(node.expressions[1], exp.Literal) else None
-    odd = {}
-    if literal is None:
-        odd["this regular expression, which is no literal"] = f"py_pattern({pattern}) <> ''"
-    elif what := odd_pattern(literal):
-        raise CannotTranslate(f"{what} in a regular expression")
-    if literal is None or "$" in literal:  # Java's $ is also before a last line break
-        odd["$ before a last line break"] = f"ends_with({value}, chr(10)) AND contains({pattern}, '$')"
-    if literal is None or is_unicode(literal):
-        odd["such a regular expression on a text that is not ASCII"] = f"strlen({value}) <> length({value})"
-    if literal is None or r"\s" in literal.lower():
-        odd["a vertical tab, which is a blank in Java only"] = f"contains({value}, chr(11))"
-    if node.name.lower() in _OF_ALL_MATCHES and (literal is None or may_be_empty(literal)):
-        matches = f"regexp_extract_all({value}, {pattern})"
-        odd["a regular expression that matches the empty text"] = f"list_contains({matches}, '')"
-    group = node.expressions[2].name if node.name.lower().startswith("regexp_extract") and node.expressions[2:] else ""
-    if literal is not None and group.isdigit() and int(group) > groups(literal):
-        reason = f"INVALID_FUNCTION_ARGUMENT: Pattern has {groups(literal)} groups. Cannot access group {group}"
-        return {"subject": f"CASE WHEN {value} IS NOT NULL THEN CAST(fail('{reason}') AS VARCHAR) END"}
-    refused = "".join(f" WHEN {found} THEN refuse('{reason}')" for reason, found in odd.items())
-    return {"subject": f"CASE{refused} ELSE {value} END" if odd else value}
-
-
-_OF_ALL_MATCHES = {"regexp_replace", "regexp_split", "regexp_extract_all", "regexp_count"}
-
-
-def _rewrite(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
-    pattern, replacement = node.expressions[1:]
-    if "$" in replacement.name and not isinstance(pattern, exp.Literal):
-        raise CannotTranslate("a replacement with groups of a regular expression that is no literal")
-    written = regexp_rewrite(replacement, groups(pattern.name))
-    if written is None:
-        reason = exp.Literal.string(f"INVALID_FUNCTION_ARGUMENT: Illegal replacement sequence: {replacement.name}")
-        found = f"regexp_matches({_subject(writer, node)['subject']}, {writer.sql(pattern)})"
-        written = f"CASE WHEN {found} THEN CAST(fail({reason.sql(DuckDB)}) AS VARCHAR) ELSE '' END"
-    return {"rewrite": written}
-
-
-def _position(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
-    """Computed by Python, so a pattern that both it and RE2 know."""
-    pattern = node.expressions[1]
-    if not isinstance(pattern, exp.Literal) or not compiles(pattern.name):
-        raise CannotTranslate("regexp_position with this regular expression")
-    places = [writer.sql(each) for each in node.expressions[2:]]
-    arguments = [_subject(writer, node)["subject"], writer.sql(pattern), *places, *["1"] * (2 - len(places))]
-    return {"position": f"py_regexp_position({', '.join(arguments)})"}
 
 
 def _types(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
@@ -271,9 +233,10 @@ def _with_names(writer: Operators, function: exp.Lambda, names: list[str]) -> st
 PLACEHOLDERS: dict[str, Callable[[Operators, exp.Anonymous], dict[str, str]]] = {
     "type": _types,
     "unit0": lambda writer, node: {"unit0": f"'{_unit(*node.expressions[::2])}'"},
-    "subject": _subject,
-    "rewrite": _rewrite,
-    "position": _position,
+    "subject": regexps.subject,
+    "group": regexps.group_number,
+    "rewrite": regexps.rewrite,
+    "position": regexps.position,
     "length": _length,
     "remainder": _remainder,
     "bits": _bits,
@@ -294,7 +257,7 @@ PLACEHOLDERS: dict[str, Callable[[Operators, exp.Anonymous], dict[str, str]]] = 
     "nulls": lambda writer, node: {"nulls": ", ".join(f"{writer.sql(each)} IS NULL" for each in node.expressions)},
     "parsed": _date_parse,
     "path1": lambda writer, node: {"path1": json_path(node.expressions[1])},
-    "mysql1": lambda writer, node: {"mysql1": mysql_format(node.expressions[1])},
+    "mysql1": lambda writer, node: {"mysql1": mysql_format(_mysql(node.expressions[1]))},
     "whole_date": _whole_date,
     "joda1": lambda writer, node: {"joda1": joda_format(node.expressions[1])},
 }

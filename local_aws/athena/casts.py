@@ -9,7 +9,7 @@ from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.dialects.trino import Trino
 
 from local_aws.athena.errors import CannotTranslate, QueryFailed
-from local_aws.athena.kinds import FLOATS, INSTANTS, INTEGERS, NESTED, TEXTS, D, decimal_literal, kind
+from local_aws.athena.kinds import FLOATS, INSTANTS, INTEGERS, TEXTS, D, decimal_literal, kind
 from local_aws.athena.messages import has_loose_time, is_literal, place, trino_name
 from local_aws.athena.operators import Operators
 from local_aws.athena.zones import keeps_instant
@@ -20,7 +20,6 @@ _MOMENT = re.compile(
 )
 _ZONED = re.compile(r"(\d.*\d) +([A-Z][a-z].*)")
 _TIMES = (D.TIMESTAMP, D.TIMESTAMPTZ)
-_PLAIN = {*INTEGERS, *FLOATS, D.DECIMAL, D.BOOLEAN}
 
 
 def cast_sql(writer: Operators, node: exp.Cast) -> str:
@@ -54,18 +53,6 @@ def cast_sql(writer: Operators, node: exp.Cast) -> str:
         source in (D.ARRAY, D.MAP) and D.STRUCT in {each.this for each in target.find_all(exp.DataType)}
     ):
         raise CannotTranslate("a CAST between rows other than CAST(ROW(...) AS ROW(...))")
-    if (
-        (source in INSTANTS and wanted in _PLAIN)
-        or (wanted in INSTANTS and source in _PLAIN)
-        or (wanted in (D.VARBINARY, D.BINARY) and source in {*INSTANTS, *_PLAIN})
-        or (
-            source != wanted != D.JSON
-            and {source, wanted} & {*NESTED}
-            and source in {*INSTANTS, *_PLAIN, *TEXTS, *NESTED}
-        )
-    ):
-        into = target.sql(Trino).lower().replace(", ", ",")
-        raise QueryFailed(f"TYPE_MISMATCH: {place(node)}Cannot cast {trino_name(value)} to {into}")
     if source == D.JSON or wanted == D.JSON:
         return _json(writer, value, written, target)
     if source == wanted and source in (D.ARRAY, D.MAP) and _inner(value):
@@ -79,6 +66,8 @@ def cast_sql(writer: Operators, node: exp.Cast) -> str:
         if wanted in INTEGERS:
             return f"CAST(CASE WHEN typeof({written}) IN ('FLOAT', 'DOUBLE', 'VARCHAR') THEN {_unknown(value)} ELSE {written} END AS {into})"  # noqa: E501
         return f"CAST(CASE WHEN typeof({written}) IN ('VARCHAR', 'JSON') THEN {_unknown(value)} ELSE {written} END AS {into})"  # noqa: E501
+    if wanted == D.UUID and source in (D.VARBINARY, D.BINARY):
+        return f"binary_as_uuid({written})"
     if wanted in (D.TIME, D.TIMETZ):
         raise CannotTranslate(f"a CAST to {target.sql(Trino).lower()}")
     if source == D.DOUBLE and wanted == D.FLOAT:
@@ -258,6 +247,10 @@ def _json(writer: Operators, value: exp.Expr, written: str, target: exp.DataType
 
 def _json_members(written: str, target: exp.DataType) -> str:
     """An array, a map or a row out of JSON. DuckDB wants a row's very members, and takes any JSON for a text."""
+    if target.this in (D.ARRAY, D.MAP):
+        shape = "array" if target.this == D.ARRAY else "object"
+        named = exp.Literal.string(target.sql(Trino).lower()).sql(DuckDB)
+        written = f"json_of_shape({written}, '{shape}', {named})"
     cast = f"CAST({written} AS {target.sql(DuckDB)})"
     inner = {each.this for each in target.find_all(exp.DataType)}
     if D.STRUCT in inner:

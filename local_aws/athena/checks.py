@@ -1,17 +1,21 @@
 """What Trino's analyser refuses and DuckDB would accept with another meaning."""
 
+import json
 import re
 from typing import Any
 
 from sqlglot import exp
 from sqlglot.dialects.trino import Trino
 
+from local_aws.athena.castable import check_cast
+from local_aws.athena.correlation import refuse_correlated
 from local_aws.athena.errors import CannotTranslate, QueryFailed
-from local_aws.athena.functions import AGGREGATES
 from local_aws.athena.grouping import check_scalars
 from local_aws.athena.kinds import FLOATS, INSTANTS, INTEGERS, TEXTS, UNKNOWN, D, contains_map, element_type, kind
 from local_aws.athena.messages import described, place
 from local_aws.athena.parsing import is_row
+from local_aws.athena.placement import check_placement
+from local_aws.athena.unnest_checks import check_unnest, check_unnest_join
 
 NUMBERS = {*INTEGERS, *FLOATS, D.DECIMAL}
 _COMPARABLE: tuple[set[Any], ...] = (
@@ -67,8 +71,9 @@ def check_comparable(node: exp.Expr, left: exp.Expr, right: exp.Expr, operator: 
 def check_tree(tree: exp.Expr) -> None:
     """Refuse what Trino's analyser refuses and DuckDB would convert; nodes of unknown types pass."""
     for unnest in tree.find_all(exp.Unnest):
-        _check_unnest_names(unnest)
+        check_unnest(unnest)
     for node in tree.walk():
+        check_placement(node)
         if isinstance(node, exp.Anonymous) and any(
             isinstance(each, exp.Column) and each.is_star for each in node.expressions
         ):
@@ -87,7 +92,7 @@ def check_tree(tree: exp.Expr) -> None:
             check_condition(node.this, f"{type(node).__name__.upper()} clause")
         elif isinstance(node, exp.Join):
             check_condition(node.args.get("on"), "JOIN ON clause")
-            _check_unnest(node)
+            check_unnest_join(node)
         elif isinstance(node, (exp.Ordered, *_ORDERS)) and not orderable(node.this.type):
             raise QueryFailed(f"TYPE_MISMATCH: {place(node)}Type {described(node.this)} is not orderable")
         elif isinstance(node, exp.If) and not isinstance(node.parent, exp.Case):
@@ -104,15 +109,12 @@ def check_tree(tree: exp.Expr) -> None:
             results = [branch.args["true"] for branch in node.args["ifs"]]
             check_alike([each for each in [*results, node.args.get("default")] if each], "All CASE results")
         elif isinstance(node, exp.Anonymous) and node.name.lower() in ("coalesce", "greatest", "least"):
-            check_alike(node.expressions, f"All {node.name.upper()} operands")
+            check_alike(node.expressions, f"All {node.name.upper()} operands", _unfit_call(node))
         elif isinstance(node, exp.Anonymous) and node.name.lower() == "nullif":
             _check_nullif(node)
         elif isinstance(node, (exp.Like, exp.Escape)):
             _check_like(node)
-        elif isinstance(node, exp.Window):
-            _check_window(node)
         elif isinstance(node, exp.Select):
-            _check_outer_aggregates(node)
             check_scalars(node)
             if node.args.get("distinct"):
                 _refuse_maps(node.selects, "SELECT DISTINCT")
@@ -135,6 +137,7 @@ def check_tree(tree: exp.Expr) -> None:
         elif isinstance(node, exp.Group):
             _check_grouped_maps(node)
         elif isinstance(node, exp.In) and node.args.get("query"):
+            _check_columns(node)
             _refuse_maps([node.this], "IN (SELECT ...)")
         elif isinstance(node, (exp.NullSafeEQ, exp.NullSafeNEQ)):
             _refuse_maps([node.left, node.right], "IS DISTINCT FROM")
@@ -143,6 +146,41 @@ def check_tree(tree: exp.Expr) -> None:
             _check_set_operation(node)
         elif isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.DPipe)):
             _check_operands(node)
+        elif isinstance(node, exp.Neg) and kind(node.this) not in {*NUMBERS, D.INTERVAL, D.UNKNOWN, D.NULL}:
+            raise QueryFailed(f"TYPE_MISMATCH: {place(node)}Cannot apply operator: -{described(node.this)}")
+        elif isinstance(node, exp.Cast):
+            check_cast(node)
+        elif isinstance(node, exp.ParseJSON):
+            _check_json(node)
+    refuse_correlated(tree)
+
+
+def _unfit_call(node: exp.Anonymous) -> str:
+    """How Trino says that a function takes no such values; coalesce is none to it."""
+    given = ", ".join(map(described, node.expressions))
+    unfit = f"FUNCTION_NOT_FOUND: {place(node)}Unexpected parameters ({given}) for function {node.name.lower()}"
+    return unfit if node.name.lower() != "coalesce" else ""
+
+
+def _check_columns(node: exp.In) -> None:
+    """As many columns as there are values on the left."""
+    query = node.args["query"].unnest()
+    values = node.this.expressions if isinstance(node.this, exp.Tuple) or is_row(node.this) else [node.this]
+    found = [each.unalias() for each in query.selects] if isinstance(query, exp.Query) else []
+    if found and len(values) != len(found) and kind(node.this) != D.STRUCT:
+        types = [f"row({', '.join(map(described, each))})" for each in (values, found)]
+        raise QueryFailed(
+            f"TYPE_MISMATCH: {place(node)}Value expression and result of subquery must be of the same type: "
+            f"{' vs '.join(types)}"
+        )
+
+
+def _check_json(node: exp.ParseJSON) -> None:
+    """`JSON '{'` is refused when the query is analysed."""
+    try:
+        json.loads(node.this.name, parse_constant=int)
+    except ValueError:
+        raise QueryFailed(f"INVALID_LITERAL: {place(node)}'{node.this.name}' is not a valid JSON literal") from None
 
 
 _ORDERING = ("min", "max", "greatest", "least", "array_sort", "array_min", "array_max", "min_by", "max_by")
@@ -166,45 +204,6 @@ def _check_aggregate(node: exp.Anonymous) -> None:
             raise QueryFailed(f"FUNCTION_NOT_FOUND: {place(node)}Unexpected parameters for function count")
     elif ordered is not None and not orderable(ordered.type):
         raise QueryFailed(f"FUNCTION_NOT_FOUND: {place(node)}{node.name}: {described(ordered)} is not orderable")
-
-
-def _check_outer_aggregates(node: exp.Select) -> None:
-    """`(SELECT max(t.x))` of an outer t: DuckDB aggregates the outer query's rows."""
-    sources = [from_.this] if (from_ := node.args.get("from_")) else []
-    own = {
-        each.alias_or_name for each in [*sources, *(node.args.get("joins") or []), *(node.args.get("laterals") or [])]
-    }
-    for call in node.find_all(exp.Anonymous) if node.parent is not None else ():
-        columns = list(call.find_all(exp.Column)) if call.name.lower() in AGGREGATES else []
-        inner = call.find_ancestor(exp.Select) is node and columns
-        if inner and not any(each.table in own or not each.table for each in columns):
-            raise CannotTranslate(f"the aggregate {call.sql(Trino)} of an outer query's columns")
-
-
-def _check_unnest(join: exp.Join) -> None:
-    on = join.args.get("on")
-    if isinstance(join.this, exp.Unnest) and on is not None and on != exp.true():
-        raise QueryFailed(
-            f"NOT_SUPPORTED: {place(on)}{join.side or 'INNER'} JOIN involving UNNEST is only supported with condition "
-            "ON TRUE"
-        )
-
-
-def _check_unnest_names(node: exp.Unnest) -> None:
-    """Trino counts them before anything else is said of them; a row's members are columns of their own."""
-    names, width = node.alias_column_names, 0
-    for value in node.expressions:
-        if kind(value) not in (D.ARRAY, D.MAP):
-            return
-        element = element_type(value)
-        width += 2 if kind(value) == D.MAP else len(element.expressions) if element.this == D.STRUCT else 1
-    offset = node.args.get("offset")
-    given = len(names) + isinstance(offset, exp.Identifier)
-    if names and given != width + bool(offset):
-        raise QueryFailed(
-            f"MISMATCHED_COLUMN_ALIASES: Column alias list has {given} entries but '{node.alias}' has "
-            f"{width + bool(offset)} columns available"
-        )
 
 
 def _check_like(node: exp.Expr) -> None:
@@ -254,27 +253,6 @@ def _check_nullif(node: exp.Anonymous) -> None:
                 f"{described(right)}"
             )
         refuse_other_members([left.type, right.type], "NULLIF")
-
-
-def _check_window(node: exp.Window) -> None:
-    call = node.this
-    while isinstance(call, (exp.Filter, exp.IgnoreNulls, exp.RespectNulls)):
-        call = call.this
-    arguments = call.expressions if isinstance(call, exp.Anonymous) else []
-    name = call.name.lower()
-    if any(isinstance(argument, exp.Distinct) for argument in arguments):
-        raise QueryFailed(f"NOT_SUPPORTED: {place(call)}DISTINCT in window function parameters not yet supported")
-    if any(isinstance(argument, exp.Order) for argument in arguments):
-        raise QueryFailed(f"NOT_SUPPORTED: {place(call)}Window function with ORDER BY is not supported")
-    if node.find(exp.Filter):
-        raise QueryFailed(f"NOT_SUPPORTED: {place(call)}FILTER is not yet supported for window functions")
-    if name in ("lag", "lead"):
-        if not node.args.get("order") and not node.args.get("alias"):
-            raise QueryFailed(f"MISSING_ORDER_BY: {place(call)}{name} function requires an ORDER BY window clause")
-        if node.args.get("spec"):
-            raise QueryFailed(f"INVALID_WINDOW_FRAME: {place(call)}Cannot specify window frame for {name} function")
-        if len(arguments) > 1 and isinstance(arguments[1], exp.Neg):
-            raise QueryFailed("INVALID_FUNCTION_ARGUMENT: Offset must be at least 0")
 
 
 def _check_distinct_order(node: exp.Select) -> None:
@@ -342,10 +320,13 @@ def _check_operands(node: exp.Binary) -> None:
         times = isinstance(node, exp.Sub) and (kinds <= INSTANTS or kinds <= {D.TIME, D.TIMETZ})
         fitting = kinds <= NUMBERS or D.INTERVAL in kinds or times
     if not fitting:
-        sign = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%", exp.DPipe: "||"}[type(node)]
-        raise QueryFailed(
-            f"TYPE_MISMATCH: {place(node)}Cannot apply operator: {described(node.left)} {sign} {described(node.right)}"
-        )
+        sign = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%"}.get(type(node))
+        sides = described(node.left), described(node.right)
+        if isinstance(node, exp.DPipe):
+            raise QueryFailed(
+                f"FUNCTION_NOT_FOUND: {place(node)}Unexpected parameters ({', '.join(sides)}) for function concat"
+            )
+        raise QueryFailed(f"TYPE_MISMATCH: {place(node)}Cannot apply operator: {f' {sign} '.join(sides)}")
 
 
 def check_condition(node: exp.Expr | None, what: str) -> None:
@@ -356,12 +337,14 @@ def check_condition(node: exp.Expr | None, what: str) -> None:
         raise QueryFailed(f"TYPE_MISMATCH: {place(node)}{what} must evaluate to a boolean{actual}")
 
 
-def check_alike(nodes: list[exp.Expr], what: str) -> None:
-    """Values that must have a type in common; rows are brought together by the place of their members."""
+def check_alike(nodes: list[exp.Expr], what: str, otherwise: str = "") -> None:
+    """Values that must have a type in common, or `otherwise`; rows are brought together by the place of members."""
     given = [node for node in nodes if kind(node) != D.NULL]
     if any(node.type is None or kind(node) == D.UNKNOWN for node in given):
         return
     odd = next((node for node in given[1:] if not comparable(given[0].type, node.type)), None)
+    if odd is not None and otherwise:
+        raise QueryFailed(otherwise)
     if odd is not None:
         types = list(dict.fromkeys(described(node) for node in given))
         raise QueryFailed(

@@ -21,11 +21,21 @@ from local_aws.athena.numerals import real_text
 __all__ = ["FUNCTIONS", "real_text", "register"]
 
 
-def _unbase64(value: str, decode: Callable[[str], bytes]) -> bytes:
+def _unbase64(value: str, signs: str) -> bytes:
+    """https://docs.oracle.com/en/java/javase/17/docs/api/java.base/java/util/Base64.Decoder.html"""
     try:
-        return decode(value + "=" * (-len(value) % 4))
-    except ValueError as error:
-        raise invalid(str(error)) from None
+        return base64.b64decode(value + "=" * (-len(value) % 4), signs, validate=True)
+    except ValueError:
+        illegal = re.search(rf"[^A-Za-z0-9={re.escape(signs)}]", value)
+        reason = f"Illegal base64 character {ord(illegal[0]):x}" if illegal else ""
+        raise invalid(reason or "Last unit does not have enough valid bits") from None
+
+
+def _unbase32(value: str) -> bytes:
+    try:
+        return base64.b32decode(value)
+    except ValueError:
+        raise invalid(f"Cannot decode base32: '{value}'") from None
 
 
 def _from_big_endian(value: bytes, size: int) -> int:
@@ -79,6 +89,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str] | None, str]] = {
     "py_url_parameter": (urls.url_parameter, ["VARCHAR", "VARCHAR"], "VARCHAR"),
     "py_url_encode": (lambda value: quote_plus(value, safe="*").replace("~", "%7E"), ["VARCHAR"], "VARCHAR"),
     "py_url_decode": (urls.url_decode, ["VARCHAR"], "VARCHAR"),
+    "py_java_fractions": (json_text.java_fractions, ["VARCHAR"], "VARCHAR"),
     "py_json_parse": (json_text.json_parse, ["VARCHAR"], "VARCHAR"),
     # Of a pair in a list, so that both have one type.
     "py_equal": (lambda pair: pair[0] == pair[1], None, "BOOLEAN"),
@@ -91,18 +102,10 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str] | None, str]] = {
     "py_hmac_sha256": (_hmac("sha256"), ["BLOB", "BLOB"], "BLOB"),
     "py_hmac_sha512": (_hmac("sha512"), ["BLOB", "BLOB"], "BLOB"),
     "py_to_base64url": (lambda value: base64.urlsafe_b64encode(value).decode(), ["BLOB"], "VARCHAR"),
-    "py_from_base64url": (
-        lambda value: _unbase64(value, lambda text: base64.b64decode(text, "-_", validate=True)),
-        ["VARCHAR"],
-        "BLOB",
-    ),
-    "py_from_base64": (
-        lambda value: _unbase64(value, lambda text: base64.b64decode(text, validate=True)),
-        ["VARCHAR"],
-        "BLOB",
-    ),
+    "py_from_base64url": (lambda value: _unbase64(value, "-_"), ["VARCHAR"], "BLOB"),
+    "py_from_base64": (lambda value: _unbase64(value, "+/"), ["VARCHAR"], "BLOB"),
     "py_to_base32": (lambda value: base64.b32encode(value).decode(), ["BLOB"], "VARCHAR"),
-    "py_from_base32": (lambda value: base64.b32decode(value), ["VARCHAR"], "BLOB"),
+    "py_from_base32": (_unbase32, ["VARCHAR"], "BLOB"),
     "py_to_big_endian": (lambda value, size: value.to_bytes(size, "big", signed=True), ["BIGINT", "BIGINT"], "BLOB"),
     "py_from_big_endian": (_from_big_endian, ["BLOB", "BIGINT"], "BIGINT"),
 }

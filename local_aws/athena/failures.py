@@ -1,5 +1,6 @@
 """What DuckDB, sqlglot and our own functions raise, in Athena's words."""
 
+import logging
 import re
 
 import duckdb
@@ -7,6 +8,7 @@ import duckdb
 from local_aws.athena.errors import SYSTEM, Cancelled, CannotTranslate, QueryFailed
 from local_aws.athena.results import double_text
 
+_LOG = logging.getLogger("athena")
 _OURS = re.compile(r"Could not convert string '\x1e?(.*)' to INT64|Unknown TimeZone '\x1e(.*)\x1e'", re.DOTALL)
 _COMPUTED = re.compile(r"executing the UDF: ValueError: ([A-Z_]+:.*)", re.DOTALL)
 
@@ -24,6 +26,10 @@ _REASONS = {
     r"INT128 with value (\S+) can't be cast": "NUMERIC_VALUE_OUT_OF_RANGE: bigint addition overflow: {0}",
     r"Map keys must be unique": "INVALID_FUNCTION_ARGUMENT: Duplicate map keys are not allowed",
     r"(Invalid input for hex digit.*)": "INVALID_FUNCTION_ARGUMENT: {0}",
+    r"Unknown TimeZone '([A-Za-z_]+(?:/[A-Za-z_-]+)*)'": "INVALID_FUNCTION_ARGUMENT: '{0}' is not a valid time zone",
+    r"Unknown TimeZone '(.*)'": "NOT_SUPPORTED: the local Athena does not translate the time zone {0}",
+    r"Group index must be between 0 and 9": "NOT_SUPPORTED: the local Athena does not translate a group beyond the ninth of a regular expression",  # noqa: E501
+    r"not in timestamp range|(?:Date|Timestamp|Interval) .*out of range|timestamp out of range|to_\w+.*out of range": "NOT_SUPPORTED: the local Athena does not translate a date or time that is so far away",  # noqa: E501
     r"(Pattern has \d+ groups. Cannot access group \d+)": "INVALID_FUNCTION_ARGUMENT: {0}",
     r"Strings must be of equal length": "INVALID_FUNCTION_ARGUMENT: The input strings to hamming_distance function must have the same length",  # noqa: E501
     r"too small to be a Parquet file|No magic bytes found": "HIVE_BAD_DATA: Not valid Parquet file: expected magic number: PAR1",  # noqa: E501
@@ -34,7 +40,11 @@ _REASONS = {
     r"aggregate function calls cannot be nested": "NESTED_AGGREGATION: Cannot nest aggregations inside aggregation",
     r"Argument for ntile must be greater than zero": "INVALID_FUNCTION_ARGUMENT: Buckets must be greater than 0",
     r"Map keys can not be NULL": "INVALID_FUNCTION_ARGUMENT: map key cannot be null",
-    r"Input Error: ((?:missing|unexpected) [])(].*|no argument for repetition operator.*)": "INVALID_FUNCTION_ARGUMENT: {0}",  # noqa: E501
+    # RE2's words for a regular expression that is none, and Joni's.
+    r"Input Error: missing \)": "INVALID_FUNCTION_ARGUMENT: end pattern with unmatched parenthesis",
+    r"Input Error: unexpected \)": "INVALID_FUNCTION_ARGUMENT: unmatched close parenthesis",
+    r"Input Error: missing ]": "INVALID_FUNCTION_ARGUMENT: premature end of char-class",
+    r"Input Error: no argument for repetition operator": "INVALID_FUNCTION_ARGUMENT: target of repeat operator is not specified",  # noqa: E501
     r'Could not find key "(\w+)" in struct': "COLUMN_NOT_FOUND: Column '{0}' cannot be resolved or requester is not authorized to access requested resources",  # noqa: E501
     r"Type INT\d+ with value (\S+) can't be cast because the value is out of range for the destination type (INT\d\d?)\b": "NUMERIC_VALUE_OUT_OF_RANGE: Out of range for {1}: {0}",  # noqa: E501
     r"value (nan) can't be cast because the value is out of range for the destination type (INT\d\d?)\b": "INVALID_CAST_ARGUMENT: Cannot cast double NaN to {1}",  # noqa: E501
@@ -77,12 +87,14 @@ def duckdb_failure(error: duckdb.Error) -> QueryFailed:
     if isinstance(error, duckdb.OutOfMemoryException):
         return QueryFailed("EXCEEDED_MEMORY_LIMIT: Query exceeded the local engine's memory limit", category=SYSTEM)
     if isinstance(error, duckdb.BinderException) and "GROUP BY" in message:
-        return QueryFailed(f"EXPRESSION_NOT_AGGREGATE: {_first_line(message)}")
+        return QueryFailed("EXPRESSION_NOT_AGGREGATE: an expression of SELECT must be an aggregate or in GROUP BY")
+    # DuckDB's own words mean nothing to who wrote Trino's SQL; they are for the server's log.
+    _LOG.warning("DuckDB: %s", message)
     if "UTF-8" in message or "utf8" in message.lower():
-        return QueryFailed(f"HIVE_BAD_DATA: {_first_line(message)}")
+        return QueryFailed("HIVE_BAD_DATA: a text is not valid UTF-8")
     if isinstance(error, (duckdb.ConversionException, duckdb.OutOfRangeException)):
-        return QueryFailed(f"INVALID_CAST_ARGUMENT: {_first_line(message)}")
-    return CannotTranslate(f"this statement ({_first_line(message)})")
+        return QueryFailed("INVALID_CAST_ARGUMENT: Cannot cast a value to the type that is asked for")
+    return CannotTranslate("this statement: what it was translated to is refused by DuckDB")
 
 
 def _shown(value: str) -> str:
@@ -90,7 +102,3 @@ def _shown(value: str) -> str:
     if re.fullmatch(r"-?\d+(\.\d+)?e[-+]\d+|-?\d+\.0|-?inf", value):
         return double_text(float(value))
     return _INTEGERS.get(value, value)
-
-
-def _first_line(message: str) -> str:
-    return message.partition("\n")[0]

@@ -41,13 +41,13 @@ count_if           1    BIGINT    CAST(coalesce(count_if({0}){over}, 0) AS BIGIN
 sum                1    sum       sum({0}){over}
 avg                1    avg       avg({0}){over}
 min                1    0         min({0}){over}
-min                2    0[]       min({*}){over}
+min                2    0[]       min({0}, kept_values({1}, 'second argument of min', 'positive')){over}
 max                1    0         max({0}){over}
-max                2    0[]       max({*}){over}
+max                2    0[]       max({0}, kept_values({1}, 'second argument of max', 'positive')){over}
 min_by             2    0         arg_min_null({*}){over}
-min_by             3    0[]       list_transform(arg_min(struct_pack(v := {0}), {1}, {2}){over}, lambda e: e.v)
+min_by             3    0[]       list_transform(arg_min(struct_pack(v := {0}), {1}, kept_values({2}, 'third argument of min_by', 'a positive integer')){over}, lambda e: e.v)
 max_by             2    0         arg_max_null({*}){over}
-max_by             3    0[]       list_transform(arg_max(struct_pack(v := {0}), {1}, {2}){over}, lambda e: e.v)
+max_by             3    0[]       list_transform(arg_max(struct_pack(v := {0}), {1}, kept_values({2}, 'third argument of max_by', 'a positive integer')){over}, lambda e: e.v)
 arbitrary          1    0         any_value({0}){over}
 any_value          1    0         any_value({0}){over}
 array_agg          1    0[]       list({0}){over}
@@ -144,7 +144,7 @@ is_infinite        1    BOOLEAN   isinf({0})
 bitwise_and        2    BIGINT    CAST({0} & {1} AS BIGINT)
 bitwise_or         2    BIGINT    CAST({0} | {1} AS BIGINT)
 bitwise_xor        2    BIGINT    CAST(xor({0}, {1}) AS BIGINT)
-bitwise_not        1    BIGINT    CAST(~{0} AS BIGINT)
+bitwise_not        1    BIGINT    CAST(~({0}) AS BIGINT)
 bitwise_left_shift 2    0         CAST(left_shift({*}, {bits}) AS {type0})
 bitwise_right_shift 2   0         logical_shift({*})
 bitwise_right_shift_arithmetic 2 0 arithmetic_shift({*}, {bits})
@@ -229,9 +229,9 @@ url_extract_port   1    BIGINT    CAST(py_url_part({0}, 'port') AS BIGINT)
 url_extract_parameter 2 VARCHAR   py_url_parameter({*})
 regexp_like        2    BOOLEAN   regexp_matches({subject}, {1})
 regexp_extract     2    VARCHAR   trino_regexp_extract({subject}, {1})
-regexp_extract     3    VARCHAR   trino_regexp_extract({subject}, {1}, {2})
+regexp_extract     3    VARCHAR   trino_regexp_extract({subject}, {1}, {group})
 regexp_extract_all 2    VARCHAR[] regexp_extract_all({subject}, {1})
-regexp_extract_all 3    VARCHAR[] regexp_extract_all({subject}, {1}, {2})
+regexp_extract_all 3    VARCHAR[] regexp_extract_all({subject}, {1}, {group})
 regexp_count       2    BIGINT    len(regexp_extract_all({subject}, {1}))
 regexp_position    2-4  INT       CAST({position} AS INTEGER)
 regexp_replace     2    VARCHAR   regexp_replace({subject}, {1}, '', 'g')
@@ -304,8 +304,8 @@ array_sort         1    0         list_sort({0}, 'ASC', 'NULLS LAST')
 array_sort         2    0         !
 arrays_overlap     2    BOOLEAN   trino_overlap({*})
 flatten            1    [0]       flatten({0})
-repeat             2    0[]       list_transform(range(CASE WHEN {1} < 0 THEN fail('INVALID_FUNCTION_ARGUMENT: count argument of repeat function must be greater than or equal to 0') ELSE {1} END), lambda i: {0})
-sequence           2-3  sequence  short({sequence})
+repeat             2    0[]       list_transform(range(CASE WHEN {1} < 0 THEN fail('INVALID_FUNCTION_ARGUMENT: count argument of repeat function must be greater than or equal to 0') WHEN {1} > 10000 THEN fail('INVALID_FUNCTION_ARGUMENT: count argument of repeat function must be less than or equal to 10000') ELSE {1} END), lambda i: {0})
+sequence           2-3  sequence  {sequence}
 slice              3    0         trino_slice({*})
 transform          2    lambda[]  list_transform({*})
 filter             2    0         list_filter({*})

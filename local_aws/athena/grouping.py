@@ -21,11 +21,13 @@ def check_groups(select: exp.Select) -> None:
     having = select.args["having"].this if select.args.get("having") else None
     said = [*shown, *([having] if having is not None else [])]
     calls = [each for item in said for each in item.find_all(exp.Anonymous)]
+    groups = {each.sql() for each in _grouped(select)}
+    for item in said:
+        _check_grouping_calls(item, groups)
     if any(each.name.lower() not in FUNCTIONS for each in calls):
         return  # it is refused anyway, and may be an aggregate
     if not select.args.get("group") and not any(_is_aggregate(each) for item in said for each in _of_this_query(item)):
         return
-    groups = {each.sql() for each in _grouped(select)}
     sources = [*([from_.this] if (from_ := select.args.get("from_")) else []), *(select.args.get("joins") or [])]
     own = {each.alias_or_name for each in sources}
     for item in said:
@@ -57,6 +59,21 @@ def _check_grouping(node: exp.Expr) -> None:
                 raise QueryFailed(
                     f"INVALID_COLUMN_REFERENCE: {place(each)}GROUP BY expression must be a column reference: "
                     f"{each.sql(Trino)}"
+                )
+
+
+def _check_grouping_calls(item: exp.Expr, groups: set[str]) -> None:
+    for call in _of_this_query(item):
+        if isinstance(call, exp.Anonymous) and call.name.lower() == "grouping":
+            if not groups:
+                raise QueryFailed(
+                    f"MISSING_GROUP_BY: {place(call)}A GROUPING() operation can only be used with a corresponding "
+                    "GROUPING SET/CUBE/ROLLUP/GROUP BY clause"
+                )
+            if odd := next((each for each in call.expressions if each.sql() not in groups), None):
+                raise QueryFailed(
+                    f"INVALID_ARGUMENTS: {place(call)}The arguments to GROUPING() must be expressions referenced by "
+                    f"the GROUP BY at the associated query level. Mismatch due to {_written(odd)}."
                 )
 
 

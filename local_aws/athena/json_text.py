@@ -1,6 +1,7 @@
 """Values as Trino writes them in JSON."""
 
 import json
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -9,6 +10,8 @@ import numpy as np
 
 from local_aws.athena.failures import Refused, invalid
 from local_aws.athena.results import text
+
+_STRING_OR_NUMBER = re.compile(r'"(?:[^"\\]|\\.)*"|-?\d[-+.\deE]*')
 
 
 def json_text(value: Any, sort: bool) -> str:
@@ -42,3 +45,17 @@ def json_parse(document: str) -> str:
         return json_text(json.loads(document, parse_constant=no_constant), sort=True)
     except ValueError:
         raise invalid(f"Cannot convert value to JSON: '{document}'") from None
+
+
+def java_fractions(document: str) -> str:
+    """JSON with each fraction, and each number with an exponent, as Java prints the double.
+
+    >>> java_fractions('{"a":[1e7,0.00012,5,"1e7"]}')
+    '{"a":[1.0E7,1.2E-4,5,"1e7"]}'
+    """
+
+    def one(match: re.Match[str]) -> str:
+        token = match[0]
+        return token if token[0] == '"' or not re.search("[.eE]", token) else json_text(float(token), sort=True)
+
+    return _STRING_OR_NUMBER.sub(one, document)

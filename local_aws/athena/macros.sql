@@ -40,10 +40,14 @@ CREATE MACRO trino_lower(s) AS CASE WHEN strlen(s) = length(s) THEN lower(s) ELS
 CREATE MACRO trino_upper(s) AS CASE WHEN strlen(s) = length(s) THEN upper(s) ELSE py_upper(s) END;
 -- DuckDB reverses what a reader takes for letters, Trino code points.
 CREATE MACRO trino_reverse(s) AS CASE WHEN strlen(s) = length(s) THEN reverse(s) ELSE py_reverse(s) END;
+-- DuckDB computes a branch of constants that is not taken, so the size itself is one that can be had.
+CREATE MACRO padded_size(n) AS
+    CASE WHEN n NOT BETWEEN 0 AND 2147483647
+    THEN fail('INVALID_FUNCTION_ARGUMENT: Target length must be in the range [0..2147483647]')
+    WHEN n > 10000000 THEN refuse('a text of more than 10000000 letters') ELSE CAST(n AS INTEGER) END;
 CREATE MACRO trino_pad(s, n, p, l) AS
     CASE WHEN p = '' THEN fail('INVALID_FUNCTION_ARGUMENT: Padding string must not be empty')
-    WHEN n NOT BETWEEN 0 AND 2147483647 THEN fail('INVALID_FUNCTION_ARGUMENT: Target length must be in the range [0..2147483647]')
-    WHEN l THEN lpad(s, CAST(n AS INTEGER), p) ELSE rpad(s, CAST(n AS INTEGER), p) END;
+    WHEN l THEN lpad(s, CAST(padded_size(n) AS INTEGER), p) ELSE rpad(s, CAST(padded_size(n) AS INTEGER), p) END;
 CREATE MACRO trino_split(s, d) AS
     CASE WHEN d = '' THEN CAST(fail('INVALID_FUNCTION_ARGUMENT: The delimiter may not be the empty string') AS
     VARCHAR[]) WHEN d IS NOT NULL THEN string_split(s, d) END;
@@ -52,10 +56,16 @@ CREATE MACRO white_space() AS
     chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(28) || chr(29) || chr(30) || chr(31) || chr(32) ||
     chr(5760) || chr(8192) || chr(8193) || chr(8194) || chr(8195) || chr(8196) || chr(8197) || chr(8198) || chr(8200)
     || chr(8201) || chr(8202) || chr(8232) || chr(8233) || chr(8287) || chr(12288);
-CREATE MACRO short(l) AS
-    CASE WHEN len(l) > 10000 THEN
-    l[fail('INVALID_FUNCTION_ARGUMENT: result of sequence function must not have more than 10000 entries'):]
-    ELSE l END;
+-- The last value of a sequence with so many steps, which is not computed if it has too many.
+CREATE MACRO stop_within(b, steps) AS
+    CASE WHEN steps >= 10000 THEN
+    fail('INVALID_FUNCTION_ARGUMENT: result of sequence function must not have more than 10000 entries')
+    ELSE b END;
+CREATE MACRO integer_series(a, b, s) AS
+    generate_series(a, stop_within(b, abs(CAST(b AS HUGEINT) - a) // abs(CAST(s AS HUGEINT))), s);
+-- How many steps lie between two moments.
+CREATE MACRO steps_between(a, b, s) AS
+    abs(epoch_ms(CAST(b AS TIMESTAMP)) - epoch_ms(CAST(a AS TIMESTAMP))) // abs(epoch_ms(s));
 CREATE MACRO step_of(a, b, s) AS
     CASE WHEN s = 0 THEN fail('INVALID_FUNCTION_ARGUMENT: step must not be zero')
     WHEN s > 0 AND b < a OR s < 0 AND b > a THEN
@@ -76,7 +86,7 @@ CREATE MACRO trino_power(x, y) AS
 CREATE MACRO trino_levenshtein(a, b) AS
     CASE WHEN strlen(a || b) = length(a || b) THEN levenshtein(a, b) ELSE py_levenshtein(a, b) END;
 CREATE MACRO trino_hamming(a, b) AS
-    CASE WHEN strlen(a || b) = length(a || b) THEN hamming(a, b) ELSE py_hamming(a, b) END;
+    CASE WHEN a <> '' AND b <> '' AND strlen(a || b) = length(a || b) THEN hamming(a, b) ELSE py_hamming(a, b) END;
 CREATE MACRO whole_decimal(v, type, p, s) AS
     CASE WHEN v <> 0 AND length(ltrim(CAST(v AS VARCHAR), '-')) > p - s
     THEN fail('INVALID_CAST_ARGUMENT: Cannot cast ' || type || ' ''' || v || ''' to DECIMAL(' || p || ', ' || s || ')')
@@ -105,6 +115,11 @@ CREATE MACRO bit_count_in(x, n) AS
     fail('INVALID_FUNCTION_ARGUMENT: Number must be representable with the bits specified. ' || x ||
     ' cannot be represented with ' || n || ' bits') WHEN n = 32 THEN bit_count(CAST(x AS INTEGER))
     WHEN n = 16 THEN bit_count(CAST(x AS SMALLINT)) ELSE bit_count(CAST(x AS TINYINT)) END AS BIGINT);
+-- How many values `max(x, n)` and its like keep: `what` is the argument, `least` what is said of one that is too small.
+CREATE MACRO kept_values(n, what, least) AS
+    CASE WHEN n <= 0 THEN fail('INVALID_FUNCTION_ARGUMENT: ' || what || ' must be ' || least)
+    WHEN n > 10000 THEN
+    fail('INVALID_FUNCTION_ARGUMENT: ' || what || ' must be less than or equal to 10000; found ' || n) ELSE n END;
 -- Of n values in order, Trino takes the one that a share of n reaches; of many it keeps a digest and may be off.
 CREATE MACRO percentile_of(l, q) AS
     l[CASE WHEN q < 0 OR q > 1 THEN fail('INVALID_FUNCTION_ARGUMENT: Percentile must be between 0 and 1')
@@ -178,6 +193,8 @@ CREATE MACRO trino_substr
 CREATE MACRO trino_split_part(s, d, n) AS
     CASE WHEN n <= 0 THEN fail('INVALID_FUNCTION_ARGUMENT: Index must be greater than zero' || left(s, 0))
     WHEN d IS NOT NULL THEN string_split(s, d)[n] END;
+CREATE MACRO group_number(g) AS
+    CASE WHEN g < 0 THEN fail('INVALID_FUNCTION_ARGUMENT: Group cannot be negative') ELSE g END;
 CREATE MACRO trino_regexp_extract
     (s, p) AS CASE WHEN regexp_matches(s, p) THEN regexp_extract(s, p) END,
     (s, p, g) AS CASE WHEN regexp_matches(s, p)
@@ -187,11 +204,16 @@ CREATE MACRO valid_json(j) AS
     CASE WHEN json_valid(j) THEN j
     WHEN regexp_matches(CAST(j AS VARCHAR), '^\s*[{\[]')
     THEN refuse('a part of JSON that is not valid: ' || left(CAST(j AS VARCHAR), 100)) END;
-CREATE MACRO trino_json_extract(j, p) AS json_extract(valid_json(j), p);
--- DuckDB prints a fraction from a double; a number in quotes keeps its digits.
+-- A fraction or an exponent as Java prints the double; in a list of one, so that a part is taken out once.
+CREATE MACRO java_fractions(j) AS
+    list_transform([j], lambda part: CASE WHEN regexp_matches(CAST(part AS VARCHAR), '[0-9][.eE]')
+    THEN CAST(py_java_fractions(CAST(part AS VARCHAR)) AS JSON) ELSE part END)[1];
+CREATE MACRO trino_json_extract(j, p) AS java_fractions(json_extract(valid_json(j), p));
+-- DuckDB prints a fraction from a double, and 0 of -0; a number in quotes keeps its digits.
 CREATE MACRO trino_json_scalar(j, p) AS
     CASE json_type(valid_json(j), p) WHEN 'OBJECT' THEN NULL WHEN 'ARRAY' THEN NULL
     WHEN 'DOUBLE' THEN json_text(json_extract_string(quote_numbers(CAST(valid_json(j) AS VARCHAR)), p))
+    WHEN 'BIGINT' THEN coalesce(nullif(json_extract_string(valid_json(j), p), '0'), '-0')
     ELSE json_extract_string(valid_json(j), p) END;
 -- Of a text Trino gives what stands in the quotes, which is no JSON, and of a fraction its very digits.
 CREATE MACRO json_element(j, i) AS
@@ -274,6 +296,12 @@ CREATE MACRO text_as_number(v, t) AS
 CREATE MACRO text_as_boolean(v) AS
     CASE WHEN lower(v) IN ('true', 't', '1') THEN 'true' WHEN lower(v) IN ('false', 'f', '0') THEN 'false'
     ELSE cannot_cast(v, 'BOOLEAN') END;
+-- JSON that becomes an array or a map; of another kind, its first token is what is said of it.
+CREATE MACRO json_of_shape(j, kind, t) AS
+    CASE WHEN upper(kind) = json_type(j) OR json_type(j) = 'NULL' THEN j ELSE CAST(CAST(fail(
+    'INVALID_CAST_ARGUMENT: Cannot cast to ' || t || '. Expected a json ' || kind || ', but got ' ||
+    CASE json_type(j) WHEN 'OBJECT' THEN '{' WHEN 'ARRAY' THEN '[' ELSE trino_json_scalar(j, '$') END)
+    AS VARCHAR) AS JSON) END;
 -- Patterns are literals, so that they are compiled once; few texts have blanks around them.
 CREATE MACRO trimmed_date(v) AS
     CASE WHEN regexp_full_match(trim(v, white_space()), '[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}') THEN trim(v, white_space())
@@ -287,6 +315,9 @@ CREATE MACRO text_as_instant(v) AS
     '[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}( ([01]?[0-9]|2[0-3]):[0-5]?[0-9](:[0-5]?[0-9]([.][0-9]+)?)?)?( UTC| ?Z| ?[-+]00:00)?')
     THEN v WHEN regexp_matches(v, '[0-9]{4}-[0-9]') THEN refuse('the zone or form of the time ' || v)
     ELSE fail('INVALID_CAST_ARGUMENT: Value cannot be cast to timestamp: ' || v) END;
+CREATE MACRO binary_as_uuid(v) AS
+    CASE WHEN octet_length(v) = 16 THEN CAST(hex(v) AS UUID) WHEN v IS NOT NULL THEN
+    CAST(CAST(fail('INVALID_CAST_ARGUMENT: Invalid UUID binary length: ' || octet_length(v)) AS VARCHAR) AS UUID) END;
 CREATE MACRO text_as_uuid(v) AS
     CASE WHEN regexp_full_match(v, '(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}') THEN v
     ELSE fail('INVALID_CAST_ARGUMENT: Cannot cast value to UUID: ' || v) END;

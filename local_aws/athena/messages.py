@@ -48,6 +48,8 @@ def typeof(node: exp.Expr) -> str:
     """The answer of `typeof`, or a refusal where Trino would count a text's letters."""
     if isinstance(node, exp.CurrentTime):
         return "time(3) with time zone"
+    if sized := _sized(node):
+        return sized
     if kind(node) == D.INTERVAL:
         units = {each.text("unit").upper().rstrip("S") for each in node.find_all(exp.Interval)}
         return "interval year to month" if units & {"YEAR", "MONTH"} else "interval day to second"
@@ -59,11 +61,31 @@ def typeof(node: exp.Expr) -> str:
         raise CannotTranslate(f"typeof({node.sql(Trino)}), of a time that isn't written to the millisecond")
     literals = (each for each in node.find_all(exp.Literal) if each.is_string and not isinstance(each.parent, exp.Cast))
     counted = not isinstance(node, (exp.Literal, exp.Cast, exp.DPipe)) and node.name.lower() not in _UNBOUNDED
-    if kind(node) in TEXTS and counted and any(literals):
+    if kind(node) in TEXTS and counted and (any(literals) or _computed_columns(node)):
         raise CannotTranslate(f"typeof({node.sql(Trino)}), the length of a text")
     return trino_name(node)
 
 
+def _computed_columns(node: exp.Expr) -> bool:
+    """Whether an expression has texts of VALUES or of a query, whose lengths are not known."""
+    tables = {each.alias_or_name for each in node.root().find_all(exp.Table) if each.name.startswith("_table_")}
+    return any(kind(each) in TEXTS and each.table not in tables for each in node.find_all(exp.Column))
+
+
+def _sized(node: exp.Expr) -> str:
+    """The type of a call whose texts have a length of their own, and of a time that was put into a zone."""
+    name = node.name.lower() if isinstance(node, exp.Anonymous) else ""
+    if name == "to_iso8601" and kind(node.expressions[0]) != D.DATE:
+        raise CannotTranslate(f"typeof({node.sql(Trino)}), the length of a text")
+    while isinstance(node, exp.Paren) or (isinstance(node, exp.Anonymous) and node.name.lower() == "date_trunc"):
+        node = node.this if isinstance(node, exp.Paren) else node.expressions[-1]
+    zoned = isinstance(node, exp.AtTimeZone) or node.name.lower() in ("at_timezone", "with_timezone")
+    if zoned and not has_loose_time(node.root()):
+        return "timestamp(3) with time zone"
+    return _LENGTHS.get(name, "")
+
+
+_LENGTHS = {"chr": "varchar(1)", "to_base": "varchar(64)", "to_iso8601": "varchar(16)"}
 _UNBOUNDED = {"array_join", "concat", "date_format", "format", "format_datetime", "json_format", "to_base64", "to_hex"}
 
 

@@ -5,6 +5,7 @@ What sqlglot would read of other dialects is refused, as Athena refuses it when 
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
 import sqlglot
@@ -15,10 +16,12 @@ from sqlglot.parsers.trino import TrinoParser
 from sqlglot.tokens import Token, TokenType
 
 from local_aws.athena.errors import InvalidRequest
+from local_aws.athena.escapes import check_escapes
 from local_aws.athena.grammar import check_grammar
 from local_aws.athena.kinds import D
 from local_aws.athena.messages import place
 from local_aws.athena.statements import Tokens
+from local_aws.athena.zones import name_offset
 
 _KEPT_PARSERS = ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "SUBSTRING", "LISTAGG")
 
@@ -79,6 +82,26 @@ class AthenaQuery(Trino):
             **{name: TrinoParser.FUNCTION_PARSERS[name] for name in _KEPT_PARSERS},
             "POSITION": lambda self: self._parse_position_in(),
         }
+        BITWISE: ClassVar[Any] = {**TrinoParser.BITWISE, TokenType.DPIPE: partial(exp.DPipe, safe=False)}
+        UNARY_PARSERS: ClassVar[Any] = {
+            **TrinoParser.UNARY_PARSERS,
+            TokenType.DASH: lambda self: self._parse_negation(),
+        }
+
+        def _parse_negation(self) -> exp.Expr:
+            token = self._prev
+            parsed = self.expression(exp.Neg(this=self._parse_unary()))
+            parsed.meta["place"] = _place(token)
+            return parsed
+
+        def _replace_lambda(self, node: exp.Expr | None, expressions: list[exp.Expr]) -> exp.Expr | None:
+            """Names are the same in capitals; sqlglot (30.30.0) takes only one that is spelled like the argument."""
+            spelled = {each.name.lower(): each.name for each in expressions}
+            for column in node.find_all(exp.Column) if node is not None else ():
+                first = column.parts[0]
+                if first.name.lower() in spelled:
+                    first.set("this", spelled[first.name.lower()])
+            return super()._replace_lambda(node, expressions)
 
         def _parse_position_in(self) -> exp.Expr:
             """`POSITION('b' IN 'abc')`; sqlglot knows one with a comma too."""
@@ -92,7 +115,7 @@ class AthenaQuery(Trino):
 
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **options)
-            for table in ("EQUALITY", "COMPARISON", "TERM", "FACTOR", "RANGE_PARSERS", "PRIMARY_PARSERS"):
+            for table in ("EQUALITY", "COMPARISON", "BITWISE", "TERM", "FACTOR", "RANGE_PARSERS", "PRIMARY_PARSERS"):
                 setattr(self, table, _Placed(self, getattr(self, table)))
 
         def _parse_function_call(self, *arguments: Any, **options: Any) -> exp.Expr | None:
@@ -115,7 +138,7 @@ class AthenaQuery(Trino):
         def _parse_type(self, *arguments: Any, **options: Any) -> exp.Expr | None:
             token = self._curr
             parsed = super()._parse_type(*arguments, **options)
-            if isinstance(parsed, exp.Cast):
+            if isinstance(parsed, (exp.Cast, exp.ParseJSON)):
                 parsed.meta.setdefault("place", _place(token))
             return parsed
 
@@ -151,6 +174,29 @@ _OTHERS = re.compile(
 )
 
 
+# https://trino.io/docs/current/functions/datetime.html#extraction-function; two as sqlglot calls them
+_FIELDS = {
+    "year", "quarter", "month", "week", "day", "day_of_month", "day_of_week", "dow", "day_of_year", "doy",
+    "year_of_week", "yow", "hour", "minute", "second", "timezone_hour", "timezone_minute", "dayofweek", "dayofyear",
+}  # fmt: skip
+
+
+def _failing(reason: str) -> exp.Select:
+    """A statement that is taken, and fails when it is analysed."""
+    failed = exp.Anonymous(this="failed")
+    failed.meta["failed"] = reason
+    return exp.select(failed)
+
+
+def _failed_on_analysis(tree: exp.Expr) -> exp.Select | None:
+    """What Trino reads but cannot make sense of: a lambda that no function is given, N'abc'."""
+    if arrow := tree.find(exp.JSONExtract):  # which is what sqlglot takes the arrow for
+        return _failing(f"TYPE_MISMATCH: {place(arrow)}Lambda expression should always be used inside a function")
+    if national := tree.find(exp.National):
+        return _failing(f"TYPE_NOT_FOUND: {place(national)}Unknown type: N")
+    return None
+
+
 def _refuse_foreign(tree: exp.Expr) -> None:
     for node in tree.find_all(exp.Any, exp.All):
         if not isinstance(node.this, (exp.Query, exp.Subquery)):
@@ -161,8 +207,27 @@ def _refuse_foreign(tree: exp.Expr) -> None:
         names = [field.this for field in of.find_all(exp.ColumnDef)]
         if of.find(exp.Interval) or any(name.args.get("quoted") and name.name != name.name.lower() for name in names):
             raise InvalidRequest(f"NOT_SUPPORTED: the local Athena does not translate the type {of.sql(Trino).lower()}")
-    for node in tree.find_all(exp.JSONExtract):
-        raise InvalidRequest(f"{place(node) or 'line 1:1: '}mismatched input '{node.sql(Trino)}'")
+    for extract in tree.find_all(exp.Extract):
+        if extract.name.lower() not in _FIELDS:
+            raise InvalidRequest(f"{place(extract) or 'line 1:1: '}Invalid EXTRACT field: {extract.name.lower()}")
+
+
+def _unify_clocks(tree: exp.Expr) -> None:
+    """`current_timestamp(3)` is what it is without the 3; `localtimestamp` is it in the session's zone, UTC."""
+    for call in list(tree.find_all(exp.Anonymous, exp.Localtimestamp, exp.CurrentTime, exp.Localtime)):
+        name = call.name.lower() if isinstance(call, exp.Anonymous) else ""
+        if name in _CLOCKS and (len(call.expressions) != 1 or call.expressions[0].name != "3" or name not in _MOMENTS):
+            call.meta["refused"] = f"{name} with a precision"
+        elif name == "current_timestamp":
+            call.replace(exp.CurrentTimestamp())
+        elif name == "localtimestamp" or isinstance(call, exp.Localtimestamp):
+            local = exp.Cast(this=exp.CurrentTimestamp(), to=exp.DataType.build("TIMESTAMP"))
+            local.meta["cast"] = True
+            call.replace(local)
+
+
+_MOMENTS = {"current_timestamp", "localtimestamp"}
+_CLOCKS = {*_MOMENTS, "current_time", "localtime"}
 
 
 def parse(sql: str) -> exp.Expr:
@@ -177,6 +242,7 @@ def parse(sql: str) -> exp.Expr:
         if number.isdigit() and int(number) >= 2**63:
             raise InvalidRequest(f"{tokens.place(offset)}Invalid numeric literal: {number}")
     code = tokens.code()
+    check_escapes(sql, code)
     for offset, digits in tokens.binaries():
         if not re.fullmatch(r"[0-9a-fA-F\s]*", digits):
             raise InvalidRequest(f"{tokens.place(offset)}Binary literal can only contain hexadecimal digits")
@@ -195,6 +261,11 @@ def parse(sql: str) -> exp.Expr:
         raise InvalidRequest(f"Only one sql statement is allowed. Got: {sql}")
     tree = trees[0]
     _refuse_foreign(tree)
+    if (failing := _failed_on_analysis(tree)) is not None:
+        return failing
+    _unify_clocks(tree)
+    for zoned in tree.find_all(exp.AtTimeZone, exp.Anonymous):
+        name_offset(zoned)
     for row in tree.find_all(exp.Tuple):
         only = row.expressions[0] if len(row.expressions) == 1 else None
         if isinstance(row.parent, exp.Values) and (isinstance(only, exp.Tuple) or is_row(only)):

@@ -182,20 +182,25 @@ def refuse_twins(tree: exp.Expr) -> None:
 
 
 def inline_windows(tree: exp.Expr) -> None:
-    """`OVER w` as the window that WINDOW calls w."""
+    """`OVER w` as the window that WINDOW calls w; one that nothing uses stays, for its names are looked up too."""
     for select in tree.find_all(exp.Select):
         windows = {each.name.lower(): each for each in select.args.get("windows") or []}
         if len(windows) < len(select.args.get("windows") or []):
             raise CannotTranslate("two windows of one name")
         if any(each.args.get("alias") for each in windows.values()):
             raise CannotTranslate("a window that extends another")
-        for over in list(select.find_all(exp.Window)) if windows else ():
-            known = windows.get(over.args["alias"].name.lower()) if over.args.get("alias") else None
-            if known is not None and over.find_ancestor(exp.Select) is select:
-                for part in ("partition_by", "order", "spec"):
-                    over.set(part, known.copy().args.get(part))
-                over.set("alias", None)
-        select.set("windows", None)
+        used = set()
+        for over in list(select.find_all(exp.Window)):
+            name = over.args.get("alias")
+            if name is None or over.find_ancestor(exp.Select) is not select:
+                continue
+            if (known := windows.get(name.name.lower())) is None:
+                raise QueryFailed(f"INVALID_WINDOW_REFERENCE: {place(name)}Cannot resolve WINDOW name {name.name}")
+            used.add(name.name.lower())
+            for part in ("partition_by", "order", "spec"):
+                over.set(part, known.copy().args.get(part))
+            over.set("alias", None)
+        select.set("windows", [each for name, each in windows.items() if name not in used] or None)
 
 
 _UNRESOLVED = re.compile(

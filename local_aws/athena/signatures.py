@@ -117,6 +117,9 @@ def _misfits(name: str, node: exp.Anonymous) -> list[exp.Expr]:
                 return [each]
             if name in _PREDICATES and kind(each.this) not in (D.BOOLEAN, D.UNKNOWN, D.NULL):
                 return [each]
+    if name in ("lag", "lead") and len(node.expressions) == 3:
+        value, _, default = node.expressions
+        return [] if kind(default) == D.NULL or comparable(value.type, default.type) else [default]
     if name in ("contains", "array_position", "array_remove", "element_at"):
         values, wanted = node.expressions
         if kind(values) == D.ARRAY and name == "element_at":

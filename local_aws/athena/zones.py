@@ -1,5 +1,7 @@
 """Times in a zone of their own, which DuckDB has no value for: what may be asked of them."""
 
+import re
+
 from sqlglot import exp
 
 from local_aws.athena.errors import CannotTranslate
@@ -10,6 +12,21 @@ ZONED_OK = {"date_trunc", "date_format", "format_datetime", "year", "quarter", "
              "second", "day_of_week", "dow", "day_of_month", "day_of_year", "doy", "week_of_year", "year_of_week", "yow",  # noqa: E501
              "date", "last_day_of_month"}  # fmt: skip
 _INSTANT_OK = {"to_unixtime", "at_timezone", "min", "max", "try", "coalesce", "count", "to_milliseconds"}
+
+
+_OFFSET = re.compile(r"([-+])(\d\d):(\d\d)")
+
+
+def name_offset(node: exp.Expr) -> None:
+    """The zone `'+09:00'` of a call or of AT TIME ZONE by a name that DuckDB knows too."""
+    if isinstance(node, exp.AtTimeZone):
+        zone = node.args["zone"]
+    elif node.name.lower() in ("at_timezone", "with_timezone", "from_unixtime") and len(node.expressions) == 2:
+        zone = node.expressions[1]
+    else:
+        return
+    if zone.is_string and (offset := _OFFSET.fullmatch(zone.name)):
+        zone.replace(exp.Literal.string(f"GMT{offset[1]}{int(offset[2])}:{offset[3]}"))
 
 
 def _climb(node: exp.Expr) -> exp.Expr | None:
