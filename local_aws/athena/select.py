@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import count, groupby
+from itertools import count
 from typing import Any
 
 from sqlglot import exp
@@ -12,19 +12,17 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import traverse_scope
 from sqlglot.schema import MappingSchema
 
-from local_aws.athena.catalog import Catalog, Partition, Table
+from local_aws.athena.catalog import Catalog, Table
 from local_aws.athena.checks import check_tree
 from local_aws.athena.computed import real_text
-from local_aws.athena.conversion import identifier, literal
-from local_aws.athena.errors import Cancelled, CannotTranslate, QueryFailed
+from local_aws.athena.errors import CannotTranslate, QueryFailed
 from local_aws.athena.grouping import check_groups
 from local_aws.athena.guards import guards_repeated_parts
 from local_aws.athena.hash_map import in_printed_order
+from local_aws.athena.loading import PATH_COLUMN, Loader
 from local_aws.athena.messages import place
-from local_aws.athena.parquet import chunk_bytes, goes_by_position
+from local_aws.athena.output_names import merge_names, name_outputs, output_names, spellings, text_size
 from local_aws.athena.parsing import AthenaQuery, parse
-from local_aws.athena.partitions import key_values, prunable_terms, prune
-from local_aws.athena.projection import is_projected, projected_partitions
 from local_aws.athena.pushdown import live_columns, pushed_terms
 from local_aws.athena.recursion import check_recursion, limit_recursion
 from local_aws.athena.results import Column, text
@@ -40,13 +38,11 @@ from local_aws.athena.scopes import (
     refuse_twins,
     resolve_order,
 )
-from local_aws.athena.serdes import PARQUET, read
-from local_aws.athena.storage import S3Object, Scratch, list_locations
+from local_aws.athena.storage import Scratch
 from local_aws.athena.types import from_duckdb, hive_of_duckdb, same_type
 from local_aws.athena.typing import annotate, unite_types
 from local_aws.athena.writer import to_duckdb
 
-PATH_COLUMN = "$path"
 _NUMBERS = count()  # of the tables that DuckDB reads: no name twice, also not by a view that is looked at first
 _QUALIFY: dict[str, Any] = {"dialect": AthenaQuery, "quote_identifiers": False, "identify": False}
 
@@ -60,12 +56,16 @@ class Select:
     ) -> None:  # fmt: skip
         self._within = within  # the views whose statement this is a part of
         self._connection, self._scratch, self._catalog, self._s3 = connection, scratch, catalog, s3
-        self._database, self._cutoff, self._dry = database, cutoff, dry
-        self.scanned = 0
+        self._database = database
+        self._loader = Loader(connection, scratch, catalog, s3, cutoff, dry)
         self.sql = ""
         self.guarded = False
         self.names: list[str] = []
         self.sizes: list[str] = []  # of varchar(n), which DuckDB doesn't know
+
+    @property
+    def scanned(self) -> int:
+        return self._loader.scanned
 
     def prepare(self, tree: exp.Expr) -> None:
         """Resolve tables, prune partitions, copy objects, and write the DuckDB query."""
@@ -74,7 +74,7 @@ class Select:
             query = _select_values(root.copy())
             root.replace(query)
             tree = query if tree is root else tree
-        spelled = _spellings(tree)
+        spelled = spellings(tree)
         tree = self._inline_views(tree, self._database)
         tables = self._name_tables(tree)
         _refuse_stars_of_nothing(tree, tables)
@@ -83,8 +83,8 @@ class Select:
             visible={name: [column for column, _ in table.columns] for name, table in tables.items()},
             dialect=AthenaQuery,
         )
-        written = _output_names(tree)
-        _name_outputs(tree)
+        written = output_names(tree)
+        name_outputs(tree)
         count_names(tree)
         refuse_joined_names(tree)
         check_with(tree)
@@ -102,15 +102,15 @@ class Select:
         check_recursion(tree)
         tree = unite_types(tree, schema)
         check_tree(tree)
-        self.names = [spelled.get(name, name) for name in _merge_names(written, tree)]
-        self.sizes = [_size(each.unalias()) for each in tree.selects]
+        self.names = [spelled.get(name, name) for name in merge_names(written, tree)]
+        self.sizes = [text_size(each.unalias()) for each in tree.selects]
         pushed, live = pushed_terms(tree), live_columns(tree)
         for scope in traverse_scope(tree):
             for alias, (_, source) in scope.selected_sources.items():
                 if isinstance(source, exp.Table) and source.name in tables:
                     needed = {column.name for column in scope.source_columns(alias)}
                     around = pushed.get(id(scope.expression), [])
-                    self._load(source, tables[source.name], around, needed, live.get(source.name, set()))
+                    self._loader.load(source, tables[source.name], around, needed, live.get(source.name, set()))
         self.sql = to_duckdb(tree)
         self.guarded = "try(" in self.sql or guards_repeated_parts(tree)
         for select in tree.find_all(exp.Select):
@@ -243,83 +243,6 @@ class Select:
             node.set("catalog", None)
         return tables
 
-    def _load(
-        self, source: exp.Table, table: Table, around: list[exp.Expr], needed: set[str], live: set[str]
-    ) -> None:  # fmt: skip
-        """Create the DuckDB view behind one table reference.
-
-        It has the columns that are `needed` to run the query; those that its answer depends on are `live`.
-        """
-        name, alias, keys = source.name, source.alias_or_name, {key for key, _ in table.keys}
-        if table.name.endswith("$partitions"):
-            self._load_partitions(name, table)
-            return
-        if self._dry:
-            found = []
-        elif table.keys:
-            terms = prunable_terms(source, around, keys)
-            if is_projected(table):
-                found = projected_partitions(self._connection, table, alias, terms)
-            else:
-                found = prune(self._connection, table, alias, terms, self._catalog.partitions(table))
-        else:
-            found = [Partition((), table.location, table.descriptor)]
-        listed = list_locations(self._s3, [item.location for item in found])
-        files = [(item, each) for item, objects in zip(found, listed, strict=True) for each in objects]
-        counted = self.scanned + sum(each.size for _, each in files)
-        if self._cutoff is not None and counted > self._cutoff:
-            self.scanned = counted
-            raise Cancelled("Query cancelled! : Bytes scanned limit was exceeded")
-        columns = [(column, kind) for column, kind in table.columns if column in needed]
-        selects = []
-        by_descriptor = sorted(files, key=lambda pair: repr(pair[0].descriptor))
-        for _, group in groupby(by_descriptor, key=lambda pair: repr(pair[0].descriptor)):
-            selects.append(self._read_group(table, list(group), needed, live))
-        if not selects:
-            empty = [f"CAST(NULL AS {kind.duckdb()}) AS {identifier(column)}" for column, kind in columns]
-            empty += [f"CAST(NULL AS VARCHAR) AS {identifier(PATH_COLUMN)}"]
-            selects.append(f"SELECT {', '.join(empty)} WHERE false")
-        self._connection.execute(f"CREATE TEMP VIEW {name} AS {' UNION ALL BY NAME '.join(selects)}")
-
-    def _load_partitions(self, name: str, table: Table) -> None:
-        """`"table$partitions"`: one row a registered partition."""
-        original = replace(table, name=table.name.partition("$")[0])
-        rows = [f"({', '.join(key_values(table, each))})" for each in self._catalog.partitions(original)]
-        names = ", ".join(identifier(key) for key, _ in table.keys)
-        nothing = f"({', '.join(f'CAST(NULL AS {kind.duckdb()})' for _, kind in table.keys)})"
-        values = f"VALUES {', '.join(rows or [nothing])}"
-        self._connection.execute(
-            f"CREATE TEMP VIEW {name} AS SELECT * FROM ({values}) AS p({names}) WHERE {bool(rows)}"
-        )
-
-    def _read_group(
-        self, table: Table, files: list[tuple[Partition, S3Object]], needed: set[str], live: set[str]
-    ) -> str:  # fmt: skip
-        """The objects of partitions that are read the same way."""
-        descriptor = files[0][0].descriptor
-        data = {column for column, _ in table.descriptor.columns} & needed
-        query, copies, read_bytes = read(self._connection, self._scratch, descriptor, [each for _, each in files], data)
-        if descriptor.serde == PARQUET and not data <= live and not goes_by_position(descriptor):
-            read_bytes = chunk_bytes(self._connection, copies, data & live)
-        self.scanned += read_bytes
-        have = {column for column, _ in descriptor.columns}
-        columns = []
-        for column, kind in table.descriptor.columns:
-            if column in data:
-                value = f"CAST({'r.' + identifier(column) if column in have else 'NULL'} AS {kind.duckdb()})"
-                value = f"to_millis({value})" if kind.name == "timestamp" else value
-                columns.append(f"{value} AS {identifier(column)}")
-        keys = [key for key, _ in table.keys if key in needed]
-        if not keys and PATH_COLUMN not in needed:
-            return f"SELECT {', '.join([*columns, f'NULL::VARCHAR AS {identifier(PATH_COLUMN)}'])} FROM ({query}) AS r"
-        rows = ", ".join(
-            f"({literal(copy)}, {', '.join([*key_values(table, item), literal(each.uri)])})"
-            for copy, (item, each) in zip(copies, files, strict=True)
-        )
-        names = ", ".join(identifier(each) for each in ("file", *(key for key, _ in table.keys), PATH_COLUMN))
-        selected = [*columns, *(f"p.{identifier(key)}" for key in keys), f"p.{identifier(PATH_COLUMN)}"]
-        return f"SELECT {', '.join(selected)} FROM ({query}) AS r JOIN (VALUES {rows}) AS p({names}) ON r.file = p.file"
-
 
 def _select_values(values: exp.Values) -> exp.Select:
     """VALUES as a statement, alone or in parentheses: its columns have no names."""
@@ -339,74 +262,3 @@ def _refuse_stars_of_nothing(tree: exp.Expr, tables: dict[str, Table]) -> None:
         stars = any(isinstance(item, exp.Star) for item in select.expressions)
         if stars and read and all(each.name in tables and not tables[each.name].columns for each in read):
             raise QueryFailed("COLUMN_NOT_FOUND: SELECT * not allowed from relation that has no columns")
-
-
-_UNNAMED = re.compile(r"_col_\d+$|\*$")
-
-
-def _output_names(tree: exp.Expr) -> list[str | None]:
-    """The names of the result's columns as the user wrote them; None for a star."""
-    query = tree.this if isinstance(tree, exp.Subquery) else tree
-    while isinstance(query, exp.SetOperation):
-        query = query.left
-    if not isinstance(query, exp.Select):
-        return []
-    names: list[str | None] = []
-    for number, item in enumerate(query.expressions):
-        if isinstance(item, exp.Star) or (isinstance(item, exp.Column) and isinstance(item.this, exp.Star)):
-            names.append(None)
-        elif isinstance(item, exp.Alias):
-            names.append(item.alias)
-        elif isinstance(item, (exp.Column, exp.Dot)):
-            names.append(item.name)
-        else:
-            names.append(f"_col{number}")
-    return names
-
-
-def _spellings(tree: exp.Expr) -> dict[str, str]:
-    """Names as they were given by AS, which a star of what is around them keeps; sqlglot has them in lower case."""
-    given = [item.args["alias"] for item in tree.find_all(exp.Alias)]
-    given += [name for alias in tree.find_all(exp.TableAlias) for name in alias.args.get("columns") or []]
-    names = {name.name for name in given if isinstance(name, exp.Identifier)}
-    folded = [name.lower() for name in names]
-    return {name.lower(): name for name in names if folded.count(name.lower()) == 1}
-
-
-def _name_outputs(tree: exp.Expr) -> None:
-    """Of what has no name, sqlglot would give `1` to a literal and `x` to CAST(x AS bigint)."""
-    for select in tree.find_all(exp.Select):
-        for number, item in enumerate(select.expressions):
-            if isinstance(item, exp.Subquery):
-                name = item.alias or f"_col_{number}"
-                item.set("alias", None)
-                item.replace(exp.Alias(this=exp.Paren(this=item.copy()), alias=exp.to_identifier(name)))
-            elif not item.alias and not isinstance(item, (exp.Column, exp.Dot, exp.Star)):
-                select.expressions[number].replace(exp.alias_(item.copy(), f"_col_{number}"))
-
-
-def _size(node: exp.Expr) -> str:
-    """`(10)` of a column, or a CAST, of type varchar(10), or of a text of so many letters."""
-    if isinstance(node, exp.Literal) and node.is_string:
-        return f"({len(node.name)})"
-    sized = isinstance(node, (exp.Column, exp.Cast)) and node.type is not None and node.type.expressions
-    return f"({node.type.expressions[0].name})" if sized and node.type.this == exp.DataType.Type.VARCHAR else ""
-
-
-def _merge_names(written: list[str | None], tree: exp.Expr) -> list[str]:
-    """The written names with stars expanded; an unnamed column is `_col` and its position."""
-    final = [item.alias_or_name for item in tree.selects] if isinstance(tree, exp.Query) else []
-    if None not in written and len(written) == len(final):
-        return [str(name) for name in written]
-    if written.count(None) == 1:
-        star = written.index(None)
-        tail = len(written) - star - 1
-        middle = final[star : len(final) - tail]
-        names = [*written[:star], *middle, *written[len(written) - tail :]]
-        return [
-            f"_col{n}"
-            if _UNNAMED.match(str(name)) or (str(name).startswith("_col") and name not in middle)
-            else str(name)
-            for n, name in enumerate(names)
-        ]
-    return [f"_col{n}" if _UNNAMED.match(name) else name for n, name in enumerate(final)]

@@ -1,10 +1,15 @@
 """Parquet: https://docs.aws.amazon.com/athena/latest/ug/handling-schema-updates-chapter.html"""
 
+import io
+import os
 import uuid
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.local_aws.harness import Athena
+from tests.local_aws.made_tables import make_table
 
 _SERDE = "ROW FORMAT SERDE 'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe'"
 _PROPERTY = "('parquet.column.index.access' = '{}')"
@@ -41,3 +46,17 @@ def test_a_column_of_another_type_is_refused_in_words(athena: Athena) -> None:
     assert athena.fails(f"SELECT a FROM {name}") == (
         "NOT_SUPPORTED: the local Athena does not translate a Parquet column of the type BIGINT as date (column 'a')"
     )
+
+
+def test_a_limit_counts_the_columns_that_are_read(athena: Athena) -> None:
+    limit, group = 10_000_000, f"limit-{uuid.uuid4().hex[:8]}"
+    athena.client.create_work_group(Name=group, Configuration={"BytesScannedCutoffPerQuery": limit})
+    large = [os.urandom(1_000_000) for _ in range(12)]
+    columns = {"a": pa.array(range(12), pa.int64()), "b": pa.array(large, pa.binary())}
+    body = io.BytesIO()
+    pq.write_table(pa.table(columns), body, compression="none")
+    name = make_table(athena, "a bigint, b binary", {"x.parquet": body.getvalue()}, "STORED AS PARQUET")
+    assert athena.run(f"SELECT sum(a) FROM {name}", WorkGroup=group).rows == [["66"]]
+    stopped = athena.ask(f"SELECT max(length(to_hex(b))) FROM {name}", WorkGroup=group)
+    assert (stopped.state, stopped.reason) == ("CANCELLED", "Query cancelled! : Bytes scanned limit was exceeded")
+    assert stopped.scanned > limit
