@@ -18,25 +18,18 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local_aws.athena import metadata, submission
-from local_aws.athena.engine import Result, Run
+from local_aws.athena.engine import Run
 from local_aws.athena.errors import SYSTEM, Cancelled, InvalidRequest, QueryFailed
 from local_aws.athena.executions import ENGINE, ApiError, Ask, Caller, Execution, invalid
-from local_aws.athena.results import Column, csv_lines, read_csv_page
-from local_aws.athena.statements import Statement, Tokens
+from local_aws.athena.result_files import read_result, write_result
+from local_aws.athena.results import Column, read_csv_page
+from local_aws.athena.statements import Tokens
 from local_aws.athena.storage import split_uri
 from local_aws.athena.submission import Submission
 
 _LIVE = ("QUEUED", "RUNNING")
 # https://docs.aws.amazon.com/athena/latest/APIReference/API_GetQueryResults.html and its siblings.
 _IDS_A_PAGE, _ROWS_A_PAGE = 50, 1_000
-
-# As Athena words it: https://github.com/awslabs/amazon-s3-find-and-forget/issues/290
-_RESULTS_NOT_READABLE = (
-    "You do not seem to have access to the S3 location of your query results. Please confirm your account has access "
-    "to the S3 location where your query results are saved and try again. If specifying an expected bucket owner, "
-    "confirm the bucket is owned by the expected account. If you are using KMS to encrypt query results, please ensure "
-    "you have permission to access your KMS key. If you continue to see this issue, please contact customer support."
-)
 
 
 class AthenaService:
@@ -194,9 +187,10 @@ class AthenaService:
         rows: list[list[str | None]] = []
         after: int | None = None
         if execution.public["StatementType"] == "DML" and execution.update_count is None:
-            rows, after = read_csv_page(self._result_file(execution, caller), start, limit)
+            rows, after = read_csv_page(read_result(execution, self._client("s3", caller)), start, limit)
         elif execution.columns and execution.update_count is None:
-            lines = self._result_file(execution, caller).decode().splitlines()
+            written = read_result(execution, self._client("s3", caller)).decode()
+            lines = written.split("\n") if written else []
             rows, after = (
                 [[line] for line in lines[start : start + limit]],
                 start + limit if start + limit < len(lines) else None,
@@ -252,7 +246,7 @@ class AthenaService:
                     "Please remove the 'external_location' property and resubmit the query."
                 )
             result = run.execute(statement.sql, database, location)
-            self._write(execution, statement, result, run, location, caller)
+            write_result(execution, statement, result, run, self._client("kms", caller))
         except Cancelled as error:
             state, failure = "CANCELLED", error
         except QueryFailed as error:
@@ -285,56 +279,6 @@ class AthenaService:
             status["State"] = state
         if not self._closing:
             self._save(execution)
-
-    def _write(
-        self, execution: Execution, statement: Statement, result: Result, run: Run, location: str, caller: Caller
-    ) -> None:
-        """Leave the result where the execution says."""
-        execution.columns, execution.update_count = result.columns, result.update_count
-        path = run.scratch.new_path()
-        target = location
-        with path.open("wb") as file:
-            if statement.kind == "SELECT":
-                for line in csv_lines(result.columns, result.rows):
-                    file.write(line)
-                    execution.rows_returned += 1
-                execution.rows_returned -= 1
-            elif statement.writes_data:
-                target = f"{location}-manifest.csv"
-                execution.public["Statistics"]["DataManifestLocation"] = target
-                file.writelines(f"{each}\n".encode() for each in result.written)
-            else:
-                file.write("\n".join(str(row[0]) for row in result.rows).encode())
-        bucket, key = split_uri(target)
-        encryption = execution.public["ResultConfiguration"].get("EncryptionConfiguration") or {}
-        encrypted = _encrypted(encryption)
-        try:
-            if "SSEKMSKeyId" in encrypted:  # S3 asks for a data key with the caller's rights
-                self._client("kms", caller).generate_data_key(KeyId=encrypted["SSEKMSKeyId"], KeySpec="AES_256")
-            with path.open("rb") as body:
-                run.s3.put_object(
-                    Bucket=bucket, Key=key, Body=body, ContentType="application/octet-stream", **encrypted
-                )
-                if statement.kind == "SELECT":
-                    described = json.dumps([vars(c) for c in result.columns])
-                    run.s3.put_object(Bucket=bucket, Key=f"{key}.metadata", Body=described, **encrypted)
-        except ClientError as error:
-            folder = location.rpartition("/")[0]
-            denied = error.response["Error"]["Code"] in ("AccessDenied", "403")
-            raise QueryFailed(
-                f"Access denied when writing output to url: {location} . Please ensure you are allowed to access the S3 bucket."  # noqa: E501
-                if denied else f"Unable to verify/create output bucket {split_uri(folder)[0]}"
-            ) from error  # fmt: skip
-
-    def _result_file(self, execution: Execution, caller: Caller) -> bytes:
-        bucket, key = split_uri(execution.public["ResultConfiguration"]["OutputLocation"])
-        try:
-            body: bytes = self._client("s3", caller).get_object(Bucket=bucket, Key=key)["Body"].read()
-        except ClientError as error:
-            if error.response["Error"]["Code"] in ("AccessDenied", "403"):
-                raise invalid(_RESULTS_NOT_READABLE) from error
-            raise invalid(f"Could not find results at s3://{bucket}/{key}") from error
-        return body
 
     def _find(self, execution_id: str | None, caller: Caller) -> Execution:
         found = self._executions.get(execution_id or "")
@@ -377,13 +321,6 @@ class AthenaService:
             record["public"], tuple(record["scope"]), [Column(**column) for column in record["columns"]],
             record["update_count"], record["rows_returned"], record["token"], asked=record.get("asked", ""),
         )  # fmt: skip
-
-
-def _encrypted(configuration: dict[str, str]) -> dict[str, str]:
-    """An EncryptionConfiguration as PutObject takes it."""
-    if configuration.get("EncryptionOption") == "SSE_KMS":
-        return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": configuration["KmsKey"]}
-    return {"ServerSideEncryption": "AES256"} if configuration else {}
 
 
 def _page(request: dict[str, Any], of: str, most: int) -> tuple[int, int]:
