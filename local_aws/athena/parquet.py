@@ -1,7 +1,6 @@
 """Parquet: https://docs.aws.amazon.com/athena/latest/ug/parquet-serde.html"""
 
 from collections.abc import Iterable
-from itertools import groupby
 from typing import Any
 
 import duckdb
@@ -40,20 +39,34 @@ def parquet_columns(
     https://docs.aws.amazon.com/athena/latest/ug/handling-schema-updates-chapter.html
     """
     files = [str(path) for path in scratch.copy(objects)]
-    if not goes_by_position(descriptor):
-        selected, read_bytes = _read(connection, files, columns, objects[0].uri)
-        return selected, files, read_bytes
+    uris = dict(zip(files, (each.uri for each in objects), strict=True))
     order = [name for name, _ in descriptor.columns]
     selects, read_bytes = [], 0
-    uris = dict(zip(files, (each.uri for each in objects), strict=True))
-    by_schema = sorted(files, key=lambda file: _schema(connection, [file])[0])
-    for names, group in groupby(by_schema, key=lambda file: _schema(connection, [file])[0]):
-        alike = list(group)
-        stored = {name: names[at] for name, _ in columns if (at := order.index(name)) < len(names)}
+    for alike in _by_schema(connection, files):
+        stored = None
+        if goes_by_position(descriptor):
+            names = _schema(connection, alike)[0]
+            stored = {name: names[at] for name, _ in columns if (at := order.index(name)) < len(names)}
         selected, some = _read(connection, alike, columns, uris[alike[0]], stored)
         selects.append(selected)
         read_bytes += some
     return " UNION ALL ".join(selects), files, read_bytes
+
+
+def _by_schema(connection: Any, files: list[str]) -> list[list[str]]:
+    """Files in groups of the same columns and types: DuckDB would bring those of several together."""
+    try:
+        found = connection.execute(
+            "SELECT file_name, list((name, type, converted_type, scale, precision, num_children, logical_type)) "
+            f"FROM parquet_schema([{', '.join(map(literal, files))}]) GROUP BY ALL"
+        ).fetchall()
+    except duckdb.Error as error:
+        failure = duckdb_failure(error)
+        raise CannotTranslate("these Parquet files") if isinstance(failure, CannotTranslate) else failure from error
+    groups: dict[str, list[str]] = {}
+    for file, schema in sorted(found):
+        groups.setdefault(repr(schema), []).append(file)
+    return list(groups.values())
 
 
 def goes_by_position(descriptor: Descriptor) -> bool:
@@ -97,7 +110,7 @@ def _read(
     ]
     listed = f"[{', '.join(map(literal, files))}]"
     read_bytes = chunk_bytes(connection, files, [have[name].lower() for name, _ in columns if name in have])
-    reader = f"read_parquet({listed}, union_by_name=true, filename=true)"
+    reader = f"read_parquet({listed}, filename=true)"
     return f"SELECT {', '.join([*selected, 'filename AS file'])} FROM {reader}", read_bytes
 
 

@@ -1,5 +1,6 @@
 """Parquet: https://docs.aws.amazon.com/athena/latest/ug/handling-schema-updates-chapter.html"""
 
+import datetime
 import io
 import os
 import uuid
@@ -60,3 +61,30 @@ def test_a_limit_counts_the_columns_that_are_read(athena: Athena) -> None:
     stopped = athena.ask(f"SELECT max(length(to_hex(b))) FROM {name}", WorkGroup=group)
     assert (stopped.state, stopped.reason) == ("CANCELLED", "Query cancelled! : Bytes scanned limit was exceeded")
     assert stopped.scanned > limit
+
+
+@pytest.mark.parametrize(
+    ("declared", "good", "odd"),
+    [
+        ("string", pa.array(["x"]), pa.array([2], pa.int64())),
+        ("string", pa.array(["x"]), pa.array([1.5])),
+        ("string", pa.array(["x"]), pa.array([True])),
+        ("string", pa.array(["x"]), pa.array([datetime.date(2020, 1, 1)])),
+        ("bigint", pa.array([1]), pa.array([True])),
+        ("struct<m:string>", pa.array([{"m": "x"}]), pa.array([{"m": 2}])),
+        ("array<string>", pa.array([["x"]]), pa.array([[1]])),
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_a_file_of_another_type_among_others(
+    athena: Athena, declared: str, good: pa.Array, odd: pa.Array, first: bool
+) -> None:
+    def file(column: pa.Array) -> bytes:
+        body = io.BytesIO()
+        pq.write_table(pa.table({"a": column}), body)
+        return body.getvalue()
+
+    objects = {"1.parquet": file(odd if first else good), "2.parquet": file(good if first else odd)}
+    name = make_table(athena, f"a {declared}", objects, "STORED AS PARQUET")
+    assert athena.fails(f"SELECT a FROM {name}").startswith(("HIVE_BAD_DATA", "NOT_SUPPORTED"))
+    assert athena.run(f"SELECT count(*) FROM {name}").rows == [["2"]]
