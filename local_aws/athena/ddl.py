@@ -162,7 +162,7 @@ class Ddl(ViewDdl):
             shown += [
                 "\t \t ",
                 "# Partition Information\t \t ",
-                f"{'# col_name':<20}\t{'data_type':<20}\t{'comment':<20}",
+                f"{'# col_name':<22}\t{'data_type':<20}\t{'comment':<20}",
                 "\t \t ",
             ]
             shown += [_described(column) for column in keys]

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from local_aws.athena.catalog import Catalog, Partition, Table
 from local_aws.athena.conversion import identifier, literal
-from local_aws.athena.errors import Cancelled
+from local_aws.athena.errors import Cancelled, CannotTranslate
 from local_aws.athena.parquet import chunk_bytes, goes_by_position
 from local_aws.athena.partitions import key_values, prunable_terms, prune
 from local_aws.athena.projection import is_projected, projected_partitions
@@ -54,6 +54,8 @@ class Loader:
         # Of Parquet only some columns are read; see below.
         self._check_cutoff(sum(each.size for item, each in files if item.descriptor.serde != PARQUET))
         columns = [(column, kind) for column, kind in table.columns if column in needed]
+        if any(kind.contains("char") for _, kind in columns):
+            raise CannotTranslate("the type char(n)")
         selects = []
         by_descriptor = sorted(files, key=lambda pair: repr(pair[0].descriptor))
         for _, group in groupby(by_descriptor, key=lambda pair: repr(pair[0].descriptor)):
@@ -87,6 +89,11 @@ class Loader:
     ) -> str:  # fmt: skip
         """The objects of partitions that are read the same way."""
         descriptor = files[0][0].descriptor
+        if descriptor.serde == PARQUET and not goes_by_position(descriptor):
+            # Files have their own names of columns, whatever a partition's older list of them says.
+            own = {name for name, _ in descriptor.columns}
+            later = tuple(column for column in table.descriptor.columns if column[0] not in own)
+            descriptor = replace(descriptor, columns=(*descriptor.columns, *later))
         data = {column for column, _ in table.descriptor.columns} & needed
         query, copies, read_bytes = read(self._connection, self._scratch, descriptor, [each for _, each in files], data)
         if descriptor.serde == PARQUET and not data <= live and not goes_by_position(descriptor):

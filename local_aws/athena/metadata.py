@@ -13,6 +13,7 @@ from local_aws.athena.executions import ApiError, Ask
 
 def get_table(glue: Any, request: dict[str, Any], ask: Ask) -> dict[str, Any]:
     """The answer of GetTableMetadata; names are in lower case in the catalog, whatever a request says."""
+    _check_catalog(request)
     database, name = request["DatabaseName"].lower(), request["TableName"].lower()
     try:
         table = glue.get_table(DatabaseName=database, Name=name)["Table"]
@@ -24,6 +25,7 @@ def get_table(glue: Any, request: dict[str, Any], ask: Ask) -> dict[str, Any]:
 
 def list_tables(glue: Any, request: dict[str, Any], ask: Ask) -> dict[str, Any]:
     """The answer of ListTableMetadata, whose expression is one of Glue's."""
+    _check_catalog(request)
     wanted: dict[str, Any] = {"DatabaseName": request["DatabaseName"].lower()}
     if "Expression" in request:
         wanted["Expression"] = request["Expression"]
@@ -37,6 +39,11 @@ def list_tables(glue: Any, request: dict[str, Any], ask: Ask) -> dict[str, Any]:
         _with_storage(each, tables[each["Name"]]) for each in answer["TableMetadataList"] if each["Name"] in tables
     ]
     return {**answer, "TableMetadataList": listed}
+
+
+def _check_catalog(request: dict[str, Any]) -> None:
+    if request["CatalogName"].lower() != "awsdatacatalog":
+        raise ApiError("MetadataException", f"Catalog {request['CatalogName']} not found")
 
 
 def _with_storage(metadata: dict[str, Any], table: dict[str, Any]) -> dict[str, Any]:

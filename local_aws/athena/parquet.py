@@ -136,7 +136,9 @@ def _check_parquet(name: str, stored: Any, kind: Type, uri: str) -> None:
 
 def _declared(value: str, kind: Type) -> str:
     """A value of a file as its column is declared: a CAST keeps the file's names of members, and any length."""
-    cast = f"CAST({value} AS {kind.duckdb()})"
+    # Statistics of files leave NaN out, and DuckDB would believe them; TRY hides from it where a value comes from.
+    of_floats = any(kind.contains(each) for each in ("double", "float"))
+    cast = f"CAST({f'TRY({value})' if of_floats else value} AS {kind.duckdb()})"
     if not kind.contains("struct") and not kind.contains("varchar"):
         return cast
     return rebuild(cast, kind, lambda leaf, member: shortened(leaf, member) if member.name == "varchar" else leaf)

@@ -159,7 +159,11 @@ class PartitionDdl:
 
     def _tables_in(self, tokens: Tokens) -> list[dict[str, Any]]:
         """The tables and views of `[IN database]`."""
-        database = tokens.name() if tokens.accept("IN") or tokens.accept("FROM") else self._database
+        database = self._database
+        if tokens.accept("IN") or tokens.accept("FROM"):
+            database = tokens.name()
+            if database == "awsdatacatalog" and tokens.accept("."):
+                database = tokens.name()
         if not self._catalog.has_database(database):
             raise no_database(database)
         return self._tables(database)

@@ -217,15 +217,26 @@ def _moment(table: Table, key: str, text: str, java: _Format) -> datetime:
 
 
 def _injected(table: Table, key: str, terms: list[exp.Expr]) -> list[str]:
-    """The values a query gives with `=` or IN."""
+    """The values a query gives with `=`, IN, or several of these with OR."""
     for term in terms:
-        column, given = term.this, term.expressions if isinstance(term, exp.In) else [term.args.get("expression")]
-        if isinstance(term, exp.EQ) and isinstance(column, exp.Literal):
-            column, given = term.expression, [column]
-        static = isinstance(term, (exp.EQ, exp.In)) and isinstance(column, exp.Column) and column.name == key
-        if static and given and all(isinstance(value, exp.Literal) for value in given):
-            return list(dict.fromkeys(value.name for value in given))
+        if (given := _static_values(term, key)) is not None:
+            return list(dict.fromkeys(given))
     raise QueryFailed(
         f"CONSTRAINT_VIOLATION: For the injected projected partition column {key}, the WHERE clause must contain only "
         "static equality conditions, and at least one such condition must be present."
+    )
+
+
+def _static_values(term: exp.Expr, key: str) -> list[str] | None:
+    """The literals that a term says a key is one of; None if it says something else."""
+    term = term.unnest()
+    if isinstance(term, exp.Or):
+        sides = [_static_values(side, key) for side in (term.left, term.right)]
+        return None if None in sides else [value for side in sides if side for value in side]
+    column, given = term.this, term.expressions if isinstance(term, exp.In) else [term.args.get("expression")]
+    if isinstance(term, exp.EQ) and isinstance(column, exp.Literal):
+        column, given = term.expression, [column]
+    static = isinstance(term, (exp.EQ, exp.In)) and isinstance(column, exp.Column) and column.name == key
+    return (
+        [each.name for each in given] if static and given and all(isinstance(e, exp.Literal) for e in given) else None
     )

@@ -36,6 +36,8 @@ def write_result(execution: Execution, statement: Statement, result: Result, run
                 file.write(line)
                 execution.rows_returned += 1
             execution.rows_returned -= 1
+        elif statement.kind == "INSERT" and not result.written:
+            return  # no rows, no files, no list of them
         elif statement.writes_data:
             target = f"{location}-manifest.csv"
             execution.public["Statistics"]["DataManifestLocation"] = target

@@ -30,6 +30,7 @@ from local_aws.athena.submission import Submission
 _LIVE = ("QUEUED", "RUNNING")
 # https://docs.aws.amazon.com/athena/latest/APIReference/API_GetQueryResults.html and its siblings.
 _IDS_A_PAGE, _ROWS_A_PAGE = 50, 1_000
+_LONGEST_TOKEN = 128  # bytes
 
 
 class AthenaService:
@@ -74,11 +75,15 @@ class AthenaService:
     def start(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
         scope, token = (caller.account, caller.region), request.get("ClientRequestToken")
         sql = request.get("QueryString") or ""
+        if not token:
+            raise invalid("clientRequestToken is null or empty")
+        if len(token.encode()) > _LONGEST_TOKEN:
+            raise invalid(f"clientRequestToken exceeds maximum allowed length {_LONGEST_TOKEN}")
         others = {key: value for key, value in request.items() if key != "ClientRequestToken"}
         asked = hashlib.sha256(json.dumps(others, sort_keys=True).encode()).hexdigest()
         with self._lock:
             for known in self._executions.values():
-                if token and known.token == token and known.scope == scope:
+                if known.token == token and known.scope == scope:
                     if known.asked != asked:
                         raise invalid("Idempotent parameters do not match", "IDEMPOTENT_PARAMETER_MISMATCH")
                     return {"QueryExecutionId": known.public["QueryExecutionId"]}

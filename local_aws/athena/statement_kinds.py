@@ -22,11 +22,11 @@ _UNSUPPORTED = [
 ]
 # (first words, kind, StatementType, SubstatementType), of which the first that fits is taken.
 KINDS: list[tuple[str, str, str, str]] = [
-    (r"\(*(SELECT|WITH|VALUES|TABLE)\b", "SELECT", "DML", "SELECT"),
+    (r"[(\s]*(SELECT|WITH|VALUES|TABLE)\b", "SELECT", "DML", "SELECT"),
     (r"INSERT\s+INTO\b", "INSERT", "DML", "INSERT"),
     (r"UNLOAD\b", "UNLOAD", "DML", "UNLOAD"),
     (
-        r"CREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?[\w.\"`$]+\s*(?:WITH\s*\(|AS\b|COMMENT\b.*?\bAS\b)",
+        rf"CREATE\s+TABLE\b(?:\s+IF\s+NOT\s+EXISTS\b)?\s*{_TABLE}\s*(?:WITH\s*\(|AS\b|COMMENT\b.*?\bAS\b)",
         "CTAS",
         "DDL",
         "CREATE_TABLE_AS_SELECT",

@@ -70,8 +70,9 @@ def classify(sql: str) -> Statement:
         text = text[:-1].rstrip()
     opening = _COMMENTS.match(text)
     start = opening.end() if opening else 0
+    code = Tokens(text).code()  # comments may stand between any two words
     for matcher, kind, statement_type, substatement in _MATCHERS:
-        if matcher.match(text, start):
+        if matcher.match(code, start):
             if kind == "CREATE_TABLE" and not _is_placed(text):
                 raise InvalidRequest("No location was specified for table. An S3 location must be specified")
             return Statement(text, kind, statement_type, substatement)

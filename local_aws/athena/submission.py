@@ -14,6 +14,7 @@ from local_aws.athena.parsing import parse
 from local_aws.athena.statements import Statement, blanked, classify
 
 # The members of an EncryptionConfiguration by its option: https://docs.aws.amazon.com/athena/latest/APIReference/API_EncryptionConfiguration.html
+_BUCKET = "[a-z0-9][a-z0-9._-]{1,253}[a-z0-9]"
 _NEEDS_KEY = {"SSE_S3": False, "SSE_KMS": True, "CSE_KMS": True}
 
 
@@ -42,7 +43,8 @@ def take(request: dict[str, Any], caller: Caller, ask: Ask) -> Submission:
     own, theirs = request.get("ResultConfiguration") or {}, settings.get("ResultConfiguration") or {}
     check_results(own)
     enforced = bool(settings.get("EnforceWorkGroupConfiguration", True) and theirs.get("OutputLocation"))
-    chosen = theirs if enforced else own
+    # https://docs.aws.amazon.com/athena/latest/ug/workgroups-settings-override.html
+    chosen = theirs if enforced or not own else own
     location = chosen.get("OutputLocation") or theirs.get("OutputLocation")
     if not location:
         raise invalid(
@@ -90,7 +92,7 @@ def find_workgroup(name: str, ask: Ask) -> dict[str, Any]:
 
 def check_results(results: dict[str, Any]) -> None:
     """An ApiError for a ResultConfiguration, or the changes to one, that Athena would not take."""
-    if not re.match("s3://[^/]", results.get("OutputLocation") or "s3://none"):
+    if not re.match(rf"s3://{_BUCKET}(/|$)", results.get("OutputLocation") or "s3://none"):
         raise invalid("outputLocation is not a valid S3 path.")
     for member in results:
         if results.get(f"Remove{member}"):

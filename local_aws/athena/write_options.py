@@ -7,8 +7,11 @@ from typing import Any
 
 from local_aws.athena.errors import CannotTranslate, QueryFailed
 from local_aws.athena.statements import Tokens
+from local_aws.athena.types import parse_hive
 
 _COMPRESSIONS = {"PARQUET": ("GZIP", "SNAPPY", "ZSTD", "NONE"), "JSON": ("GZIP", "NONE")}
+_LISTS, _INTEGERS = ("partitioned_by", "bucketed_by", "partitioning"), ("bucket_count", "compression_level")
+_HIGHEST_LEVEL = 22
 # What UNLOAD's WITH may say, and CREATE TABLE AS besides.
 UNLOAD_OPTIONS = {"format", "compression", "compression_level", "field_delimiter", "partitioned_by"}
 CTAS_OPTIONS = {
@@ -29,6 +32,8 @@ def parse_options(tokens: Tokens, known: set[str]) -> dict[str, Any]:
         key = tokens.name()
         if key not in known:
             raise QueryFailed(f"INVALID_TABLE_PROPERTY: Catalog 'awsdatacatalog' table property '{key}' does not exist")
+        if key in found:
+            raise QueryFailed(f"DUPLICATE_PROPERTY: Duplicate property: {key}")
         tokens.expect("=")
         if tokens.accept("ARRAY", "["):
             values = []
@@ -39,10 +44,30 @@ def parse_options(tokens: Tokens, known: set[str]) -> dict[str, Any]:
         else:
             if tokens.peek()[:1].isalpha() and tokens.peek().upper() not in ("TRUE", "FALSE"):
                 raise CannotTranslate(f"the property {key} with a value that is no literal: {tokens.peek()}")
+            if key in _LISTS or (key in _INTEGERS and not tokens.peek().isdigit()):
+                wanted = "array(varchar)" if key in _LISTS else "integer"
+                raise QueryFailed(
+                    "INVALID_TABLE_PROPERTY: Invalid value for catalog 'awsdatacatalog' table property "
+                    f"'{key}': Cannot convert [{tokens.peek()}] to {wanted}"
+                )
             found[key] = tokens.value()
         if tokens.accept(")"):
+            _check_together(found)
             return found
         tokens.expect(",")
+
+
+def _check_together(options: dict[str, Any]) -> None:
+    """https://docs.aws.amazon.com/athena/latest/ug/compression-support-zstd-levels.html"""
+    if ("bucketed_by" in options) != ("bucket_count" in options):
+        raise QueryFailed("INVALID_TABLE_PROPERTY: bucketed_by and bucket_count must be specified together")
+    if "compression_level" not in options:
+        return
+    named = {str(value).upper() for key, value in options.items() if key.endswith("compression")}
+    if named != {"ZSTD"}:
+        raise CannotTranslate("compression_level of another compression than ZSTD")
+    if not 1 <= int(options["compression_level"]) <= _HIGHEST_LEVEL:
+        raise QueryFailed(f"INVALID_TABLE_PROPERTY: compression_level must be between 1 and {_HIGHEST_LEVEL}")
 
 
 def check_table_type(options: dict[str, Any]) -> None:
@@ -69,8 +94,9 @@ def choose_compression(stored: str, options: dict[str, Any], columns: list[tuple
     return compression
 
 
-def check_keys(names: list[str], keys: list[str]) -> None:
-    """The partition keys are the last columns, and there are others."""
+def check_keys(columns: list[tuple[str, str]], keys: list[str]) -> None:
+    """The partition keys are the last columns, there are others, and each has a type that names a folder."""
+    names = [name for name, _ in columns]
     if missing := [key for key in keys if key not in names]:
         raise QueryFailed(f"INVALID_TABLE_PROPERTY: Partition columns {missing} not present in schema".replace("'", ""))
     if keys and len(keys) == len(names):
@@ -80,3 +106,6 @@ def check_keys(names: list[str], keys: list[str]) -> None:
             "HIVE_COLUMN_ORDER_MISMATCH: Partition keys must be the last columns in the table and in the same "
             f"order as the table properties: [{', '.join(keys)}]"
         )
+    for name, kind in columns:
+        if name in keys and kind.startswith(("array", "map", "struct", "binary")):
+            raise QueryFailed(f"NOT_SUPPORTED: Unsupported type [{parse_hive(kind).trino()}] for partition: {name}")

@@ -206,7 +206,7 @@ class Writing:
         """Write the rows, one file a partition: (partition values, address) of each."""
         compression = choose_compression(stored, options, columns)
         names = [name for name, _ in columns]
-        check_keys(names, keys)
+        check_keys(columns, keys)
         data = ", ".join(identifier(name) for name in names if name not in keys)
         # Hive names the folder of '' as that of NULL, and so it is read.
         shown = {

@@ -61,7 +61,7 @@ def install() -> None:
                 return f"arn:aws:athena:{region}:{account}:datacatalog/{own}"
             elif name not in _WORKGROUP_FREE and "ResourceARN" not in request and "Catalog" not in name:
                 group = (
-                    request.get("WorkGroup") or athena.workgroup_of(request.get("QueryExecutionId", "")) or "primary"
+                    request.get("WorkGroup") or athena.workgroup_of(str(request.get("QueryExecutionId"))) or "primary"
                 )
                 return f"arn:aws:athena:{region}:{account}:workgroup/{group}"
         elif service == "ses" and _first(params, "Action") == "SendRawEmail":

@@ -37,9 +37,10 @@ def install(service: str, code: str, **members: Any) -> None:
         ) -> Response:
             name = operation(headers)
             try:
-                request = json.loads(body or b"{}")
-            except ValueError as error:
-                return json_error("SerializationException", str(error))
+                request = _without_nulls(json.loads(body or b"{}"))
+            except ValueError:
+                return json_error("SerializationException", "the body is not valid JSON")
+            body = json.dumps(request).encode()
             if (refused := refusal(service, name, request, code, **members)) is not None:
                 return refused
             return _known(name, await handler(method, path, headers, body, query))
@@ -59,6 +60,13 @@ def refusal(service: str, name: str, request: Any, code: str, **members: Any) ->
         return json_error("SerializationException", str(error))
     errors = f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected"
     return json_error(code, f"{errors}: {'; '.join(found)}", **members) if found else None
+
+
+def _without_nulls(given: Any) -> Any:
+    """A member that is null is absent to AWS."""
+    if isinstance(given, dict):
+        return {key: _without_nulls(value) for key, value in given.items() if value is not None}
+    return [_without_nulls(each) for each in given] if isinstance(given, list) else given
 
 
 def _known(name: str, answer: Response) -> Response:

@@ -23,6 +23,7 @@ _PAGED = {
     "ListPreparedStatements": "PreparedStatements",
 }
 _INVALID = "InvalidRequestException"
+_MOST_TAGS = 50
 _LOOK_THEMSELVES = ("StartQueryExecution", "ListQueryExecutions", "CreateWorkGroup")
 # The members of a configuration, and of changes to one, that are kept and heeded.
 _MEMBERS = {
@@ -85,6 +86,9 @@ def refusal(name: str, request: dict[str, Any]) -> Response | None:
     if of_group and tagged not in _athena()._workgroups:
         return json_error("ResourceNotFoundException", f"WorkGroup {tagged} is not found.")
     keys = [tag["Key"] for tag in request.get("Tags") or []]
+    known = _athena()._tags.get(request.get("ResourceARN", "")) or {}
+    if len({*known, *keys}) > _MOST_TAGS:
+        return json_error(_INVALID, f"A resource has at most {_MOST_TAGS} tags")
     if any(key.lower().startswith("aws:") for key in keys) or len(set(keys)) < len(keys):
         return json_error(_INVALID, "The keys of tags are unique and do not begin with aws:")
     if name == "CreateWorkGroup" and (refused := _of_stack(request)):

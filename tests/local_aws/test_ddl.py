@@ -129,3 +129,7 @@ def test_a_table_that_is_not_external_needs_a_location_when_it_is_submitted(athe
         "Code": "InvalidRequestException",
         "Message": "No location was specified for table. An S3 location must be specified",
     }
+
+
+def test_the_catalog_may_be_named(athena: Athena) -> None:
+    assert athena.run(f"SHOW TABLES IN awsdatacatalog.{athena.database}").rows == athena.run("SHOW TABLES").rows

@@ -88,3 +88,31 @@ def test_a_file_of_another_type_among_others(
     name = make_table(athena, f"a {declared}", objects, "STORED AS PARQUET")
     assert athena.fails(f"SELECT a FROM {name}").startswith(("HIVE_BAD_DATA", "NOT_SUPPORTED"))
     assert athena.run(f"SELECT count(*) FROM {name}").rows == [["2"]]
+
+
+def test_nan_that_a_files_statistics_leave_out(athena: Athena) -> None:
+    body = io.BytesIO()
+    numbers = [float("nan") if n == 77 else n / 3 for n in range(150)]
+    pq.write_table(pa.table({"i": range(150), "r": numbers, "s": [{"r": each} for each in numbers]}), body)
+    name = make_table(
+        athena, "i bigint, r double, s struct<r:double>", {"x.parquet": body.getvalue()}, "STORED AS PARQUET"
+    )
+    above = sum(1 for each in numbers if each > 40)
+    for condition, count in {
+        "is_nan(r)": 1, "NOT is_nan(r)": 149, "r > 40": above, "NOT (r > 40)": 150 - above, "r >= 0": 149, "r <> r": 1,
+        "r = r AND i = 77": 0, "is_nan(s.r)": 1, "s.r > 40": above,
+    }.items():  # fmt: skip
+        assert athena.run(f"SELECT count(*) FROM {name} WHERE {condition}").rows == [[str(count)]], condition
+    assert athena.run(f"SELECT is_nan(r), r = r, r > 5 FROM {name} WHERE i = 77").rows == [["true", "false", "false"]]
+    assert athena.run(f"SELECT count(*) FROM {name} a JOIN {name} b ON a.r = b.r").rows == [["149"]]
+
+
+def test_a_column_that_a_partition_does_not_list(athena: Athena) -> None:
+    """Added to the table after the partition was registered; its file has it."""
+    name = f"t_{uuid.uuid4().hex[:10]}"
+    place = f"s3://{athena.bucket}/{name}"
+    athena.run(f"UNLOAD (SELECT 1 AS a, 'q' AS b) TO '{place}/p=1/' WITH (format = 'PARQUET')")
+    athena.run(f"CREATE EXTERNAL TABLE {name} (a int) PARTITIONED BY (p int) STORED AS PARQUET LOCATION '{place}/'")
+    athena.run(f"ALTER TABLE {name} ADD PARTITION (p = 1)")
+    athena.run(f"ALTER TABLE {name} ADD COLUMNS (b string)")
+    assert athena.run(f"SELECT a, b, p FROM {name}").rows == [["1", "q", "1"]]

@@ -71,6 +71,7 @@ def test_what_athenas_model_forbids(aws: Aws, target: str, body: dict[str, Any],
         ("athena", "GetQueryResults", {"QueryExecutionId": "x", "MaxResults": "1"}),
         ("athena", "GetQueryResults", {"QueryExecutionId": "x", "MaxResults": True}),
         ("athena", "GetQueryExecution", []),
+        ("athena", "GetQueryResults", {"QueryExecutionId": ["x"]}),
         ("athena", "GetQueryExecution", "{"),
         ("glue", "GetTables", []),
         ("glue", "CreateTable", {"DatabaseName": "d", "TableInput": "x"}),
@@ -81,6 +82,30 @@ def test_what_athenas_model_forbids(aws: Aws, target: str, body: dict[str, Any],
 def test_what_cannot_be_read(aws: Aws, service: str, target: str, body: Any) -> None:
     status, answer = call(aws, service, target, body)
     assert (status, answer["__type"]) == (400, "SerializationException")
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({}, "clientRequestToken is null or empty"),
+        ({"ClientRequestToken": "\u3042" * 50}, "clientRequestToken exceeds maximum allowed length 128"),
+        (
+            {"ClientRequestToken": "x" * 40, "ResultConfiguration": {"OutputLocation": "s3://Bad_Bucket!/x"}},
+            "outputLocation is not a valid S3 path.",
+        ),
+    ],
+)
+def test_what_a_start_needs(aws: Aws, more: dict[str, Any], said: str) -> None:
+    body = {"QueryString": "SELECT 1", "ResultConfiguration": LOCATION, **more}
+    status, answer = call(aws, "athena", "StartQueryExecution", body)
+    assert (status, answer["AthenaErrorCode"], answer["message"]) == (400, "INVALID_INPUT", said)
+
+
+def test_what_is_null_is_absent(aws: Aws) -> None:
+    assert call(aws, "athena", "CreateWorkGroup", {"Name": "with-null", "Configuration": None})[0] == 200
+    changed = {"WorkGroup": "with-null", "ConfigurationUpdates": {"EnforceWorkGroupConfiguration": False}}
+    assert call(aws, "athena", "UpdateWorkGroup", changed)[0] == 200
+    assert call(aws, "athena", "UpdateWorkGroup", {"WorkGroup": "with-null", "ConfigurationUpdates": None})[0] == 200
 
 
 @pytest.mark.parametrize("target", ["NoSuchOperation", "StartSession"])

@@ -477,9 +477,13 @@ def test_integer_and_injected_projection(athena: Athena, table: Table) -> None:
         f"ALTER TABLE {name} SET TBLPROPERTIES ('projection.enabled' = 'true', 'projection.n.type' = 'integer', "
         "'projection.n.range' = '1,20', 'projection.n.digits' = '3', 'projection.who.type' = 'injected')"
     )
-    for condition in ("who = 'me'", "'me' = who", "who IN ('me', 'you')"):
+    for condition in (
+        "who = 'me'", "'me' = who", "who IN ('me', 'you')", "who IN ('me', 'me')", "who = 'you' OR who = 'me'",
+        "(who = 'you' OR who = 'him') OR who = 'me'",
+    ):  # fmt: skip
         assert athena.run(f"SELECT a, n FROM {name} WHERE {condition}").rows == [["1", "007"]]
-    assert athena.fails(f"SELECT a FROM {name}").startswith("CONSTRAINT_VIOLATION")
+    for condition in ("true", "who = 'me' OR n = '007'", "who > 'me'"):
+        assert athena.fails(f"SELECT a FROM {name} WHERE {condition}").startswith("CONSTRAINT_VIOLATION")
 
 
 def projected(athena: Athena, table: Table, objects: dict[str, str], kind: str = "string", **properties: str) -> str:

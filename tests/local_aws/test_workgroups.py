@@ -196,3 +196,29 @@ def test_a_query_tells_the_engine_that_its_group_selected(athena: Athena, group:
     athena.client.update_work_group(WorkGroup=group, ConfigurationUpdates={"EngineVersion": pinned})
     execution = athena.run("SELECT 1", WorkGroup=group).execution
     assert execution["EngineVersion"] == {**pinned, "EffectiveEngineVersion": "Athena engine version 3"}
+
+
+def test_a_group_that_enforces_nothing_lends_all_its_settings(athena: Athena, group: str) -> None:
+    place = f"s3://{athena.bucket}/lent/"
+    own = {"OutputLocation": place, "ExpectedBucketOwner": ACCOUNT, "AclConfiguration": OWNER,
+           "EncryptionConfiguration": {"EncryptionOption": "SSE_S3"}}  # fmt: skip
+    name = f"{group}-lends"
+    configuration = {"EnforceWorkGroupConfiguration": False, "ResultConfiguration": own}
+    athena.client.create_work_group(Name=name, Configuration=configuration)
+    given = athena.run("SELECT 1", WorkGroup=name, ResultConfiguration={}).execution["ResultConfiguration"]
+    assert {**given, "OutputLocation": place} == own
+    changed = {"ResultConfigurationUpdates": {"ExpectedBucketOwner": "999999999999"}}
+    athena.client.update_work_group(WorkGroup=name, ConfigurationUpdates=changed)
+    with pytest.raises(ClientError, match="does not belong to the expected owner"):
+        athena.ask("SELECT 1", WorkGroup=name, ResultConfiguration={})
+
+
+def test_a_resource_has_at_most_fifty_tags(athena: Athena, group: str) -> None:
+    arn = f"arn:aws:athena:us-east-1:{ACCOUNT}:workgroup/{group}"
+    tags = [{"Key": f"k{n}", "Value": "v"} for n in range(51)]
+    with pytest.raises(ClientError, match="at most 50 tags"):
+        athena.client.tag_resource(ResourceARN=arn, Tags=tags)
+    athena.client.tag_resource(ResourceARN=arn, Tags=tags[:30])
+    with pytest.raises(ClientError, match="at most 50 tags"):
+        athena.client.tag_resource(ResourceARN=arn, Tags=tags[30:])
+    athena.client.tag_resource(ResourceARN=arn, Tags=tags[10:50])

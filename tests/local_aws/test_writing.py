@@ -49,7 +49,7 @@ def test_results_without_rows_write_no_file(athena: Athena) -> None:
     made = athena.run(f"CREATE TABLE nothing WITH (external_location = '{place}/nothing/') AS {none}")
     assert (manifest(athena, made), written(athena, "nothing")) == (b"", [])
     assert athena.run("SELECT * FROM nothing").rows == []
-    assert manifest(athena, athena.run(f"INSERT INTO nothing {none}")) == b""
+    assert "DataManifestLocation" not in athena.run(f"INSERT INTO nothing {none}").execution["Statistics"]
     athena.run("INSERT INTO nothing VALUES (7)")
     assert len(written(athena, "nothing")) == 1
     assert athena.run("SELECT * FROM nothing").rows == [["7"]]
@@ -88,3 +88,51 @@ def test_a_place_or_property_that_cannot_be(athena: Athena, sql: str, reason: st
 def test_a_table_of_hive_may_say_that_it_is_external(athena: Athena) -> None:
     athena.run("CREATE TABLE outer_table WITH (table_type = 'HIVE', is_external = true) AS SELECT 1 AS a")
     assert athena.run("SELECT a FROM outer_table").rows == [["1"]]
+
+
+@pytest.mark.parametrize(
+    ("properties", "query", "reason"),
+    [
+        (
+            "partitioned_by = ARRAY['d']",
+            "SELECT 1 AS a, ARRAY[1] AS d",
+            "NOT_SUPPORTED: Unsupported type [array(integer)] for partition: d",
+        ),
+        (
+            "partitioned_by = ARRAY['d']",
+            "SELECT 1 AS a, MAP(ARRAY[1], ARRAY[2]) AS d",
+            "NOT_SUPPORTED: Unsupported type [map(integer, integer)] for partition: d",
+        ),
+        (
+            "partitioned_by = ARRAY['d']",
+            "SELECT 1 AS a, X'01' AS d",
+            "NOT_SUPPORTED: Unsupported type [varbinary] for partition: d",
+        ),
+        ("partitioned_by = 'p'", "SELECT 1 AS a, 2 AS p", "INVALID_TABLE_PROPERTY: Invalid value for catalog"),
+        ("format = 'PARQUET', format = 'JSON'", "SELECT 1 AS a", "DUPLICATE_PROPERTY: Duplicate property: format"),
+        ("bucket_count = 3", "SELECT 1 AS a", "INVALID_TABLE_PROPERTY: bucketed_by and bucket_count"),
+        (
+            "write_compression = 'ZSTD', compression_level = 23",
+            "SELECT 1 AS a",
+            "INVALID_TABLE_PROPERTY: compression_level must be",
+        ),
+        (
+            "write_compression = 'ZSTD', compression_level = 'x'",
+            "SELECT 1 AS a",
+            "INVALID_TABLE_PROPERTY: Invalid value for catalog",
+        ),
+        ("write_compression = 'GZIP', compression_level = 5", "SELECT 1 AS a", "NOT_SUPPORTED"),
+    ],
+)
+def test_properties_that_are_refused(athena: Athena, properties: str, query: str, reason: str) -> None:
+    assert athena.fails(f"CREATE TABLE never WITH ({properties}) AS {query}").startswith(reason)
+    assert "never" not in [each["Name"] for each in athena.glue.get_tables(DatabaseName=athena.database)["TableList"]]
+    if "bucket" not in properties and "write_" not in properties:
+        more = "" if "format" in properties else "format = 'PARQUET', "
+        unload = f"UNLOAD ({query}) TO 's3://{athena.bucket}/never/' WITH ({more}{properties})"
+        assert athena.fails(unload).startswith(reason)
+
+
+def test_a_level_of_zstd(athena: Athena) -> None:
+    athena.run("CREATE TABLE leveled WITH (write_compression = 'ZSTD', compression_level = 22) AS SELECT 1 AS a")
+    assert athena.run("SELECT a FROM leveled").rows == [["1"]]
