@@ -19,6 +19,7 @@ _MOMENT = re.compile(
     r"(\d{4,})-(\d{1,2})-(\d{1,2})(?: (\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.\d{1,12})?)?)?(?:Z| ?[-+]\d.*| [A-Z].*)?"
 )
 _ZONED = re.compile(r"(\d.*\d) +([A-Z][a-z].*)")
+_DECIMAL = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)")
 _TIMES = (D.TIMESTAMP, D.TIMESTAMPTZ)
 
 
@@ -45,6 +46,8 @@ def cast_sql(writer: Operators, node: exp.Cast) -> str:
         offset = re.sub(" +(?=[-+])", "", value.name)  # to DuckDB, a zone's name would follow the blank
         return f"CAST('{offset}' AS TIMESTAMPTZ)"
     if wanted == D.DECIMAL and not target.expressions and isinstance(value, exp.Literal) and value.is_string:
+        if not _DECIMAL.fullmatch(value.name.strip()):
+            raise QueryFailed(f"INVALID_LITERAL: {place(node)}'{value.name}' is not a valid decimal literal")
         into = decimal_literal(value.name).sql(DuckDB)
     if isinstance(value, exp.Anonymous) and value.name.lower() == "row" and wanted == D.STRUCT:
         # DuckDB casts structs by the members' names; a bare row is matched by position, as in Trino.

@@ -15,6 +15,8 @@ from sqlglot.errors import ParseError, TokenError
 from sqlglot.parsers.trino import TrinoParser
 from sqlglot.tokens import Token, TokenType
 
+from local_aws.athena.argument_counts import check_counts
+from local_aws.athena.clocks import unify_clocks
 from local_aws.athena.errors import InvalidRequest
 from local_aws.athena.escapes import check_escapes
 from local_aws.athena.grammar import check_grammar
@@ -120,10 +122,25 @@ class AthenaQuery(Trino):
 
         def _parse_function_call(self, *arguments: Any, **options: Any) -> exp.Expr | None:
             token = self._curr
+            if token.token_type == TokenType.EXISTS and self._next.token_type == TokenType.L_PAREN:
+                self._advance()
+                return self.expression(exp.Exists(this=_as_select(self._parse_primary())))
             parsed = super()._parse_function_call(*arguments, **options)
             for call in (parsed, parsed.find(exp.Anonymous)) if parsed is not None else ():
                 if call is not None:
                     call.meta.setdefault("place", _place(token))
+            return parsed
+
+        def _parse_interval(self, *arguments: Any, **options: Any) -> exp.Add | exp.Interval | None:
+            """`INTERVAL -'2' DAY` is `INTERVAL '-2' DAY`; sqlglot would negate the text."""
+            parsed = super()._parse_interval(*arguments, **options)
+            first = parsed.this if isinstance(parsed, exp.Interval) else None
+            if parsed is not None and isinstance(first, exp.Neg) and first.this.is_string:
+                text = first.this.name
+                negated = text[1:] if text.startswith("-") else f"-{text.removeprefix('+')}"
+                # Of a text that is no number, the message does not tell the sign.
+                first.this.set("this", negated if re.search(r"\d", text) else text)
+                parsed.set("this", first.this)
             return parsed
 
         def _parse_cast(self, *arguments: Any, **options: Any) -> exp.Expr:
@@ -165,6 +182,18 @@ class AthenaQuery(Trino):
             return join
 
 
+def _as_select(query: exp.Expr | None) -> exp.Expr | None:
+    """The query in parentheses that EXISTS is given, as a SELECT; DuckDB takes no VALUES there, nor parentheses."""
+    inner = query
+    while isinstance(inner, exp.Subquery) and inner.is_wrapper:
+        inner = inner.this
+    return (
+        inner
+        if isinstance(inner, (exp.Select, exp.SetOperation))
+        else exp.Select(expressions=[exp.Star()]).from_(query)
+    )
+
+
 # What sqlglot reads otherwise than Trino, or not at all; the word alone is refused when the query runs.
 _OTHERS = re.compile(
     r"\b(?:JSON_(?:OBJECT|ARRAY|EXISTS|QUERY|TABLE|VALUE)(?=\s*\()|MATCH_RECOGNIZE(?=\s*\()"
@@ -203,6 +232,7 @@ def _refuse_foreign(tree: exp.Expr) -> None:
             raise InvalidRequest(f"{place(node) or 'line 1:1: '}mismatched input '{node.this.sql(Trino)}'")
     if any(len(node.name) % 2 for node in tree.find_all(exp.HexString)):
         raise InvalidRequest("line 1:1: Binary literal must contain an even number of digits")
+    check_counts(tree)
     for of in (cast.to for cast in tree.find_all(exp.Cast)):
         names = [field.this for field in of.find_all(exp.ColumnDef)]
         if of.find(exp.Interval) or any(name.args.get("quoted") and name.name != name.name.lower() for name in names):
@@ -210,24 +240,6 @@ def _refuse_foreign(tree: exp.Expr) -> None:
     for extract in tree.find_all(exp.Extract):
         if extract.name.lower() not in _FIELDS:
             raise InvalidRequest(f"{place(extract) or 'line 1:1: '}Invalid EXTRACT field: {extract.name.lower()}")
-
-
-def _unify_clocks(tree: exp.Expr) -> None:
-    """`current_timestamp(3)` is what it is without the 3; `localtimestamp` is it in the session's zone, UTC."""
-    for call in list(tree.find_all(exp.Anonymous, exp.Localtimestamp, exp.CurrentTime, exp.Localtime)):
-        name = call.name.lower() if isinstance(call, exp.Anonymous) else ""
-        if name in _CLOCKS and (len(call.expressions) != 1 or call.expressions[0].name != "3" or name not in _MOMENTS):
-            call.meta["refused"] = f"{name} with a precision"
-        elif name == "current_timestamp":
-            call.replace(exp.CurrentTimestamp())
-        elif name == "localtimestamp" or isinstance(call, exp.Localtimestamp):
-            local = exp.Cast(this=exp.CurrentTimestamp(), to=exp.DataType.build("TIMESTAMP"))
-            local.meta["cast"] = True
-            call.replace(local)
-
-
-_MOMENTS = {"current_timestamp", "localtimestamp"}
-_CLOCKS = {*_MOMENTS, "current_time", "localtime"}
 
 
 def parse(sql: str) -> exp.Expr:
@@ -263,7 +275,7 @@ def parse(sql: str) -> exp.Expr:
     _refuse_foreign(tree)
     if (failing := _failed_on_analysis(tree)) is not None:
         return failing
-    _unify_clocks(tree)
+    unify_clocks(tree)
     for zoned in tree.find_all(exp.AtTimeZone, exp.Anonymous):
         name_offset(zoned)
     for row in tree.find_all(exp.Tuple):

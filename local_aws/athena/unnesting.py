@@ -5,13 +5,14 @@ https://trino.io/docs/current/sql/select.html#unnest
 
 from sqlglot import exp
 from sqlglot.dialects.trino import Trino
-from sqlglot.generators.duckdb import DuckDBGenerator
 
 from local_aws.athena.errors import CannotTranslate, QueryFailed
+from local_aws.athena.guards import may_fail, terms_before
 from local_aws.athena.kinds import D, kind
+from local_aws.athena.nesting import Nesting
 
 
-class Unnesting(DuckDBGenerator):
+class Unnesting(Nesting):
     """The part of the generator that writes UNNEST, alone and joined."""
 
     _joined = 0
@@ -25,7 +26,7 @@ class Unnesting(DuckDBGenerator):
         if not isinstance(node.this, exp.Unnest) or node.side not in ("", "LEFT"):
             return super().join_sql(node)
         self._joined += 1
-        name, lists = f'"lists {self._joined}"', self._lists(node.this)
+        name, lists = f'"lists {self._joined}"', self._guarded(node, self._lists(node.this))
         columns = [f"l{number}" for number in range(len(lists))]
         written = ", ".join(f"{each} AS {column}" for each, column in zip(lists, columns, strict=True))
         elements = self._elements(node.this, [f"{name}.{column}" for column in columns], outer=node.side == "LEFT")
@@ -34,6 +35,12 @@ class Unnesting(DuckDBGenerator):
 
     def unnest_sql(self, node: exp.Unnest) -> str:
         return self._elements(node, self._lists(node), outer=False)
+
+    def _guarded(self, node: exp.Join, lists: list[str]) -> list[str]:
+        """Lists that are not computed for rows that WHERE leaves out: Trino applies its terms before the UNNEST."""
+        terms = terms_before(node) if any(map(may_fail, node.this.expressions)) else []
+        wanted = " AND ".join(f"({self.sql(each)})" for each in terms)
+        return [f"CASE WHEN {wanted} THEN {each} END" for each in lists] if terms else lists
 
     def _lists(self, node: exp.Unnest) -> list[str]:
         lists = []

@@ -25,7 +25,7 @@ from xml.sax.saxutils import unescape
 from botocore.serialize import create_serializer
 from botocore.session import Session
 
-from local_aws.emulator import Response, athena
+from local_aws.emulator import Response, athena, stack_changes
 
 Properties = dict[str, Any]
 Apply = Callable[[str, Properties, Properties], None]
@@ -74,6 +74,9 @@ def install() -> None:
     table["delete"] = _delete_table
     provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]["delete"] = _delete_bucket
     provisioners._RESOURCE_HANDLERS["AWS::Athena::WorkGroup"]["delete"] = _delete_work_group
+    stack_changes.install()
+    attributes = provisioners._s3_attrs
+    provisioners._s3_attrs = lambda name: {**attributes(name), "DualStackDomainName": _on_both_stacks(name)}
     describe = handlers._ACTION_HANDLERS["DescribeStacks"]
     handlers._ACTION_HANDLERS["DescribeStacks"] = lambda parameters: _without_empty(*describe(parameters))
     handlers._ACTION_HANDLERS["CreateStack"] = _new_stack(handlers._ACTION_HANDLERS["CreateStack"])
@@ -81,6 +84,13 @@ def install() -> None:
         "create": _create_named_query,
         "delete": _delete_named_query,
     }
+
+
+def _on_both_stacks(bucket: str) -> str:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-s3-bucket.html"""
+    from ministack.core.responses import get_region
+
+    return f"{bucket}.s3.dualstack.{get_region()}.amazonaws.com"
 
 
 def _create_named_query(logical_id: str, properties: Properties, *rest: Any, **named: Any) -> tuple[str, Properties]:

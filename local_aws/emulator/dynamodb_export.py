@@ -2,8 +2,9 @@
 
 Seen in ministack 1.5.33: ExportTableToPointInTime completes without writing a file, takes tables whose point-in-time
 recovery is off, and ignores FilterSpecification; the calls about continuous backups name a missing table by the wrong
-error, ignore RecoveryPeriodInDays and don't tell it, ListExports has no largest page. Exit condition:
-`ministack.services.dynamodb` writes data files.
+error, ignore RecoveryPeriodInDays and don't tell it, ListExports has no largest page and takes any NextToken; none of
+them, nor UpdateTimeToLive, holds its request against the model. Exit condition: `ministack.services.dynamodb` writes
+data files.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html
 
 An export may be of an earlier moment, as far back as `dynamodb_journals` goes; what is before that is refused.
@@ -16,6 +17,7 @@ import json
 import re
 import threading
 import time
+import traceback
 import uuid
 import zlib
 from collections.abc import Iterable
@@ -27,9 +29,22 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local_aws.athena.executions import Caller
-from local_aws.emulator import Handler, Response, json_error, json_response, operation, replace_handler
+from local_aws.emulator import (
+    Handler,
+    Response,
+    json_error,
+    json_response,
+    operation,
+    replace_handler,
+    request_shapes,
+)  # fmt: skip
 from local_aws.emulator.dynamodb_journals import Item, Journals, Key, is_recoverable
 
+# The operations whose requests are held against the model: those of items would be slowed.
+_CHECKED = {
+    "ExportTableToPointInTime", "DescribeExport", "ListExports", "DescribeContinuousBackups",
+    "UpdateContinuousBackups", "UpdateTimeToLive",
+}  # fmt: skip
 FILES = 4  # AWS writes one at least for each of the table's partitions
 # What each client token was used for, since the server started.
 _requests: dict[str, dict[str, Any]] = {}
@@ -73,14 +88,22 @@ def install(endpoint_url: str, journals: Journals) -> None:
             from local_aws.emulator.athena import caller_of
 
             name = operation(headers)
+            if name not in _CHECKED:
+                return await ministack_handler(method, path, headers, body, query)
+            try:
+                request = json.loads(body)
+            except ValueError:
+                return json_error("SerializationException", "The request is no JSON")
+            if refused := request_shapes.refusal("dynamodb", name, request, "ValidationException"):
+                return refused
             if name == "ExportTableToPointInTime":
-                return _start(json.loads(body), journals, caller_of(headers, query), endpoint_url)
+                return _start(request, journals, caller_of(headers, query), endpoint_url)
             if name == "DescribeExport":
-                return _describe(json.loads(body))
-            if name == "ListExports" and json.loads(body).get("MaxResults", 25) > 25:
-                return json_error("ValidationException", "MaxResults must be less than or equal to 25")
+                return _describe(request)
+            if name == "ListExports" and not (request.get("NextToken") or "0").isdecimal():
+                return json_error("ValidationException", "NextToken is unknown")
             if name.endswith("ContinuousBackups"):
-                table = dynamodb._normalize_table_name(json.loads(body).get("TableName"))
+                table = dynamodb._normalize_table_name(request.get("TableName"))
                 if table not in dynamodb._tables:
                     return json_error("TableNotFoundException", f"Table not found: {table}")
             return await ministack_handler(method, path, headers, body, query)
@@ -279,13 +302,17 @@ def _write(
         }
     except ClientError as error:
         code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
-        code = {"NoSuchBucket": "S3NoSuchBucket", "AccessDenied": "S3AccessDenied"}.get(code, code)
-        description |= {
-            "EndTime": time.time(),
-            "FailureCode": code,
-            "FailureMessage": message,
-            "ExportStatus": "FAILED",
-        }
+        _fail(
+            description, {"NoSuchBucket": "S3NoSuchBucket", "AccessDenied": "S3AccessDenied"}.get(code, code), message
+        )
+    except Exception:  # whatever it was, an export ends
+        traceback.print_exc()
+        _fail(description, "UNKNOWN", "The export failed")
+
+
+def _fail(description: dict[str, Any], code: str, message: str) -> None:
+    ended = {"EndTime": time.time(), "FailureCode": code, "FailureMessage": message}
+    description |= {**ended, "ExportStatus": "FAILED"}
 
 
 def _md5(body: bytes) -> bytes:

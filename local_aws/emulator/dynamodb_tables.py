@@ -1,9 +1,10 @@
 """Changes of tables that DynamoDB refuses.
 
 Seen in ministack 1.5.33: a table has any number of global secondary indexes and gets several in one change of it,
-becomes PROVISIONED without a throughput, and a stream is enabled and disabled twice. Exit condition: `_create_table`
-and `_update_table` of `ministack.services.dynamodb` refuse each. CloudFormation calls the latter on its own, in steps
-of other kinds, so it is the requests that are refused.
+becomes PROVISIONED without a throughput, a stream is enabled and disabled twice, and DescribeTimeToLive names the
+attribute of a TTL that was disabled. Exit condition: `_describe_ttl` doesn't, and `_create_table` and `_update_table`
+of `ministack.services.dynamodb` refuse each. CloudFormation calls the latter on its own, in steps of other kinds, so it
+is the requests that are refused.
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-secondary-indexes
@@ -19,6 +20,8 @@ MOST_INDEXES = 20
 
 def install() -> None:
     """Stand before the handler of `dynamodb`."""
+    from ministack.services import dynamodb
+
     refusals = {"CreateTable": _creation_refusal, "UpdateTable": _change_refusal}
 
     def wrap(handler: Handler) -> Handler:
@@ -32,6 +35,16 @@ def install() -> None:
         return handle
 
     replace_handler("dynamodb", wrap)
+    describe = dynamodb._describe_ttl
+    dynamodb._describe_ttl = lambda request: _without_attribute(*describe(request))
+
+
+def _without_attribute(status: int, headers: dict[str, str], body: bytes) -> Response:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeTimeToLive.html"""
+    answer = json.loads(body)
+    if (found := answer.get("TimeToLiveDescription", {})).get("TimeToLiveStatus") == "DISABLED":
+        found.pop("AttributeName", None)
+    return status, headers, json.dumps(answer).encode()
 
 
 def _creation_refusal(request: dict[str, Any]) -> Response | None:

@@ -1,8 +1,9 @@
 """Rights that a call needs besides the one that is named as it is.
 
-Seen in ministack 1.5.33: only that one is asked for. A table with tags is created without dynamodb:TagResource,
-prepared statements are written, run and deleted by SQL without Athena's actions on them, the catalog is read through
-Athena without Glue's, and any role is given to a stack. Exit condition: `ministack.app` asks for each.
+Seen in ministack 1.5.33: only that one is asked for. A table with tags is created without dynamodb:TagResource, of
+several statements of PartiQL one is asked for, prepared statements are written, run and deleted by SQL without Athena's
+actions on them, the catalog is read through Athena without Glue's, and any role is given to a stack. Exit condition:
+`ministack.app` asks for each.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Tagging.Operations.html
 https://docs.aws.amazon.com/athena/latest/ug/security-iam-athena-prepared-statements.html
 https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html
@@ -15,7 +16,7 @@ from typing import Any, NamedTuple
 
 from local_aws.athena.errors import InvalidRequest
 from local_aws.athena.statements import classify
-from local_aws.emulator import Handler, Response, decisions, json_error, operation, replace_handler
+from local_aws.emulator import Handler, Response, decisions, json_error, operation, partiql_rights, replace_handler
 from local_aws.emulator.assume_role import form
 from local_aws.emulator.authorisation import glue_resources
 
@@ -45,6 +46,7 @@ _READ = {
 
 def install() -> None:
     """Stand before the handlers, once ministack has asked for the call's own right; the last to be installed."""
+    partiql_rights.install()
     for service, rights in (("athena", _of_athena), ("dynamodb", _of_dynamodb), ("cloudformation", _of_cloudformation)):
         replace_handler(service, _asking(service, rights))
 
@@ -96,6 +98,8 @@ def _denied(service: str, needed: list[Right], headers: dict[str, str], query: A
 
 
 def _of_dynamodb(name: str, request: Request) -> list[Right]:
+    if name in ("BatchExecuteStatement", "ExecuteTransaction"):
+        return [Right(*each) for each in partiql_rights.rights(name, request, *_here())]
     table = str(request.get("TableName"))
     arn = table if table.startswith("arn:") else _arn("dynamodb", f"table/{table}")
     return [Right("dynamodb:TagResource", arn)] if name == "CreateTable" and request.get("Tags") else []

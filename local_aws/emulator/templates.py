@@ -2,9 +2,10 @@
 
 Seen in ministack 1.5.33: a template that refers to nothing, has no resources or lacks a given parameter is accepted, a
 circle of resources is found only by the deployment, and so is a function that doesn't exist; unknown sections,
-attributes, policies and types of parameters, another version and any name are taken; what is no JSON or YAML is told in
-Python's words; and two stacks may export one name. Exit condition: `validate_template_support`, `_parse_template` and
-`_resolve_stack_outputs` of `ministack.services.cloudformation` refuse each.
+attributes, policies (a snapshot of what has none) and types of parameters, another version and any name are taken; what
+is no JSON or YAML is told in Python's words; and two stacks may export one name. Exit condition:
+`validate_template_support`, `_parse_template` and `_resolve_stack_outputs` of `ministack.services.cloudformation`
+refuse each.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
 """
 
@@ -14,6 +15,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import yaml
+
+from local_aws.emulator import stack_changes, stack_failures, template_functions
 
 Template = dict[str, Any]
 
@@ -41,6 +44,15 @@ _ATTRIBUTES = {
     "UpdatePolicy",
     "CreationPolicy",
 }
+_PARAMETER_ATTRIBUTES = {
+    "Type", "Default", "AllowedPattern", "AllowedValues", "ConstraintDescription", "Description", "MaxLength",
+    "MaxValue", "MinLength", "MinValue", "NoEcho",
+}  # fmt: skip
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
+_WITH_SNAPSHOTS = {
+    "AWS::DocDB::DBCluster", "AWS::EC2::Volume", "AWS::ElastiCache::CacheCluster", "AWS::ElastiCache::ReplicationGroup",
+    "AWS::Neptune::DBCluster", "AWS::RDS::DBCluster", "AWS::RDS::DBInstance", "AWS::Redshift::Cluster",
+}  # fmt: skip
 _POLICIES = {
     "DeletionPolicy": {"Delete", "Retain", "RetainExceptOnCreate", "Snapshot"},
     "UpdateReplacePolicy": {"Delete", "Retain", "Snapshot"},
@@ -58,9 +70,12 @@ def install() -> None:
     """Check when a template's parameters are resolved, and when it is validated without any."""
     from ministack.services.cloudformation import changesets, handlers, stacks
 
+    stack_failures.install()
+
     for module in (handlers, changesets):
         module._resolve_parameters = _with_template_checked(module._resolve_parameters)
         module._parse_template = _in_plain_words(module._parse_template)
+        module.validate_template_support = _with_conditions_checked(module.validate_template_support)
     # ValidateTemplate goes by without parameters.
     handlers.validate_template_support = _with_template_checked(handlers.validate_template_support)
     stacks._resolve_stack_outputs = _with_exports_checked(stacks._resolve_stack_outputs)
@@ -90,11 +105,20 @@ def _with_exports_checked(resolve: Callable[..., Any]) -> Callable[..., Any]:
         from ministack.services.cloudformation import _exports
 
         outputs, exports = resolve(*rest, **named)
+        stack_changes.check_exports(exports, rest[-1])
         for name, export in exports.items():
             other = (_exports.get(name) or export)["StackId"]
             if other != export["StackId"]:
                 raise ValueError(f"Export with name {name} is already exported by stack {other.split('/')[1]}")
         return outputs, exports
+
+    return wrapped
+
+
+def _with_conditions_checked(validate: Callable[..., Any]) -> Callable[..., Any]:
+    def wrapped(template: Template, conditions: dict[str, bool], *rest: Any, **named: Any) -> Any:
+        template_functions.check_what_is_left_out(template, conditions)
+        return validate(template, conditions, *rest, **named)
 
     return wrapped
 
@@ -119,7 +143,8 @@ def check_format(template: Template) -> None:
         raise ValueError(f"Invalid template property or properties [{', '.join(unknown)}]")
     if template.get("AWSTemplateFormatVersion", "2010-09-09") != "2010-09-09":
         raise ValueError("Template format error: unsupported value for AWSTemplateFormatVersion.")
-    for problem in (*_names(template), *_parameters(template), *_resources(template), *_outputs(template)):
+    checks = (_sections, _names, _parameters, _resources, _outputs)
+    for problem in (problem for check in checks for problem in check(template)):
         raise ValueError(f"Template format error: {problem}")
     sections = [template.get(name) for name in ("Resources", "Outputs", "Conditions")]
     if unknown := next((name for name in _functions(sections) if name not in _FUNCTIONS), None):
@@ -127,6 +152,8 @@ def check_format(template: Template) -> None:
             f"Template error: Encountered unsupported function: {unknown} Supported functions are: "
             f"[{', '.join(_FUNCTIONS)}]"
         )
+    for problem in template_functions.problems(template):
+        raise ValueError(problem)
 
 
 def _members(template: Template, section: str) -> Iterator[tuple[str, Any]]:
@@ -136,6 +163,17 @@ def _members(template: Template, section: str) -> Iterator[tuple[str, Any]]:
     if not isinstance(found, dict):
         raise ValueError(f"Template format error: {section} must be an object.")
     yield from ((name, each) for name, each in found.items() if not str(name).startswith("Fn::"))
+
+
+def _sections(template: Template) -> Iterator[str]:
+    if not isinstance(template.get("Description", ""), str | None):
+        yield "Description must be a string."
+    for name, each in _members(template, "Mappings"):
+        if not isinstance(each, dict) or not all(isinstance(values, dict) for values in each.values()):
+            yield f"Mapping {name} must be an object of objects."
+    for _, each in _members(template, "Conditions"):
+        if not isinstance(each, dict) or len(each) != 1:
+            yield "Every Conditions member must be a function or another condition."
 
 
 def _names(template: Template) -> Iterator[str]:
@@ -152,6 +190,8 @@ def _parameters(template: Template) -> Iterator[str]:
             yield "Every Parameters object must contain a Type member."
         elif not _PARAMETER.fullmatch(str(kind)):
             yield f"Unrecognized parameter type: {kind}"
+        for attribute in sorted(each.keys() - _PARAMETER_ATTRIBUTES):
+            yield f"Invalid template parameter property '{attribute}'"
 
 
 def _resources(template: Template) -> Iterator[str]:
@@ -166,12 +206,20 @@ def _resources(template: Template) -> Iterator[str]:
         for attribute, known in _POLICIES.items():
             if isinstance(each.get(attribute), str) and each[attribute] not in known:
                 yield f"Unrecognized {attribute} {each[attribute]} for resource {name}"
+            if each.get(attribute) == "Snapshot" and each["Type"] not in _WITH_SNAPSHOTS:
+                yield f"resource type {each['Type']} does not support {attribute} Snapshot"
+        if not isinstance(each.get("Condition", ""), str):
+            yield "Every Condition member must be a string."
 
 
 def _outputs(template: Template) -> Iterator[str]:
     for _, each in _members(template, "Outputs"):
         if not isinstance(each, dict) or each.get("Value") is None:
             yield "Every Outputs member must contain a Value object"
+            return
+        for attribute in ("Condition", "Description"):
+            if not isinstance(each.get(attribute, ""), str):
+                yield f"Every {attribute} member must be a string."
 
 
 def _functions(node: Any) -> Iterator[str]:

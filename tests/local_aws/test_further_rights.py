@@ -67,6 +67,52 @@ def test_the_tags_of_a_new_table(assume: Assume) -> None:
     assume([allow("dynamodb:CreateTable", "dynamodb:TagResource", on=on)]).client("dynamodb").create_table(**table)
 
 
+PARTIQL = {
+    "PartiQLInsert": "INSERT INTO \"{0}\" VALUE {{'id': '1'}}",
+    "PartiQLUpdate": "UPDATE \"{0}\" SET n = 1 WHERE id = '0'",
+    "PartiQLSelect": "select * FROM \"{0}\" WHERE id = '0'",
+    "PartiQLDelete": "DELETE FROM \"{0}\" WHERE id = '0'",
+}
+
+
+def executed(client: Any, *statements: str) -> dict[str, Callable[[], Any]]:
+    """The same statements by each operation that takes them; ExecuteStatement takes the last."""
+    members = [{"Statement": each} for each in statements]
+    return {
+        "statement": lambda: client.execute_statement(Statement=statements[-1]),
+        "batch": lambda: client.batch_execute_statement(Statements=members),
+        "transaction": lambda: client.execute_transaction(TransactStatements=members),
+    }
+
+
+@pytest.mark.parametrize("call", ["statement", "batch", "transaction"])
+@pytest.mark.parametrize("action", PARTIQL)
+def test_statements_of_partiql(aws: Aws, assume: Assume, action: str, call: str) -> None:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-iam.html"""
+    name = f"t-{uuid.uuid4().hex[:8]}"
+    aws.client("dynamodb").create_table(
+        TableName=name, BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+    )  # fmt: skip
+    aws.client("dynamodb").put_item(TableName=name, Item={"id": {"S": "0"}})
+    last = PARTIQL[action].format(name)
+    # Of several statements, a right is needed for each; a transaction only reads or only writes.
+    first, of_first = last.replace("'0'", "'2'").replace("'1'", "'2'"), action
+    if action != "PartiQLSelect":
+        first, of_first = f"INSERT INTO \"{name}\" VALUE {{'id': '3'}}", "PartiQLInsert"
+    on = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/{name}"
+    others = [f"dynamodb:{each}" for each in PARTIQL if each != action] + [
+        f"dynamodb:{each}" for each in ("ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction")
+    ]
+    error = denied(executed(assume([allow(*others, on="*")]).client("dynamodb"), first, last)[call])
+    assert error["Error"]["Code"] == "AccessDeniedException"
+    assert f"not authorized to perform: dynamodb:{action} " in error["Error"]["Message"]
+    everything = [allow("dynamodb:*"), {"Effect": "Deny", "Action": f"dynamodb:{action}", "Resource": on}]
+    denied(executed(assume(everything).client("dynamodb"), first, last)[call])
+    enough = [f"dynamodb:{each}" for each in {action, of_first}]
+    executed(assume([allow(*enough, on=on)]).client("dynamodb"), first, last)[call]()
+
+
 @pytest.mark.parametrize(
     ("sql", "action"),
     [
