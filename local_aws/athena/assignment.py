@@ -23,6 +23,8 @@ def is_cast(have: str, want: str) -> bool:
 
 def is_assignable(have: str, want: str) -> bool:
     """Whether Trino coerces one type to another without a CAST."""
+    if have == "null":
+        return True
     if "<" in have or "<" in want:
         if same_type(have, want):
             return True
@@ -54,7 +56,7 @@ def assigned(column: str, kind: Type) -> str:
 
 def truncation(have: str, kind: Type, column: str) -> tuple[str, str] | None:
     """(the condition under which a text does not fit, Trino's words for that); None if any value fits."""
-    if kind.name not in _TEXTS or not kind.size:
+    if kind.name not in _TEXTS or not kind.size or have == "null":
         return None
     words = (
         "INVALID_CAST_ARGUMENT: Cannot truncate non-space characters when casting from "

@@ -23,8 +23,6 @@ def bind(sql: str, values: list[str]) -> str:
     """The statement with each `?` outside quotes and comments replaced by its parameter, one SQL expression."""
     pieces = _split(sql)
     wanted = len(pieces) - 1
-    if wanted == 0:
-        return sql
     if len(values) != wanted:
         numbers = f"expected {wanted} but found {len(values)}"
         raise QueryFailed(f"INVALID_PARAMETER_USAGE: line 1:1: Incorrect number of parameters: {numbers}")

@@ -106,7 +106,7 @@ class Writing:
         targets = listed or [name for name, _ in table.columns]
         kinds = dict(table.columns)
         wanted, given = (
-            ", ".join(parse_hive(of).trino() for of in types)
+            ", ".join("unknown" if of == "null" else parse_hive(of).trino() for of in types)
             for types in ([kinds[name].hive() for name in targets], [of for _, of in columns])
         )
         mismatched = QueryFailed(
@@ -182,7 +182,8 @@ class Writing:
             f"CREATE TEMP TABLE {_ROWS} AS SELECT * FROM ({select.sql}) AS q({listed}){' LIMIT 0' if dry else ''}"
         )
         described = self._connection.execute(f"SELECT * FROM {_ROWS} LIMIT 0").description
-        types = [hive_of_duckdb(item[1]) for item in described]
+        # A bare NULL is of any column's type; a table to be made would have none for it.
+        types = ["null" if not named and item[1].id == "null" else hive_of_duckdb(item[1]) for item in described]
         if any("field0:" in each for each in types):
             raise QueryFailed(
                 "NOT_SUPPORTED: Anonymous row type is not supported in Hive. Please give each field a name"
@@ -205,9 +206,8 @@ class Writing:
     ) -> list[tuple[tuple[str, ...], str]]:  # fmt: skip
         """Write the rows, one file a partition: (partition values, address) of each."""
         compression = choose_compression(stored, options, columns)
-        names = [name for name, _ in columns]
         check_keys(columns, keys)
-        data = ", ".join(identifier(name) for name in names if name not in keys)
+        data = ", ".join(_value(name, kind, stored) for name, kind in columns if name not in keys)
         # Hive names the folder of '' as that of NULL, and so it is read.
         shown = {
             key: f"coalesce(nullif(CAST({identifier(key)} AS VARCHAR), ''), {literal(NULL_VALUE)})" for key in keys
@@ -283,3 +283,13 @@ def _listed_columns(tokens: Tokens, table: Table) -> list[str]:
         if listed.count(name) > 1:
             raise QueryFailed(f"DUPLICATE_COLUMN_NAME: Insert column name is specified more than once: {name}")
     return listed
+
+
+def _value(name: str, kind: str, stored: str) -> str:
+    """A column as it is written; DuckDB's JSON would have a real's digits as a double."""
+    column = identifier(name)
+    if stored != "JSON" or "float" not in kind:
+        return column
+    if kind != "float":
+        raise CannotTranslate(f"writing {kind} as JSON")
+    return f"CAST(CAST({column} AS VARCHAR) AS DOUBLE) AS {column}"

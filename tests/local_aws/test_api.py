@@ -199,10 +199,11 @@ def test_parameters_and_prepared_statements(athena: Athena) -> None:
         ("SELECT ?", [], "expected 1 but found 0"),
         ("SELECT ?", ["1", "2"], "expected 1 but found 2"),
         ("SELECT ? + ?", ["1"], "expected 2 but found 1"),
+        ("SELECT 1", ["2"], "expected 0 but found 1"),
+        ("SELECT '?'", ["2"], "expected 0 but found 1"),
     ):
         reason = athena.fails(sql, **({"ExecutionParameters": values} if values else {}))
         assert reason == f"INVALID_PARAMETER_USAGE: line 1:1: Incorrect number of parameters: {numbers}"
-    assert athena.run("SELECT 1", ExecutionParameters=["2"]).rows == [["1"]]
     name = f"p{uuid.uuid4().hex[:8]}"
     athena.client.create_prepared_statement(StatementName=name, WorkGroup="primary", QueryStatement="SELECT ? + 1")
     assert athena.run(f"EXECUTE {name} USING 41").rows == [["42"]]

@@ -1,5 +1,7 @@
 """INSERT INTO, CREATE TABLE AS and UNLOAD: what does not fit, and results without rows."""
 
+import json
+
 import pytest
 
 from tests.local_aws.harness import Answer, Athena
@@ -136,3 +138,27 @@ def test_properties_that_are_refused(athena: Athena, properties: str, query: str
 def test_a_level_of_zstd(athena: Athena) -> None:
     athena.run("CREATE TABLE leveled WITH (write_compression = 'ZSTD', compression_level = 22) AS SELECT 1 AS a")
     assert athena.run("SELECT a FROM leveled").rows == [["1"]]
+
+
+def test_a_null_is_of_any_type(athena: Athena) -> None:
+    athena.run(
+        f"CREATE EXTERNAL TABLE nulls (a int, b varchar(3), c date) STORED AS PARQUET LOCATION 's3://{athena.bucket}/nulls/'"
+    )
+    for values in ("VALUES (NULL, 'x', DATE '2025-03-01')", "VALUES (1, NULL, NULL)", "SELECT NULL, NULL, NULL"):
+        athena.run(f"INSERT INTO nulls {values}")
+    assert athena.run("SELECT * FROM nulls ORDER BY a, b").rows == [
+        ["1", None, None], [None, "x", "2025-03-01"], [None, None, None],
+    ]  # fmt: skip
+    assert athena.fails("CREATE TABLE never_null AS SELECT NULL AS a").startswith("NOT_SUPPORTED")
+
+
+def test_a_real_in_json_has_its_own_digits(athena: Athena) -> None:
+    place = f"s3://{athena.bucket}/reals"
+    athena.run(
+        f"UNLOAD (SELECT REAL '0.1' AS f, REAL '1e-5' AS g) TO '{place}/' WITH (format = 'JSON', compression = 'NONE')"
+    )
+    (key,) = written(athena, "reals")
+    body = athena.s3.get_object(Bucket=athena.bucket, Key=key)["Body"].read()
+    assert json.loads(body) == {"f": 0.1, "g": 1e-5}
+    nested = "UNLOAD (SELECT ARRAY[REAL '0.1'] AS f) TO '{}-2/' WITH (format = 'JSON')"
+    assert athena.fails(nested.format(place)).startswith("NOT_SUPPORTED")
