@@ -1,10 +1,11 @@
 """The escapes in `U&'\\0061'`, held against Trino's rules: https://trino.io/docs/current/language/types.html#varchar"""
 
 import re
+from itertools import takewhile
+from string import hexdigits
 
 from local_aws.athena.errors import InvalidRequest
 
-_HEXADECIMAL = re.compile("[0-9a-fA-F]*")
 # In code whose texts are masked.
 _LITERAL = re.compile(r"(?<![\w$])u&'(?P<text>[^']*)'(?:\s*uescape\s*'(?P<escape>[^'])')?", re.IGNORECASE)
 
@@ -28,7 +29,7 @@ def _wrong_escape(text: str, escape: str) -> str:
             position = text.find(escape, position + 2)
             continue
         needed, digits = (6, after[1:]) if after.startswith("+") else (4, after)
-        code = _HEXADECIMAL.match(digits[:needed])[0]  # type: ignore[index]
+        code = "".join(takewhile(hexdigits.__contains__, digits[:needed]))
         if after and needed == 4 and not code:
             return f"Invalid hexadecimal digit: {after[0]}"
         if len(code) < needed:

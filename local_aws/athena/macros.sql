@@ -128,9 +128,6 @@ CREATE MACRO percentile_of(l, q) AS
 CREATE MACRO no_nan(v) AS
     CASE WHEN CASE WHEN isnan(v) THEN CAST(refuse('a comparison with NaN') AS BOOLEAN)
     ELSE true END THEN v END;
-CREATE MACRO no_nan_in(l) AS
-    CASE WHEN CASE WHEN list_contains(l, CAST('nan' AS DOUBLE)) THEN CAST(refuse('a comparison with NaN') AS BOOLEAN)
-    ELSE true END THEN l END;
 -- Trino fails to order arrays and rows by a NULL in them.
 CREATE MACRO no_null_in(v) AS
     CASE WHEN CASE WHEN regexp_matches(CAST(to_json(v) AS VARCHAR), '[:,[]null') THEN

@@ -1,10 +1,6 @@
-"""Patterns that choose databases, tables and functions by their names."""
+"""The patterns by which Glue's API chooses tables and functions."""
 
 import re
-
-from local_aws.athena.errors import CannotTranslate, ddl_failed
-from local_aws.athena.joni import odd_pattern
-from local_aws.athena.statements import Tokens
 
 # The parts of a regular expression: an escape, a quotation, a class of characters, or one character.
 _PART = re.compile(r"\\Q.*?(?:\\E|$)|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
@@ -37,54 +33,3 @@ def matches(pattern: str, name: str) -> bool:
         return re.fullmatch(regular_expression(pattern), name) is not None
     except re.error as error:
         raise ValueError(f"{pattern} is not a regular expression") from error
-
-
-def like(tokens: Tokens, names: list[str]) -> list[str]:
-    """The names that `[LIKE] 'pattern'`, in which `*` stands for any characters and `|` for a choice, leaves.
-
-    https://docs.aws.amazon.com/athena/latest/ug/show-tables.html
-    """
-    if tokens.ended:
-        return names
-    tokens.accept("LIKE")
-    pattern = tokens.string()
-    try:
-        wanted = re.compile(pattern.replace(".*", "*").replace("*", ".*"))
-    except re.error as error:
-        raise CannotTranslate(f"the pattern '{pattern}'") from error
-    return [name for name in names if wanted.fullmatch(name)]
-
-
-def like_in_java(tokens: Tokens, names: list[str]) -> list[str]:
-    """The names that `LIKE 'pattern'`, a regular expression of Java's, leaves; `*` alone leaves all.
-
-    https://docs.aws.amazon.com/athena/latest/ug/show-databases.html
-    """
-    if tokens.ended:
-        return names
-    tokens.accept("LIKE")
-    pattern = tokens.string()
-    if pattern == "*":
-        return names
-    if problem := _javas_problem(pattern):
-        exception = f"java.util.regex.PatternSyntaxException: {problem}\n{pattern}"
-        raise ddl_failed(f"MetaException(message:Unable to get databases: {exception})")
-    if odd := odd_pattern(pattern):
-        raise CannotTranslate(f"{odd} in a pattern of databases")
-    try:
-        wanted = re.compile(pattern)
-    except re.error as error:
-        raise CannotTranslate(f"the pattern '{pattern}'") from error
-    return [name for name in names if wanted.fullmatch(name)]
-
-
-def _javas_problem(pattern: str) -> str | None:
-    """What Java says of two kinds of patterns that are none."""
-    if pattern[:1] in ("*", "+", "?"):
-        return f"Dangling meta character '{pattern[0]}' near index 0"
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        if error.msg.startswith("missing ), unterminated subpattern"):
-            return f"Unclosed group near index {len(pattern)}"
-    return None

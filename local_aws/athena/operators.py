@@ -41,9 +41,19 @@ _LOWEST = {D.TINYINT: -(2**7), D.SMALLINT: -(2**15), D.INT: -(2**31), D.BIGINT: 
 class Operators(DuckDBGenerator):
     """DuckDB's generator with Trino's operators."""
 
-    depth = 0  # of the lambdas that casts are written as
+    depth = 0  # of the lambdas that casts are written as, of which their names are made
     widens = False
     loose_times = False  # whether a time of the query isn't written to the millisecond
+
+    def sql(self, expression: Any, key: str | None = None, comment: bool = True) -> str:
+        """The depth is counted anew for each expression, so that it is written in the same way wherever it stands.
+
+        DuckDB takes what SELECT says for what GROUP BY says only if the names in their lambdas are the same.
+        """
+        depth = self.depth
+        written: str = super().sql(expression, key, comment)
+        self.depth = depth
+        return written
 
     def equal(self, left: exp.Expr, right: exp.Expr) -> str:
         """Whether two values are equal, as `=` answers it."""

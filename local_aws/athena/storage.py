@@ -52,16 +52,13 @@ def is_s3_uri(uri: str) -> bool:
     return urlsplit(uri).scheme in ("s3", "s3a", "s3n") and bool(split_uri(uri)[0])
 
 
-def list_objects(s3: Any, location: str, empty: bool = False) -> list[S3Object]:
-    """Every data object below a location: nested folders too, hidden names (`_`, `.`) below it not.
-
-    `empty` adds what holds no data: objects without a byte, as those that stand for a folder, and archived ones.
-    """
+def list_objects(s3: Any, location: str) -> list[S3Object]:
+    """Every data object below a location: nested folders too, hidden names (`_`, `.`) below it not."""
     bucket, prefix = _folder(location)
     return [
         S3Object(bucket, item["Key"], item["Size"])
         for item in _list(s3, bucket, prefix, location)
-        if _is_visible(item["Key"][len(prefix) :]) and (empty or _has_data(item))
+        if _is_visible(item["Key"][len(prefix) :]) and _has_data(item)
     ]
 
 

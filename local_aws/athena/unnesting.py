@@ -5,14 +5,14 @@ https://trino.io/docs/current/sql/select.html#unnest
 
 from sqlglot import exp
 from sqlglot.dialects.trino import Trino
+from sqlglot.generators.duckdb import DuckDBGenerator
 
 from local_aws.athena.errors import CannotTranslate, QueryFailed
 from local_aws.athena.guards import may_fail, terms_before
 from local_aws.athena.kinds import D, kind
-from local_aws.athena.nesting import Nesting
 
 
-class Unnesting(Nesting):
+class Unnesting(DuckDBGenerator):
     """The part of the generator that writes UNNEST, alone and joined."""
 
     _joined = 0

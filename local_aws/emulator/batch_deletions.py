@@ -39,7 +39,9 @@ def install() -> None:
         if refused := _unknown_caller(headers, query):
             return refused
         denied = [each for each in objects if _is_denied(bucket, each, headers, query)]
-        answer = dispatch(method, bucket, key, headers, _without(body, denied), query) if len(denied) < len(objects) else _empty()  # noqa: E501  # fmt: skip
+        allowed = _without(body, denied)
+        all_denied = len(denied) == len(objects)
+        answer = _empty() if all_denied else dispatch(method, bucket, key, headers, allowed, query)
         return _with_errors(answer, denied) if denied and answer[0] == 200 else answer
 
     iam_actions._s3_action, s3._dispatch = s3_action, dispatching
@@ -100,4 +102,5 @@ def _with_errors(answer: Response, denied: list[Element]) -> Response:
         ):
             if text:
                 SubElement(told, f"{namespace}{name}").text = text
-    return status, headers, bytes(tostring(root, xml_declaration=True, encoding="UTF-8", default_namespace=namespace.strip("{}")))  # noqa: E501  # fmt: skip
+    told_as = {"encoding": "UTF-8", "default_namespace": namespace.strip("{}")}
+    return status, headers, bytes(tostring(root, xml_declaration=True, **told_as))

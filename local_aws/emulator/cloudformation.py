@@ -25,7 +25,7 @@ from xml.sax.saxutils import unescape
 from botocore.serialize import create_serializer
 from botocore.session import Session
 
-from local_aws.emulator import Response, athena, stack_changes
+from local_aws.emulator import Response, athena, stack_changes, workgroups
 
 Properties = dict[str, Any]
 Apply = Callable[[str, Properties, Properties], None]
@@ -192,15 +192,7 @@ def _delete_work_group(name: str, properties: Properties) -> None:
 
     if name not in ministack._workgroups:
         return
-    kept = [
-        (store, key)
-        for store, member in (
-            (ministack._named_queries, "WorkGroup"),
-            (ministack._prepared_statements, "WorkGroupName"),
-        )
-        for key, each in store.items()
-        if each[member] == name
-    ]
+    kept = workgroups.saved_in(name)
     recursive = str(properties.get("RecursiveDeleteOption", False)).lower() == "true"
     if not recursive and (kept or _has_executions(name)):
         raise ValueError(f"WorkGroup {name} is not empty")

@@ -189,7 +189,8 @@ def _type_refusal(operator: str, operands: tuple[Operand, ...], values: Values) 
         if name is not None and name not in TYPES:
             return f"Invalid attribute type name found; type: {name}, valid types: {{{','.join(TYPES)}}}"
     if operator == "BETWEEN" and kinds[1] and kinds[2] and kinds[1] != kinds[2]:
-        low, high = (f"AttributeValue: {{{kind}:{values[str(each)][kind]}}}" for kind, each in zip(kinds[1:], operands[1:], strict=True))  # noqa: E501  # fmt: skip
+        bounds = zip(kinds[1:], operands[1:], strict=True)
+        low, high = (f"AttributeValue: {{{kind}:{values[str(each)][kind]}}}" for kind, each in bounds)
         return (
             "The BETWEEN operator requires same data type for lower and upper bounds; "
             f"lower bound operand: {low}, upper bound operand: {high}"

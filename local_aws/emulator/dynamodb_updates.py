@@ -141,7 +141,8 @@ def _keys(table: dict[str, Any]) -> list[str]:
 
 def _targets(expression: str, names: dict[str, str]) -> list[tuple[str, Path]]:
     parsed = parse("UpdateExpression", expression)
-    return [(clause, resolved(path, names)) for clause, path in parsed.targets] if isinstance(parsed, Expression) else []  # noqa: E501  # fmt: skip
+    targets = parsed.targets if isinstance(parsed, Expression) else []
+    return [(clause, resolved(path, names)) for clause, path in targets]
 
 
 def _require_parent(clause: str, path: Path, item: dict[str, Any]) -> None:

@@ -131,15 +131,17 @@ def _change(request: dict[str, Any]) -> None:
             results.pop(member.removeprefix("Remove"), None)
 
 
+def saved_in(group: str) -> list[tuple[Any, str]]:
+    """The named queries and prepared statements of a work group: (ministack's store, the key in it) of each."""
+    athena = _athena()
+    members = ((athena._named_queries, "WorkGroup"), (athena._prepared_statements, "WorkGroupName"))
+    return [(store, key) for store, member in members for key, each in store.items() if each[member] == group]
+
+
 async def _empty(request: dict[str, Any], ask: Any) -> Response | None:
     """Empty a work group that is to be deleted, or refuse."""
-    group, athena = request["WorkGroup"], _athena()
-    kept = [
-        (store, key)
-        for store, member in ((athena._named_queries, "WorkGroup"), (athena._prepared_statements, "WorkGroupName"))
-        for key, each in store.items()
-        if each[member] == group
-    ]
+    group = request["WorkGroup"]
+    kept = saved_in(group)
     _, _, executions = await ask("ListQueryExecutions", {"WorkGroup": group})
     if group == "primary":
         return None  # which is refused for another reason

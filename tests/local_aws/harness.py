@@ -13,6 +13,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ACCOUNT = "000000000000"
@@ -46,6 +47,17 @@ class Aws:
             service, endpoint_url=self.url, region_name="us-east-1", aws_access_key_id=key, aws_secret_access_key=secret,  # noqa: E501
             aws_session_token=token, config=Config(retries={"max_attempts": 1}, s3={"addressing_style": "path"}),
         )  # fmt: skip
+
+
+def invalid(call: Any, **request: Any) -> str:
+    """What is said of a request that must end in ValidationException."""
+    code, message = "none: the request was taken", ""
+    try:
+        call(**request)
+    except ClientError as error:
+        code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
+    assert code == "ValidationException", message
+    return message
 
 
 @dataclass

@@ -1,7 +1,5 @@
 """DeleteObjects decides about each key: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html"""
 
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +7,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from botocore.httpsession import URLLib3Session
 
 from tests.local_aws.harness import Aws
 from tests.local_aws.test_s3_requests import refused
@@ -65,8 +64,7 @@ def test_a_wrong_signature_at_the_bucket_s_own_host(aws: Aws, bucket: str, assum
     host = f"{bucket}.s3.us-east-1.amazonaws.com"
     signed = AWSRequest("POST", f"http://{host}/?delete", data=body, headers={"Host": host})
     SigV4Auth(Credentials(key, "another secret", token), "s3", "us-east-1").add_auth(signed)
-    request = urllib.request.Request(f"{aws.url}/?delete", body, dict(signed.headers), method="POST")  # noqa: S310
-    with pytest.raises(urllib.error.HTTPError) as error:
-        urllib.request.urlopen(request)  # noqa: S310
-    assert (error.value.code, b"<Code>SignatureDoesNotMatch<" in error.value.read()) == (403, True)
+    sent = AWSRequest("POST", f"{aws.url}/?delete", data=body, headers=dict(signed.headers))
+    answer = URLLib3Session().send(sent.prepare())
+    assert (answer.status_code, b"<Code>SignatureDoesNotMatch<" in answer.content) == (403, True)
     assert s3.list_objects_v2(Bucket=bucket, Prefix="signed/")["KeyCount"] == 2

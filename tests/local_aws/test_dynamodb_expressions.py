@@ -10,9 +10,8 @@ import uuid
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
-from tests.local_aws.harness import Aws
+from tests.local_aws.harness import Aws, invalid
 
 KEY = {"k": {"S": "a"}}
 ITEM = {**KEY, "n": {"N": "1"}, "a": {"S": "text"}, "b": {"BOOL": True}, "l": {"L": [{"S": "x"}]}, "m": {"M": {}}}
@@ -43,13 +42,6 @@ def used(text: str) -> dict[str, Any]:
     return {slot: found for slot, found in given.items() if found}
 
 
-def refused(call: Any, **request: Any) -> str:
-    with pytest.raises(ClientError) as error:
-        call(**request)
-    assert error.value.response["Error"]["Code"] == "ValidationException"
-    return str(error.value.response["Error"]["Message"])
-
-
 @pytest.mark.parametrize(
     ("expression", "message"),
     [
@@ -72,9 +64,9 @@ def refused(call: Any, **request: Any) -> str:
 def test_updates(aws: Aws, table: str, expression: str, message: str) -> None:
     dynamodb = aws.client("dynamodb")
     given = {"UpdateExpression": expression, **used(expression)}
-    assert refused(dynamodb.update_item, TableName=table, Key=KEY, **given) == f"Invalid UpdateExpression: {message}"
+    assert invalid(dynamodb.update_item, TableName=table, Key=KEY, **given) == f"Invalid UpdateExpression: {message}"
     member = {"Update": {"TableName": table, "Key": KEY, **given}}
-    assert refused(dynamodb.transact_write_items, TransactItems=[member]) == f"Invalid UpdateExpression: {message}"
+    assert invalid(dynamodb.transact_write_items, TransactItems=[member]) == f"Invalid UpdateExpression: {message}"
     assert dynamodb.get_item(TableName=table, Key=KEY)["Item"] == ITEM
 
 
@@ -113,12 +105,12 @@ def test_conditions(aws: Aws, table: str, expression: str, message: str) -> None
     given = used(expression)
     query = {"TableName": table, "FilterExpression": expression, "KeyConditionExpression": "k = :k"}
     query |= {**given, "ExpressionAttributeValues": {**given.get("ExpressionAttributeValues", {}), ":k": {"S": "b"}}}
-    assert refused(dynamodb.query, **query) == f"Invalid FilterExpression: {message}"
+    assert invalid(dynamodb.query, **query) == f"Invalid FilterExpression: {message}"
     scan = {"FilterExpression": expression, **given}
-    assert refused(dynamodb.scan, TableName=table, **scan) == f"Invalid FilterExpression: {message}"
+    assert invalid(dynamodb.scan, TableName=table, **scan) == f"Invalid FilterExpression: {message}"
     put = {"TableName": table, "Item": KEY, "ConditionExpression": expression, **given}
-    assert refused(dynamodb.put_item, **put) == f"Invalid ConditionExpression: {message}"
-    assert refused(dynamodb.transact_write_items, TransactItems=[{"Put": put}]) == (
+    assert invalid(dynamodb.put_item, **put) == f"Invalid ConditionExpression: {message}"
+    assert invalid(dynamodb.transact_write_items, TransactItems=[{"Put": put}]) == (
         f"Invalid ConditionExpression: {message}"
     )
 
@@ -151,11 +143,11 @@ def test_conditions_that_are_right(aws: Aws, table: str, expression: str) -> Non
 def test_projections(aws: Aws, table: str, expression: str, message: str) -> None:
     dynamodb = aws.client("dynamodb")
     expected, given = f"Invalid ProjectionExpression: {message}", {"ProjectionExpression": expression}
-    assert refused(dynamodb.get_item, TableName=table, Key=KEY, **given) == expected
-    assert refused(dynamodb.scan, TableName=table, **given) == expected
-    assert refused(dynamodb.batch_get_item, RequestItems={table: {"Keys": [KEY], **given}}) == expected
+    assert invalid(dynamodb.get_item, TableName=table, Key=KEY, **given) == expected
+    assert invalid(dynamodb.scan, TableName=table, **given) == expected
+    assert invalid(dynamodb.batch_get_item, RequestItems={table: {"Keys": [KEY], **given}}) == expected
     member = {"Get": {"TableName": table, "Key": KEY, **given}}
-    assert refused(dynamodb.transact_get_items, TransactItems=[member]) == expected
+    assert invalid(dynamodb.transact_get_items, TransactItems=[member]) == expected
 
 
 @pytest.mark.parametrize(
@@ -170,12 +162,12 @@ def test_projections(aws: Aws, table: str, expression: str, message: str) -> Non
 )  # fmt: skip
 def test_names_and_values(aws: Aws, table: str, given: dict[str, Any], message: str) -> None:
     scan = {"TableName": table, "FilterExpression": "n = :v", "ExpressionAttributeValues": {":v": {"N": "1"}}}
-    assert refused(aws.client("dynamodb").scan, **{**scan, **given}) == message
+    assert invalid(aws.client("dynamodb").scan, **{**scan, **given}) == message
 
 
 def test_key_conditions(aws: Aws, table: str) -> None:
     asked = {"KeyConditionExpression": "k != :s", "ExpressionAttributeValues": {":s": {"S": "a"}}}
-    message = refused(aws.client("dynamodb").query, TableName=table, **asked)
+    message = invalid(aws.client("dynamodb").query, TableName=table, **asked)
     assert message == 'Invalid KeyConditionExpression: Syntax error; token: "!", near: "k !="'
 
 

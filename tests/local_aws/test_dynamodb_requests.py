@@ -14,9 +14,8 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from botocore.exceptions import ClientError
 
-from tests.local_aws.harness import Aws
+from tests.local_aws.harness import Aws, invalid
 
 KEY = {"k": {"S": "a"}, "s": {"N": "1"}}
 ITEM = {**KEY, "l": {"L": [{"S": "x"}]}, "n": {"N": "1"}, "t": {"S": "text"}, "g": {"S": "h"}}
@@ -35,13 +34,6 @@ def table(aws: Aws) -> str:
     )  # fmt: skip
     dynamodb.put_item(TableName=name, Item=ITEM)
     return name
-
-
-def refused(call: Any, **request: Any) -> str:
-    with pytest.raises(ClientError) as error:
-        call(**request)
-    assert error.value.response["Error"]["Code"] == "ValidationException"
-    return str(error.value.response["Error"]["Message"])
 
 
 @pytest.mark.parametrize(
@@ -78,7 +70,7 @@ def test_queries(aws: Aws, table: str, request_: dict[str, str], message: str) -
     values = {name: value for name, value in ((":a", {"S": "a"}), (":one", {"N": "1"})) if name in text}
     names = {"ExpressionAttributeNames": {"#k": "k"}} if "#k" in text else {}
     query = {"TableName": table, "ExpressionAttributeValues": values, **names, **request_}
-    assert refused(aws.client("dynamodb").query, **query) == message
+    assert invalid(aws.client("dynamodb").query, **query) == message
 
 
 def test_a_filter_on_the_key_of_the_table_in_an_index(aws: Aws, table: str) -> None:
@@ -95,7 +87,7 @@ def test_a_filter_on_the_key_of_the_table_in_an_index(aws: Aws, table: str) -> N
 
 def test_scans(aws: Aws, table: str) -> None:
     dynamodb = aws.client("dynamodb")
-    message = refused(dynamodb.scan, TableName=table, FilterExpression="")
+    message = invalid(dynamodb.scan, TableName=table, FilterExpression="")
     assert message == "Invalid FilterExpression: The expression can not be empty;"
     on_key = dynamodb.scan(
         TableName=table, FilterExpression="s = :one", ExpressionAttributeValues={":one": {"N": "1.0"}}
@@ -129,7 +121,7 @@ def test_updates(aws: Aws, table: str, expression: str, message: str) -> None:
     known = {":t": {"S": "t"}, ":l": {"L": []}, ":n": {"N": "2"}}
     values = {name: value for name, value in known.items() if name in expression}
     update = {"TableName": table, "Key": KEY, "ExpressionAttributeValues": values}
-    assert refused(dynamodb.update_item, UpdateExpression=expression, **update) == message
+    assert invalid(dynamodb.update_item, UpdateExpression=expression, **update) == message
     assert dynamodb.get_item(TableName=table, Key=KEY)["Item"] == ITEM
 
 
@@ -148,13 +140,13 @@ def test_updates_that_are_right(aws: Aws, table: str) -> None:
 def test_one_and_one_point_nought_are_the_same_key(aws: Aws, table: str) -> None:
     dynamodb = aws.client("dynamodb")
     again = {**KEY, "s": {"N": "1.0"}}
-    message = refused(dynamodb.batch_get_item, RequestItems={table: {"Keys": [KEY, again]}})
+    message = invalid(dynamodb.batch_get_item, RequestItems={table: {"Keys": [KEY, again]}})
     assert message == "Provided list of item keys contains duplicates"
     assert dynamodb.get_item(TableName=table, Key=again)["Item"] == ITEM
 
 
 def test_a_bad_condition_is_named_as_one(aws: Aws, table: str) -> None:
-    message = refused(
+    message = invalid(
         aws.client("dynamodb").put_item, TableName=table, Item=ITEM, ConditionExpression="attribute_exists(status)"
     )
     reserved = "Attribute name is a reserved keyword; reserved keyword: status"
@@ -207,8 +199,8 @@ def test_indexes_are_asked_for_what_they_project(
     query = {"KeyConditionExpression": f"{key[0]} = :key", "ExpressionAttributeValues": {":key": {"S": key[1]}}}
     if "AttributesToGet" in asked:
         query = {"KeyConditions": {key[0]: {"AttributeValueList": [{"S": key[1]}], "ComparisonOperator": "EQ"}}}
-    assert refused(dynamodb.query, TableName=indexed, IndexName=index, **query, **asked) == message
-    assert refused(dynamodb.scan, TableName=indexed, IndexName=index, **asked) == message
+    assert invalid(dynamodb.query, TableName=indexed, IndexName=index, **query, **asked) == message
+    assert invalid(dynamodb.scan, TableName=indexed, IndexName=index, **asked) == message
 
 
 @pytest.mark.parametrize("index", ["global", "local"])
@@ -230,7 +222,7 @@ def test_what_an_index_projects_is_answered(aws: Aws, indexed: str, index: str) 
     ],
 )  # fmt: skip
 def test_a_member_of_a_batch_is_one_write(aws: Aws, table: str, member: dict[str, Any], message: str) -> None:
-    assert refused(aws.client("dynamodb").batch_write_item, RequestItems={table: [member]}) == message
+    assert invalid(aws.client("dynamodb").batch_write_item, RequestItems={table: [member]}) == message
 
 
 def test_a_member_of_a_transaction_is_one_write(aws: Aws, table: str) -> None:
@@ -238,7 +230,7 @@ def test_a_member_of_a_transaction_is_one_write(aws: Aws, table: str) -> None:
         "Put": {"TableName": table, "Item": ITEM},
         "Delete": {"TableName": table, "Key": {**KEY, "s": {"N": "9"}}},
     }
-    message = refused(aws.client("dynamodb").transact_write_items, TransactItems=[member])
+    message = invalid(aws.client("dynamodb").transact_write_items, TransactItems=[member])
     assert message == "TransactItems can only contain one of Check, Put, Update or Delete"
 
 
