@@ -13,7 +13,7 @@ from local_aws.athena.partition_ddl import Answer, lines, need_type, no_database
 from local_aws.athena.show_patterns import like, like_in_java
 from local_aws.athena.statements import Statement, Tokens
 from local_aws.athena.types import parse_hive
-from local_aws.athena.view_ddl import ViewDdl, describe_view
+from local_aws.athena.view_ddl import ViewDdl, describe_view, described_table
 
 
 class Ddl(ViewDdl):
@@ -135,22 +135,13 @@ class Ddl(ViewDdl):
         return lines("tab_name", like(tokens, sorted(table["Name"] for table in self._tables_in(tokens))))
 
     def _show_columns(self, tokens: Tokens) -> Answer:
-        tokens.expect("SHOW", "COLUMNS")
-        if not tokens.accept("IN"):
-            tokens.expect("FROM")
-        database, name = tokens.qualified(self._database)
-        if tokens.accept("IN") or tokens.accept("FROM"):
-            database = tokens.name()
-        table = self._table(database, name)
+        table = self._table(*described_table(tokens, self._database))
         if table.view is not None:
             return describe_view(table)
         return lines("field", [f"{column:<20}" for column, _ in table.columns])
 
     def _describe(self, tokens: Tokens) -> Answer:
-        _ = tokens.accept("DESCRIBE") or tokens.accept("DESC")
-        if tokens.accept("EXTENDED") or tokens.accept("FORMATTED"):
-            raise CannotTranslate("DESCRIBE EXTENDED and FORMATTED")
-        table = self._table(*tokens.qualified(self._database))
+        table = self._table(*described_table(tokens, self._database))
         if not tokens.ended:
             raise CannotTranslate("DESCRIBE of a partition or a column")
         if table.view is not None:

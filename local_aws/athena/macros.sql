@@ -355,6 +355,12 @@ CREATE MACRO text_integer(value) AS
     CASE WHEN regexp_matches(value, '^[-+]?[0-9]+$') THEN value WHEN TRY_CAST(value AS DOUBLE) = trunc(TRY_CAST(value
     AS DOUBLE)) AND abs(TRY_CAST(value AS DOUBLE)) < 9e15 THEN CAST(CAST(TRY_CAST(value AS DOUBLE) AS BIGINT) AS
     VARCHAR) END;
+-- The OpenX SerDe reads 0x1F as hexadecimal and 017 as octal: github.com/rcongiu/Hive-JSON-Serde, ParsePrimitiveUtils.
+CREATE MACRO openx_integer(value) AS
+    CASE WHEN NOT starts_with(value, '0') OR length(value) < 2 THEN value WHEN regexp_full_match(value,
+    '0[xX][0-9a-fA-F]+') THEN CAST(TRY_CAST(value AS BIGINT) AS VARCHAR) WHEN regexp_full_match(value, '0[0-7]+') THEN
+    CAST(list_reduce(list_transform(string_split(value, ''), lambda digit: CAST(digit AS HUGEINT)), lambda total, digit:
+    total * 8 + digit) AS VARCHAR) ELSE value END;
 CREATE MACRO text_double(value, name) AS must_fit(value, TRY_CAST(value AS DOUBLE), name);
 CREATE MACRO text_boolean(value, name) AS CASE WHEN value IS NULL THEN NULL ELSE lower(value) = 'true' END;
 CREATE MACRO text_date(value, name) AS must_fit(value, TRY_CAST(left(value, 10) AS DATE), name);

@@ -4,11 +4,15 @@ https://docs.aws.amazon.com/athena/latest/APIReference/API_TableMetadata.html
 """
 
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local_aws.athena.executions import ApiError, Ask
+from local_aws.athena.errors import CannotTranslate, InvalidRequest
+from local_aws.athena.executions import ApiError, Ask, invalid
+from local_aws.athena.statements import Statement, Tokens
+from local_aws.athena.view_ddl import described_table
 
 
 def get_table(glue: Any, request: dict[str, Any], ask: Ask) -> dict[str, Any]:
@@ -39,6 +43,27 @@ def list_tables(glue: Any, request: dict[str, Any], ask: Ask) -> dict[str, Any]:
         _with_storage(each, tables[each["Name"]]) for each in answer["TableMetadataList"] if each["Name"] in tables
     ]
     return {**answer, "TableMetadataList": listed}
+
+
+def looked_up(glue: Any, statement: Statement, database: str) -> Statement:
+    """The statement, with the SubstatementType of what it describes; an ApiError if that isn't there.
+
+    The order, the code and the words are those of the service as it was measured:
+    https://github.com/aoyagikouhei/athena-local/tree/main/docs/dev/measurements
+    """
+    try:
+        database, name = described_table(Tokens(statement.sql, statement.hive), database)
+        found = glue.get_table(DatabaseName=database, Name=name)["Table"]
+    except (InvalidRequest, CannotTranslate):
+        return statement  # the execution tells it
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "EntityNotFoundException":
+            return statement
+        raise invalid(
+            "Entity Not Found (Service: AmazonDataCatalog; Status Code: 400; Error Code: EntityNotFoundException; "
+            f"Request ID: {uuid.uuid4()}; Proxy: null)"
+        ) from error
+    return replace(statement, substatement="DESC_VIEW") if found.get("TableType") == "VIRTUAL_VIEW" else statement
 
 
 def _check_catalog(request: dict[str, Any]) -> None:

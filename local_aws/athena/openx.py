@@ -125,7 +125,8 @@ def _path(key: str) -> str:
 
 # The types of json_structure that are taken as a column's type; as any other, text.
 _HIVE_SCALARS: dict[str, tuple[str, ...]] = {"boolean": ("BOOLEAN",)}
-_HIVE_SCALARS |= dict.fromkeys(("tinyint", "smallint", "int", "bigint"), ("UBIGINT", "BIGINT"))
+_INTEGERS = ("tinyint", "smallint", "int", "bigint")
+_HIVE_SCALARS |= dict.fromkeys(_INTEGERS, ("UBIGINT", "BIGINT"))
 _HIVE_SCALARS |= dict.fromkeys(("float", "double", "decimal"), ("UBIGINT", "BIGINT", "DOUBLE"))
 _HIVE_TIMES = {"date": "[0-9]{4}-[0-9]{2}-[0-9]{2}"}
 _HIVE_TIMES["timestamp"] = _HIVE_TIMES["date"] + r" [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"
@@ -155,6 +156,8 @@ def _scalar(value: str, key: str, kind: Type, name: str, strict: bool, lenient: 
     """Where the text counts, a number that DuckDB would print anew is taken from the line with its digits."""
     if kind.name in ("string", "varchar", "char", "decimal"):
         value = f"exact_text({value}, line, {_path(key)})"
+    if kind.name in _INTEGERS and not strict:
+        value = f"openx_integer({value})"
     if strict and kind.name in _HIVE_TIMES:
         refusal = f"refuse('the {kind.name} in JSON: ' || {value})"
         value = f"CASE WHEN {value} IS NULL OR regexp_full_match({value}, {literal(_HIVE_TIMES[kind.name])}) THEN {value} ELSE CAST({refusal} AS VARCHAR) END"  # noqa: E501
@@ -169,6 +172,8 @@ def _nested(value: str, key: str, kind: Type, name: str, stored: Type, lenient: 
 
     def leaf(text: str, member: Type) -> str:
         text = f"json_text({text})"
+        if member.name in _INTEGERS:
+            text = f"openx_integer({text})"
         return convert_or_refuse(text, member, refused) if lenient else convert(text, member, name)
 
     return (

@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/athena/latest/ug/querying-finding-output-files.html
 """
 
+import contextlib
 import json
 from typing import Any
 
@@ -62,6 +63,15 @@ def write_result(execution: Execution, statement: Statement, result: Result, run
             f"Access denied when writing output to url: {location} . Please ensure you are allowed to access the S3 bucket."  # noqa: E501
             if denied else f"Unable to verify/create output bucket {split_uri(folder)[0]}"
         ) from error  # fmt: skip
+
+
+def write_failure(execution: Execution, failure: QueryFailed, run: Run) -> None:
+    """Leave what Hive says of a statement that it failed to run, where its result would be, if the caller may."""
+    if not failure.message.startswith("FAILED: "):
+        return
+    bucket, key = split_uri(execution.public["ResultConfiguration"]["OutputLocation"])
+    with contextlib.suppress(ClientError):  # the execution tells the failure too
+        run.s3.put_object(Bucket=bucket, Key=key, Body=failure.message.encode(), ContentType="application/octet-stream")
 
 
 def read_result(execution: Execution, s3: Any) -> bytes:

@@ -109,7 +109,11 @@ _CELL = re.compile(rb'(?:"((?:[^"]|"")*)")?(,|\n)')
 
 
 def read_csv_page(data: bytes, offset: int, limit: int) -> tuple[list[list[str | None]], int | None]:
-    """(up to `limit` rows from a byte offset of a result file, where the next page begins or None)."""
+    """(up to `limit` rows from a byte offset of a result file, where the next page begins or None).
+
+    A full page always has a next one, if only an empty one, as it was measured:
+    https://github.com/aoyagikouhei/athena-local/tree/main/docs/dev/measurements
+    """
     rows: list[list[str | None]] = []
     row: list[str | None] = []
     while offset < len(data) and len(rows) < limit:
@@ -121,4 +125,4 @@ def read_csv_page(data: bytes, offset: int, limit: int) -> tuple[list[list[str |
         if cell[2] == b"\n":
             rows.append(row)
             row = []
-    return rows, offset if offset < len(data) else None
+    return rows, offset if len(rows) == limit else None

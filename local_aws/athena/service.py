@@ -21,7 +21,7 @@ from local_aws.athena import metadata, submission
 from local_aws.athena.engine import Run
 from local_aws.athena.errors import SYSTEM, Cancelled, InvalidRequest, QueryFailed
 from local_aws.athena.executions import ENGINE, ApiError, Ask, Caller, Execution, invalid
-from local_aws.athena.result_files import read_result, write_result
+from local_aws.athena.result_files import read_result, write_failure, write_result
 from local_aws.athena.results import Column, read_csv_page
 from local_aws.athena.statements import Tokens
 from local_aws.athena.storage import split_uri
@@ -91,7 +91,10 @@ class AthenaService:
         location = taken.results["OutputLocation"]
         self._verify_bucket(split_uri(location)[0], caller)
         execution_id = str(uuid.uuid4())
+        database = taken.context.get("Database") or "default"
         statement = taken.statement
+        if statement.kind in ("DESCRIBE", "SHOW_COLUMNS"):
+            statement = metadata.looked_up(self._client("glue", caller), statement, database)
         # https://docs.aws.amazon.com/athena/latest/ug/querying-finding-output-files.html
         folder = f"{location.rstrip('/')}/tables" if statement.kind == "CTAS" else location.rstrip("/")
         public = {
@@ -109,7 +112,6 @@ class AthenaService:
         with self._lock:
             self._executions[execution_id] = execution
         self._save(execution)
-        database = taken.context.get("Database") or "default"
         self._pool.submit(self._execute, execution, taken, caller, database)
         return {"QueryExecutionId": execution_id}
 
@@ -196,10 +198,8 @@ class AthenaService:
         elif execution.columns and execution.update_count is None:
             written = read_result(execution, self._client("s3", caller)).decode()
             lines = written.split("\n") if written else []
-            rows, after = (
-                [[line] for line in lines[start : start + limit]],
-                start + limit if start + limit < len(lines) else None,
-            )
+            rows = [[line] for line in lines[start : start + limit]]
+            after = start + limit if len(rows) == limit else None
         answer: dict[str, Any] = {
             "ResultSet": {
                 "Rows": [{"Data": [{} if v is None else {"VarCharValue": v} for v in row]} for row in rows],
@@ -256,6 +256,8 @@ class AthenaService:
             state, failure = "CANCELLED", error
         except QueryFailed as error:
             state, failure = "FAILED", error
+            if run is not None and statement.hive:
+                write_failure(execution, error, run)
         except InvalidRequest as error:
             state, failure = "FAILED", QueryFailed(f"SYNTAX_ERROR: {error}")
         except Exception as error:  # whatever it is, the execution must end

@@ -7,7 +7,7 @@ import re
 from sqlglot import exp
 
 from local_aws.athena.catalog import Table
-from local_aws.athena.errors import QueryFailed
+from local_aws.athena.errors import CannotTranslate, QueryFailed
 from local_aws.athena.messages import place
 from local_aws.athena.parsing import parse
 from local_aws.athena.partition_ddl import Answer, PartitionDdl, lines
@@ -120,6 +120,19 @@ class ViewDdl(PartitionDdl):
             return table if table.view is not None else None
         except QueryFailed:
             return None
+
+
+def described_table(tokens: Tokens, database: str) -> tuple[str, str]:
+    """(database, table) of `DESCRIBE t` or `SHOW COLUMNS IN t IN db`."""
+    if tokens.accept("SHOW", "COLUMNS"):
+        if not tokens.accept("IN"):
+            tokens.expect("FROM")
+        database, name = tokens.qualified(database)
+        return (tokens.name() if tokens.accept("IN") or tokens.accept("FROM") else database), name
+    _ = tokens.accept("DESCRIBE") or tokens.accept("DESC")
+    if tokens.accept("EXTENDED") or tokens.accept("FORMATTED"):
+        raise CannotTranslate("DESCRIBE EXTENDED and FORMATTED")
+    return tokens.qualified(database)
 
 
 def describe_view(view: Table) -> Answer:

@@ -436,3 +436,36 @@ def test_a_cancelled_query_has_no_results(athena: Athena) -> None:
     assert athena.finished(started).state == "CANCELLED"
     with pytest.raises(ClientError, match="Could not find results"):
         athena.client.get_query_results(QueryExecutionId=started)
+
+
+def test_a_full_last_page_leads_to_an_empty_one(athena: Athena) -> None:
+    """As it was measured of the service: a page is full or the last."""
+    numbers = athena.run("SELECT n FROM UNNEST(sequence(1, 3)) AS t(n)").execution["QueryExecutionId"]
+    athena.run("CREATE OR REPLACE VIEW paged AS SELECT 1 AS n")
+    tables = athena.run("SHOW COLUMNS IN paged").execution["QueryExecutionId"]
+
+    def pages(execution_id: str, size: int) -> list[int]:
+        asked = athena.client.get_paginator("get_query_results").paginate(
+            QueryExecutionId=execution_id, PaginationConfig={"PageSize": size}
+        )
+        return [len(page["ResultSet"]["Rows"]) for page in asked]
+
+    assert (pages(numbers, 2), pages(numbers, 4), pages(numbers, 5)) == ([2, 2, 0], [4, 0], [4])
+    assert (pages(tables, 1), pages(tables, 2)) == ([1, 0], [1])
+
+
+def test_what_hive_fails_leaves_its_words(athena: Athena) -> None:
+    failed = athena.ask("DROP TABLE not_there").execution
+    key = failed["ResultConfiguration"]["OutputLocation"].removeprefix(f"s3://{athena.bucket}/")
+    kept = athena.s3.get_object(Bucket=athena.bucket, Key=key)["Body"].read().decode()
+    assert kept == failed["Status"]["StateChangeReason"]
+    assert kept == f"FAILED: SemanticException [Error 10001]: Table not found {athena.database}.not_there"
+
+
+@pytest.mark.parametrize("sql", ["DESCRIBE {}", "DESC {}", "SHOW COLUMNS IN {}", "SHOW COLUMNS FROM {} IN nowhere"])
+def test_what_describes_a_missing_table_does_not_start(athena: Athena, sql: str) -> None:
+    with pytest.raises(ClientError) as error:
+        athena.ask(sql.format("not_there"))
+    code, message = refused(error)
+    assert (code, message[:16]) == ("InvalidRequestException", "Entity Not Found")
+    assert error.value.response["AthenaErrorCode"] == "INVALID_INPUT"  # type: ignore[typeddict-item]

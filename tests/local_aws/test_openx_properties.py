@@ -51,6 +51,22 @@ def test_what_follows_the_object_on_a_line_is_ignored(athena: Athena, text: str,
     assert rows(athena, "a string", text) == expected
 
 
+@pytest.mark.parametrize(
+    ("columns", "text", "expected"),
+    [
+        ("a int, b bigint, c int, d int", '{"a": "0x1F", "b": "017", "c": "089", "d": "0"}', ["31", "15", "89", "0"]),
+        ("a smallint, b int, c int", '{"a": "0X7f", "b": "-017", "c": "00"}', ["127", "-17", "0"]),
+        ("a struct<n:int>, l array<int>", '{"a": {"n": "010"}, "l": ["0x10", "11", 12]}', ["{n=8}", "[16, 11, 12]"]),
+        ("a string, b double, c decimal(5,1)", '{"a": "010", "b": "010", "c": "010"}', ["010", "10.0", "10.0"]),
+    ],
+)
+def test_integers_in_quotes_may_be_hexadecimal_or_octal(
+    athena: Athena, columns: str, text: str, expected: Row
+) -> None:  # fmt: skip
+    """As `parseDecimalHexOctalLong` of Trino's reader takes them; so does github.com/rcongiu/Hive-JSON-Serde."""
+    assert rows(athena, columns, text, OPENX) == [expected]
+
+
 def test_a_first_object_that_is_broken_is_malformed(athena: Athena) -> None:
     assert failure(athena, "a string", '{"a": {"a": "x"}').startswith("HIVE_CURSOR_ERROR")
 

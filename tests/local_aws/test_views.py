@@ -19,6 +19,7 @@ def test_a_view_is_described_in_trinos_types(athena: Athena, sql: str) -> None:
     answer = athena.run(sql)
     assert answer.rows == [["n\tinteger"], ["l\tarray(decimal(2,1))"], ["d\tdate"]]
     assert columns_of(athena, answer.execution["QueryExecutionId"]) == [("column", "varchar"), ("type", "varchar")]
+    assert answer.execution["SubstatementType"] == "DESC_VIEW"
 
 
 def test_a_view_of_another_client_is_described_as_it_says(athena: Athena) -> None:
