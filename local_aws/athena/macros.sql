@@ -344,6 +344,9 @@ CREATE MACRO has_fraction(line) AS regexp_matches(line, '[:,\[][ \t]*-?([0-9]+[.
 CREATE MACRO exact_text(value, line, path) AS
     CASE WHEN regexp_matches(value, '^(-?[0-9]+[.eE]|-?0$|[\[{])') THEN
     json_text(json_extract_string(quote_numbers(line), path)) ELSE value END;
+-- A double gives the digits of a number back if there are no more than 15 of them.
+CREATE MACRO exact_decimal(value, line, path) AS
+    CASE WHEN regexp_matches(line, '[0-9][0-9.]{15}') THEN exact_text(value, line, path) ELSE value END;
 CREATE MACRO bad_value(value, name) AS
     fail('HIVE_BAD_DATA: Error parsing field value ''' || value || ''' for field ' || name || ': For input string: "'
     || value || '"');

@@ -155,7 +155,7 @@ def _need_type(kind: Type, found: Any, column: str) -> None:
 def _scalar(value: str, key: str, kind: Type, name: str, strict: bool, lenient: bool) -> str:
     """Where the text counts, a number that DuckDB would print anew is taken from the line with its digits."""
     if kind.name in ("string", "varchar", "char", "decimal"):
-        value = f"exact_text({value}, line, {_path(key)})"
+        value = f"{'exact_decimal' if kind.name == 'decimal' else 'exact_text'}({value}, line, {_path(key)})"
     if kind.name in _INTEGERS and not strict:
         value = f"openx_integer({value})"
     if strict and kind.name in _HIVE_TIMES:

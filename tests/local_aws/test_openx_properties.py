@@ -4,6 +4,8 @@ https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html
 https://github.com/trinodb/trino/tree/master/lib/trino-hive-formats/src/main/java/io/trino/hive/formats/line/openxjson
 """
 
+from decimal import Context, Decimal
+
 import pytest
 
 from tests.local_aws.harness import Athena, Row
@@ -65,6 +67,17 @@ def test_integers_in_quotes_may_be_hexadecimal_or_octal(
 ) -> None:  # fmt: skip
     """As `parseDecimalHexOctalLong` of Trino's reader takes them; so does github.com/rcongiu/Hive-JSON-Serde."""
     assert rows(athena, columns, text, OPENX) == [expected]
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["0.123456789012345", "0.1234567890123456", "123456789012345.6", "12345678901234.5", "9007199254740993.5", "1.5e-7",
+     "-0.0", "2.5E3", "4.35", "-1.0000000000000000001", "999999999999999", "1000000000000000.1", "0.000000123456789"],
+)  # fmt: skip
+def test_a_decimal_keeps_every_digit(athena: Athena, number: str) -> None:
+    exact = Decimal(number).quantize(Decimal(1).scaleb(-19), context=Context(prec=50))
+    shown = f"{exact:f}".removeprefix("-") if not exact else f"{exact:f}"
+    assert rows(athena, "a decimal(38,19), b string", f'{{"a": {number}, "b": {number}}}', OPENX) == [[shown, number]]
 
 
 def test_a_first_object_that_is_broken_is_malformed(athena: Athena) -> None:
