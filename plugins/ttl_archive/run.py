@@ -16,7 +16,9 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, ClassVar, TextIO
+
+from botocore.loaders import JSONFileLoader, Loader
 
 from ttl_archive.config import Archive, find_archive
 from ttl_archive.errors import ArchiveError, ConfigurationError
@@ -91,8 +93,24 @@ def _run(archive: Archive, conf: dict[str, Any], terminal: TextIO) -> str:
         errors = "\n".join(bag.import_errors.values()) or "no DAG file defines it"
         terminal.write(f"{archive.dag_id} can't be loaded: {errors}\n")
         return "not started"
+    Loader.FILE_LOADER_CLASS = _ModelsReadOnce
     get_listener_manager().add_listener(_Progress(terminal))  # type: ignore[no-untyped-call]
     return str(dag.test(run_conf=conf).state.value)
+
+
+class _ModelsReadOnce(JSONFileLoader):
+    """Botocore's descriptions of services and endpoints, read once for all sessions of this process.
+
+    Each hook of each task makes a session, and each session would parse 1.2 MB of endpoints again: a third of a run's
+    time. Workers don't need this, since there a task has a process of its own.
+    """
+
+    _read: ClassVar[dict[str, Any]] = {}
+
+    def load_file(self, file_path: str) -> Any:
+        if file_path not in self._read:
+            self._read[file_path] = super().load_file(file_path)
+        return self._read[file_path]
 
 
 class _Progress:
