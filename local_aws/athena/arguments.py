@@ -13,6 +13,7 @@ from local_aws.athena.errors import CannotTranslate, QueryFailed
 from local_aws.athena.formats import joda_format, json_path, mysql_format, readable
 from local_aws.athena.kinds import INSTANTS, INTEGERS, D, element_type, kind
 from local_aws.athena.operators import Operators
+from local_aws.athena.zones import keeps_instant
 
 _UNITS = {"millisecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year"}
 
@@ -110,7 +111,15 @@ def _whole_date(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
     fields = re.sub(r"'[^']*'", "", node.expressions[1].name)
     if not re.search("yyyy|YYYY|xxxx", fields):
         raise CannotTranslate(f"parse_datetime with {node.expressions[1].sql(Trino)}, which has no year of four digits")
-    return {"whole_date": _read_date(writer.sql(node.expressions[0]), joda_format(node.expressions[1]))}
+    value = writer.sql(node.expressions[0])
+    zoned = re.fullmatch(r"((?:'[^']*'|[^'])*?)ZZ?", node.expressions[1].name)
+    if zoned is None:
+        return {"whole_date": _read_date(value, joda_format(node.expressions[1]))}
+    pattern = joda_format(exp.Literal.string(zoned[1])).removesuffix("'") + "%z'"
+    if "%I" in pattern.replace("%-", "%") and "%p" not in pattern:
+        raise CannotTranslate("parse_datetime with an offset and an hour of half a day without AM or PM")
+    read = _read_date(value, pattern)
+    return {"whole_date": read if keeps_instant(node) else f"only_in_utc({value}, {read})"}
 
 
 def _date_parse(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
@@ -171,6 +180,14 @@ def _concat_ws(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
     if kind(node.expressions[1]) == D.ARRAY:
         return {"concat_ws": f"array_to_string({written[1]}, {written[0]})"}
     return {"concat_ws": f"concat_ws({', '.join(written)})"}
+
+
+def _formatted(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
+    """What is formatted, where Python has no other floats than doubles."""
+    pattern, *values = node.expressions
+    if any(kind(each) == D.FLOAT for each in values) and ("s" in pattern.name.lower() or not pattern.is_string):
+        raise CannotTranslate("%s of a real in format(); CAST it AS double")
+    return {"formatted": ", ".join(map(writer.sql, node.expressions))}
 
 
 def _array_join(writer: Operators, node: exp.Anonymous) -> dict[str, str]:
@@ -241,6 +258,7 @@ PLACEHOLDERS: dict[str, Callable[[Operators, exp.Anonymous], dict[str, str]]] = 
     "remainder": _remainder,
     "bits": _bits,
     "concat_ws": _concat_ws,
+    "formatted": _formatted,
     "array_join": _array_join,
     "element": _element,
     "date_trunc": _date_trunc,

@@ -3,7 +3,10 @@
 import base64
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -13,6 +16,7 @@ from local_aws.athena.table_formats import refuse_input_format, refuse_table_for
 from local_aws.athena.types import Type, parse_hive
 
 DEFAULT_DATABASE = "default"
+_BATCH = 100  # partitions in one BatchCreatePartition, as Glue limits it
 NULL_VALUE = "__HIVE_DEFAULT_PARTITION__"  # the value of a partition key that is NULL
 # What Hive writes as %XX in a partition's folder, and nothing else.
 _ESCAPED = re.compile(r"""[\x00-\x1f"#%'*/:=?\\\x7f{\[\]^]""")
@@ -87,23 +91,20 @@ class Table:
 
 
 class Catalog:
-    """Reads of Glue, with the rights of the client's credentials; a missing table is Athena's TABLE_NOT_FOUND."""
+    """Reads of Glue, with the rights of the client's credentials; a missing table is Athena's TABLE_NOT_FOUND.
+
+    A statement has a catalog of its own, in which each table and its partitions are asked for once, as in Trino.
+    """
 
     def __init__(self, glue: Any) -> None:
         self.glue = glue
+        self._tables: dict[tuple[str, str], dict[str, Any]] = {}
+        self._partitions: dict[tuple[object, ...], list[Partition]] = {}
 
     def table(self, database: str, name: str, place: str = "", *, checked: bool = True) -> Table:
         """One table; `place` is the statement's `line 1:15: ` for the message. DDL also takes what no query reads."""
-        try:
-            found = self.glue.get_table(DatabaseName=database, Name=name)["Table"]
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "EntityNotFoundException":
-                raise denied(error) from error
-            if not self.has_database(database):
-                raise QueryFailed(f"SCHEMA_NOT_FOUND: {place}Schema '{database}' does not exist") from error
-            raise QueryFailed(
-                f"TABLE_NOT_FOUND: {place}Table 'awsdatacatalog.{database}.{name}' does not exist"
-            ) from error
+        found = self._tables.get((database, name)) or self._find(database, name, place)
+        self._tables[database, name] = found
         storage = found.get("StorageDescriptor") or {}
         parameters = found.get("Parameters") or {}
         keys = tuple((key["Name"].lower(), _type(key)) for key in found.get("PartitionKeys") or [])
@@ -123,6 +124,19 @@ class Catalog:
             )
         return table
 
+    def _find(self, database: str, name: str, place: str) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = self.glue.get_table(DatabaseName=database, Name=name)["Table"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "EntityNotFoundException":
+                raise denied(error) from error
+            if not self.has_database(database):
+                raise QueryFailed(f"SCHEMA_NOT_FOUND: {place}Schema '{database}' does not exist") from error
+            raise QueryFailed(
+                f"TABLE_NOT_FOUND: {place}Table 'awsdatacatalog.{database}.{name}' does not exist"
+            ) from error
+        return found
+
     def has_database(self, database: str) -> bool:
         try:
             self.glue.get_database(Name=database)
@@ -134,7 +148,11 @@ class Catalog:
 
     def partitions(self, table: Table) -> list[Partition]:
         """Every registered partition of a table."""
-        return [_partition(table, item) for item in self.raw_partitions(table.database, table.name)]
+        known = (table.database, table.name, table.keys, table.descriptor)
+        if known not in self._partitions:
+            found = self.raw_partitions(table.database, table.name)
+            self._partitions[known] = [_partition(table, item) for item in found]
+        return self._partitions[known]
 
     def raw_partitions(self, database: str, table: str) -> list[dict[str, Any]]:
         """The partitions as Glue gives them."""
@@ -143,6 +161,36 @@ class Catalog:
             return [item for page in pages for item in page["Partitions"]]
         except ClientError as error:
             raise denied(error) from error
+
+    def create_partitions(self, database: str, table: str, given: list[dict[str, Any]]) -> Iterator[dict[str, str]]:
+        """Make partitions, a lot at a time as this is iterated: what Glue says of each that it doesn't take.
+
+        BatchCreatePartition, as Athena does, whose policy examples for DDL grant no other way to add partitions.
+        https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html
+        """
+        for start in range(0, len(given), _BATCH):
+            answer = self.glue.batch_create_partition(
+                DatabaseName=database, TableName=table, PartitionInputList=given[start : start + _BATCH]
+            )
+            yield from (error["ErrorDetail"] for error in answer.get("Errors") or [])
+
+
+@contextmanager
+def committing() -> Iterator[None]:
+    """Around what a statement of Trino changes in Glue: Glue's refusals as its GlueHiveMetastore tells them.
+
+    https://github.com/trinodb/trino/blob/400/plugin/trino-hive/src/main/java/io/trino/plugin/hive/metastore/glue/GlueHiveMetastore.java
+    """
+    try:
+        yield
+    except ClientError as error:
+        details = error.response["Error"]
+        if details["Code"] == "AccessDeniedException":
+            raise denied(error) from error
+        raise QueryFailed(
+            f"HIVE_METASTORE_ERROR: {details['Message']} (Service: AWSGlue; "
+            f"Status Code: {error.response['ResponseMetadata']['HTTPStatusCode']}; Error Code: {details['Code']})"
+        ) from error
 
 
 def denied(error: ClientError) -> QueryFailed:
@@ -234,9 +282,12 @@ def _coerced(have: Type, want: Type) -> bool | None:
     return None if alike or {have.name, want.name} & texts else False
 
 
+_parsed = lru_cache(1000)(parse_hive)  # thousands of partitions have the same columns
+
+
 def _type(column: dict[str, Any]) -> Type:
     try:
-        return parse_hive(column.get("Type") or "string")
+        return _parsed(column.get("Type") or "string")
     except ValueError as error:
         raise QueryFailed(
             f"HIVE_INVALID_METADATA: Glue table column '{column['Name']}' has an invalid type: {error}"

@@ -16,6 +16,7 @@ from urllib.parse import quote_plus
 
 from local_aws.athena import iso8601, joni, json_text, numerals, strings, urls
 from local_aws.athena.failures import Refused, invalid
+from local_aws.athena.java_format import java_format
 from local_aws.athena.numerals import real_text
 
 __all__ = ["FUNCTIONS", "real_text", "register"]
@@ -83,7 +84,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str] | None, str]] = {
     "py_pattern": (lambda pattern: joni.odd_pattern(pattern) or "", ["VARCHAR"], "VARCHAR"),
     "py_regexp_group": (joni.regexp_group, ["VARCHAR", "VARCHAR", "BIGINT"], "VARCHAR"),
     "py_regexp_position": (joni.regexp_position, ["VARCHAR", "VARCHAR", "BIGINT", "BIGINT"], "BIGINT"),
-    "py_format": (strings.java_format, None, "VARCHAR"),
+    "py_format": (java_format, None, "VARCHAR"),
     "py_iso8601": (iso8601.iso8601, ["VARCHAR"], "VARCHAR"),
     "py_url_part": (urls.url_part, ["VARCHAR", "VARCHAR"], "VARCHAR"),
     "py_url_parameter": (urls.url_parameter, ["VARCHAR", "VARCHAR"], "VARCHAR"),
@@ -119,14 +120,14 @@ def register(connection: Any) -> None:
 
 def _null_of_null(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(a: Any, *rest: Any) -> Any:
-        if a is None or (None in rest and function is not strings.java_format):
+        if a is None or (None in rest and function is not java_format):
             return None
         try:
             return function(a, *rest)
         except Refused as refused:
             return f"\x1e{refused}"
 
-    if function is strings.java_format:
+    if function is java_format:
         return call
     # DuckDB counts a function's parameters.
     count = function.__code__.co_argcount

@@ -30,7 +30,7 @@ def _is_refused(query: exp.Select) -> bool:
     terms = [each for each in _terms(where) if any(_outer_columns(each, query)) and any(_own_columns(each, query))]
     fixed = {column for term in terms for column in _fixed_column(term, query)}
     free = {column for term in terms for column in _own_columns(term, query)} - fixed
-    aggregates = [each for item in query.selects for each in _parts(item) if _is_aggregate(each)]
+    aggregates = [each for item in query.selects for each in _parts(item) if is_aggregate(each)]
     return (
         _has_odd_limit(query, terms, fixed, free, bool(aggregates))
         or _has_odd_groups(query, terms, free)
@@ -89,19 +89,19 @@ def _fixed_column(term: exp.Expr, query: exp.Select) -> Iterator[str]:
     """The column that a term sets equal to something of the outer query."""
     if isinstance(term, exp.EQ):
         for own, other in ((term.left, term.right), (term.right, term.left)):
-            if isinstance(own, exp.Column) and not _is_outer(own, query) and not any(_own_columns(other, query)):
+            if isinstance(own, exp.Column) and not is_outer(own, query) and not any(_own_columns(other, query)):
                 yield own.sql()
 
 
 def _own_columns(node: exp.Expr, query: exp.Select) -> Iterator[str]:
-    return (each.sql() for each in node.find_all(exp.Column) if not _is_outer(each, query))
+    return (each.sql() for each in node.find_all(exp.Column) if not is_outer(each, query))
 
 
 def _outer_columns(node: exp.Expr, query: exp.Expr) -> Iterator[exp.Column]:
-    return (each for each in node.find_all(exp.Column) if each.table and _is_outer(each, query))
+    return (each for each in node.find_all(exp.Column) if each.table and is_outer(each, query))
 
 
-def _is_outer(column: exp.Column, query: exp.Expr) -> bool:
+def is_outer(column: exp.Column, query: exp.Expr) -> bool:
     """Whether no FROM from the column up to the query has its table."""
     node: exp.Expr | None = column
     while node is not None and node is not query.parent:
@@ -122,6 +122,7 @@ def _parts(node: exp.Expr) -> Iterator[exp.Expr]:
     return node.walk(prune=lambda each: isinstance(each, (exp.Select, exp.SetOperation)))
 
 
-def _is_aggregate(node: exp.Expr) -> bool:
+def is_aggregate(node: exp.Expr) -> bool:
+    """Whether it is a call of an aggregate function, not over a window."""
     call = isinstance(node, exp.GroupConcat) or (isinstance(node, exp.Anonymous) and node.name.lower() in AGGREGATES)
     return call and node.find_ancestor(exp.Window, exp.Select).__class__ is not exp.Window

@@ -5,8 +5,9 @@ from typing import Any
 
 from local_aws.athena.catalog import Table
 from local_aws.athena.errors import CannotTranslate, InvalidRequest, QueryFailed, ddl_failed
+from local_aws.athena.hive_strings import escaped
 from local_aws.athena.serdes import JSON_SERDES, LAZY_SIMPLE, OPEN_CSV, OPENX, PARQUET, SERDES
-from local_aws.athena.statements import Tokens, escaped
+from local_aws.athena.statements import Tokens
 from local_aws.athena.storage import is_s3_uri
 from local_aws.athena.types import check_declared, parse_hive
 

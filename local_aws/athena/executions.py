@@ -1,7 +1,9 @@
 """What the API keeps of a query: who asked, how it stands, and the error answers about it."""
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +36,26 @@ class Caller:
     secret_key: str = field(repr=False)
     token: str | None = field(repr=False)
     arn: str = ""
+
+
+class Turns:
+    """Lets requests with the same token come one after the other: the second finds what the first began, or nothing."""
+
+    def __init__(self) -> None:
+        self._taken: set[tuple[object, ...]] = set()
+        self._ended = threading.Condition()
+
+    @contextmanager
+    def of(self, *token: object) -> Iterator[None]:
+        with self._ended:
+            self._ended.wait_for(lambda: token not in self._taken)
+            self._taken.add(token)
+        try:
+            yield
+        finally:
+            with self._ended:
+                self._taken.remove(token)
+                self._ended.notify_all()
 
 
 @dataclass

@@ -28,6 +28,8 @@ _ANY_MONTH = "|".join(f"{name[:3]}(?:{name[3:]})?" for name in _MONTHS)
 _FIELDS = {
     "Y": (r"[1-9]\d{3}", r"[-+]?\d{1,9}"), "y": (r"\d{2}", r"\d{2}"), "S": (r"[0-5]?\d", r"[0-5]?\d"),
     "f": (r"\d{1,6}", r"\d*"), "g": (r"\d{3}", r"\d*"), "p": ("AM|PM|am|pm", "[APap][Mm]"), "%": ("%", "%"),
+    # Trino's zones end at 14 hours from UTC.
+    "z": (r"[-+](?:0\d|1[0-3]):?[0-5]\d", r"z|[-+](?:[01]\d|2[0-3]).*"),
     "b": ("|".join(name[:3] for name in _MONTHS), _ANY_MONTH), "B": ("|".join(_MONTHS), _ANY_MONTH),
     **dict.fromkeys("mdHIM", (r"\d{1,2}", r"\d{1,2}")),
 }  # fmt: skip

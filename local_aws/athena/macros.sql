@@ -18,6 +18,10 @@ CREATE MACRO read_date(v, year, format, here, joda) AS
     THEN try_strptime(year || v, format)
     WHEN regexp_full_match(v, joda) AND NOT regexp_full_match(v, here) THEN refuse('the reading of the date ' || v)
     ELSE fail('INVALID_FUNCTION_ARGUMENT: Invalid format: "' || v || '"') END;
+-- Trino keeps the text's offset with the value; DuckDB keeps only the instant.
+CREATE MACRO only_in_utc(v, t) AS
+    CASE WHEN t IS NULL OR regexp_matches(v, '[-+]00:?00$') THEN t
+    ELSE refuse('the zone of a time other than UTC; convert with AT TIME ZONE: ' || v) END;
 -- An hour of half a day without AM or PM, of which Java counts 12 as 0.
 CREATE MACRO twelve_is_zero(t) AS CASE WHEN hour(t) = 12 THEN t - INTERVAL 12 HOUR ELSE t END;
 CREATE MACRO as_real(v) AS
@@ -163,8 +167,9 @@ CREATE MACRO trino_contains(l, x) AS
     CASE WHEN list_contains(l, x) THEN true WHEN l IS NULL OR x IS NULL OR has_null(l) THEN NULL
     ELSE false END;
 CREATE MACRO trino_overlap(a, b) AS
-    CASE WHEN list_has_any(list_filter(a, lambda e: e IS NOT NULL), b) THEN true WHEN a IS NULL OR b IS NULL OR
-    has_null(a) OR has_null(b) THEN NULL ELSE false END;
+    CASE WHEN a IS NULL OR b IS NULL THEN NULL WHEN len(a) = 0 OR len(b) = 0 THEN false
+    WHEN list_has_any(list_filter(a, lambda e: e IS NOT NULL), b) THEN true
+    WHEN has_null(a) OR has_null(b) THEN NULL ELSE false END;
 CREATE MACRO any_of(l) AS
     CASE WHEN list_contains(l, true) THEN true WHEN l IS NULL OR has_null(l) THEN NULL
     ELSE false END;
@@ -187,9 +192,10 @@ CREATE MACRO trino_substr
     (s, a) AS CASE WHEN a = 0 OR a NOT BETWEEN -length(s) AND length(s) THEN left(s, 0) ELSE substr(s, a) END,
     (s, a, n) AS CASE WHEN a = 0 OR a NOT BETWEEN -length(s) AND length(s) OR n <= 0 THEN left(s, 0)
     WHEN n IS NOT NULL THEN substr(s, a, least(n, length(s))) END;
+-- Without a delimiter the parts are the letters, of which an empty text has none.
 CREATE MACRO trino_split_part(s, d, n) AS
     CASE WHEN n <= 0 THEN fail('INVALID_FUNCTION_ARGUMENT: Index must be greater than zero' || left(s, 0))
-    WHEN d IS NOT NULL THEN string_split(s, d)[n] END;
+    WHEN d IS NOT NULL AND s || d <> '' THEN string_split(s, d)[n] END;
 CREATE MACRO group_number(g) AS
     CASE WHEN g < 0 THEN fail('INVALID_FUNCTION_ARGUMENT: Group cannot be negative') ELSE g END;
 CREATE MACRO trino_regexp_extract

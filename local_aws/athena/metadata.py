@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local_aws.athena.errors import CannotTranslate, InvalidRequest
+from local_aws.athena.errors import InvalidRequest, QueryFailed
 from local_aws.athena.executions import ApiError, Ask, invalid
 from local_aws.athena.statements import Statement, Tokens
 from local_aws.athena.view_ddl import described_table
@@ -54,7 +54,7 @@ def looked_up(glue: Any, statement: Statement, database: str) -> Statement:
     try:
         database, name = described_table(Tokens(statement.sql, statement.hive), database)
         found = glue.get_table(DatabaseName=database, Name=name)["Table"]
-    except (InvalidRequest, CannotTranslate):
+    except (InvalidRequest, QueryFailed):
         return statement  # the execution tells it
     except ClientError as error:
         if error.response["Error"]["Code"] != "EntityNotFoundException":

@@ -15,10 +15,14 @@ def standard_text(value: float, digits: int | None = None) -> str:
 
     >>> standard_text(1234.5), standard_text(0.0)
     ('1.2345E3', '0E0')
+    >>> standard_text(5e-324)
+    '4.9E-324'
     """
     if value == 0 or not np.isfinite(value):
         return {"0.0": "0E0", "-0.0": "-0E0"}.get(shown := double_text(value), shown)
-    mantissa, exponent = (f"{Decimal(repr(value)):e}" if digits is None else f"{value:.{digits}e}").lower().split("e")
+    # As `double_text` of results.py: where one digit would do, the second is the nearest.
+    exact = next(shown for shown in (f"{value:.1e}", repr(value)) if float(shown) == value)
+    mantissa, exponent = (f"{Decimal(exact):e}" if digits is None else f"{value:.{digits}e}").lower().split("e")
     whole, _, fraction = mantissa.partition(".")
     return f"{whole}.{fraction.rstrip('0') or '0'}E{int(exponent)}"
 
@@ -28,8 +32,13 @@ def real_text(value: float) -> str:
 
     >>> real_text(0.10000000149011612)
     '0.1'
+    >>> real_text(1.401298464324817e-45)
+    '1.4E-45'
     """
-    return double_text(float(str(np.float32(value))))
+    # Java's Float.toString has two digits at least, the second being the nearest where one would do.
+    shortest = str(np.float32(value))
+    two_digits = f"{value:.1e}"
+    return double_text(float(two_digits if np.float32(two_digits) == np.float32(value) else shortest))
 
 
 def from_base(digits: str, radix: int) -> int:

@@ -132,6 +132,8 @@ class Operators(DuckDBGenerator):
 
     def bracket_sql(self, node: exp.Bracket) -> str:
         value, key = self.sql(node, "this"), self.sql(node.expressions[0])
+        if kind(node.this) == D.STRUCT:
+            return f"struct_extract_at({value}, {_row_position(node)})"
         inner = node.this.type.expressions if kind(node.this) == D.MAP and node.this.type is not None else []
         index = kind(node.this) == D.ARRAY and kind(node.expressions[0]) not in {*INTEGERS, D.UNKNOWN, D.NULL}
         if index or (inner and not comparable(inner[0], node.expressions[0].type)):
@@ -247,3 +249,23 @@ def canonical(text: str, of: exp.DataType, depth: int = 0) -> str:
         members = ", ".join(f"{name} := {canonical(f'({text}).{name}', kind, depth)}" for name, kind in fields)
         return f"CASE WHEN {text} IS NOT NULL THEN struct_pack({members}) END"
     raise CannotTranslate("GROUP BY with a map of maps")
+
+
+def _row_position(node: exp.Bracket) -> int:
+    """Where `row[2]` points to: https://trino.io/docs/current/language/types.html#row"""
+    index, members = node.expressions[0], node.this.type.expressions if node.this.type is not None else []
+    number = index.this if isinstance(index, exp.Neg) else index
+    if not isinstance(number, exp.Literal) or not number.name.isdecimal():
+        raise QueryFailed(
+            f"EXPRESSION_NOT_CONSTANT: {place(index)}Subscript expression on ROW requires a constant index"
+        )
+    position = -int(number.name) if isinstance(index, exp.Neg) else int(number.name)
+    if position < 1:
+        raise QueryFailed(
+            f"INVALID_FUNCTION_ARGUMENT: {place(index)}Invalid subscript index: {position}. ROW indices start at 1"
+        )
+    if position > len(members):
+        raise QueryFailed(
+            f"INVALID_FUNCTION_ARGUMENT: {place(index)}Subscript index out of bounds: {position}, max value is {len(members)}"  # noqa: E501
+        )
+    return position

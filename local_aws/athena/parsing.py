@@ -176,6 +176,8 @@ class AthenaQuery(Trino):
         def _parse_join(self, *arguments: Any, **options: Any) -> exp.Join | None:
             comma = self._curr is not None and self._curr.token_type == TokenType.COMMA
             join = super()._parse_join(*arguments, **options)
+            if join is not None and comma:
+                join.meta["comma"] = True
             crossed = comma or (join is not None and join.kind == "CROSS")
             if join is not None and crossed == bool(join.args.get("on") or join.args.get("using")):
                 self.raise_error("a join but a cross join has a condition")

@@ -14,7 +14,6 @@ from local_aws.athena.serdes import LAZY_SIMPLE, PARQUET
 from local_aws.athena.statements import Tokens
 from local_aws.athena.storage import is_s3_uri
 
-_BATCH = 100  # partitions in one BatchCreatePartition, as Glue limits it
 Answer = tuple[list[Column], Iterator[list[str | None]]]
 
 # What a table says that UpdateTable takes: https://docs.aws.amazon.com/glue/latest/webapi/API_TableInput.html
@@ -188,18 +187,11 @@ class PartitionDdl:
             {"Values": values, "StorageDescriptor": {**storage_of(table), "Location": location}, "Parameters": {}}
             for values, location in added
         ]
-        # BatchCreatePartition, as Athena does, whose policy examples for DDL grant no other way to add partitions.
-        # https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html
-        for start in range(0, len(given), _BATCH):
-            answer = self._glue.batch_create_partition(
-                DatabaseName=table.database, TableName=table.name, PartitionInputList=given[start : start + _BATCH]
-            )
-            for error in answer.get("Errors") or []:
-                details = error["ErrorDetail"]
-                if details["ErrorCode"] != "AlreadyExistsException":
-                    raise ddl_failed(f"{details['ErrorCode']}(message:{details['ErrorMessage']})")
-                if not quiet:
-                    raise ddl_failed("AlreadyExistsException(message:Partition already exists.)")
+        for details in self._catalog.create_partitions(table.database, table.name, given):
+            if details["ErrorCode"] != "AlreadyExistsException":
+                raise ddl_failed(f"{details['ErrorCode']}(message:{details['ErrorMessage']})")
+            if not quiet:
+                raise ddl_failed("AlreadyExistsException(message:Partition already exists.)")
 
 
 def need_type(table: Table) -> Table:

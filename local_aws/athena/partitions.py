@@ -17,6 +17,14 @@ _VOLATILE = {"rand", "random", "uuid", "shuffle"}  # the query will have another
 
 def key_values(table: Table, partition: Partition) -> list[str]:
     """A partition's values as typed DuckDB expressions, in the order of the keys."""
+    _check_values(table, partition)
+    return [
+        f"CAST({'NULL' if value == NULL_VALUE else literal(value)} AS {kind.duckdb()})"
+        for value, (_, kind) in zip(partition.values, table.keys, strict=True)
+    ]
+
+
+def _check_values(table: Table, partition: Partition) -> None:
     for value, (key, kind) in zip(partition.values, table.keys, strict=True):
         if kind.name == "char":
             raise CannotTranslate("the type char(n)")
@@ -24,10 +32,6 @@ def key_values(table: Table, partition: Partition) -> list[str]:
             raise QueryFailed(
                 f"HIVE_INVALID_PARTITION_VALUE: Invalid partition value '{value}' for {kind.trino()} partition key: {key}"  # noqa: E501
             )
-    return [
-        f"CAST({'NULL' if value == NULL_VALUE else literal(value)} AS {kind.duckdb()})"
-        for value, (_, kind) in zip(partition.values, table.keys, strict=True)
-    ]
 
 
 def _valid(value: str, kind: str) -> bool:
@@ -48,7 +52,7 @@ def prune(connection: Any, table: Table, alias: str, terms: list[exp.Expr], foun
     A value that is none of its key's type fails the query, whatever it selects.
     """
     for item in found:
-        key_values(table, item)
+        _check_values(table, item)
     kept = satisfying(connection, alias, list(table.keys), [item.values for item in found], terms)
     return [found[number] for number in kept]
 

@@ -7,7 +7,7 @@ from sqlglot.dialects.trino import Trino
 
 from local_aws.athena.errors import CannotTranslate, QueryFailed
 from local_aws.athena.functions import AGGREGATES, FUNCTIONS
-from local_aws.athena.messages import place
+from local_aws.athena.messages import place, written_parts
 
 # https://trino.io/docs/current/functions/window.html
 _WINDOW_ONLY = {
@@ -27,6 +27,8 @@ def check_placement(node: exp.Expr) -> None:
         _check_call(node)
     elif isinstance(node, exp.Window):
         _check_window(node)
+    elif isinstance(node, exp.Lambda):
+        _check_lambda(node)
     elif isinstance(node, exp.Select):
         _check_outer_aggregates(node)
     if isinstance(node, exp.Select) and not node.args.get("from_"):
@@ -35,13 +37,47 @@ def check_placement(node: exp.Expr) -> None:
             raise QueryFailed(f"COLUMN_NOT_FOUND: {place(star)}SELECT * not allowed in queries without FROM clause")
 
 
-def _check_call(node: exp.Anonymous) -> None:
-    name, around = node.name.lower(), node.parent
+def _check_lambda(node: exp.Lambda) -> None:
+    """Trino's ExpressionAnalyzer.visitLambdaExpression; DuckDB would compute them outside, once for all elements."""
+    inside = list(node.this.walk(prune=lambda inner: isinstance(inner, exp.Query)))
+    windows = [each for each in inside if isinstance(each, exp.Window)]
+    calls = [each for each in inside if _is_aggregate(each) and not isinstance(_around(each), exp.Window)]
+    groupings = [each for each in calls if each.name.lower() == "grouping"]
+    found = [*(each for each in calls if each not in groupings), *windows, *groupings]
+    if found:
+        raise QueryFailed(
+            f"EXPRESSION_NOT_SCALAR: {place(node.this)}Lambda expression cannot contain aggregations, window functions "
+            f"or grouping operations: [{', '.join(map(_as_written, found))}]"
+        )
+
+
+def _is_aggregate(node: exp.Expr) -> bool:
+    return isinstance(node, exp.GroupConcat) or (isinstance(node, exp.Anonymous) and node.name.lower() in AGGREGATES)
+
+
+def _around(call: exp.Expr) -> exp.Expr | None:
+    """What a call stands in, with its FILTER and the like."""
+    around = call.parent
     while isinstance(around, _CLAUSES):
         around = around.parent
-    windowed = isinstance(around, exp.Window)
+    return around
+
+
+def _as_written(node: exp.Expr) -> str:
+    """An expression without the tables that its columns were found in."""
+    bare = node.copy()
+    for column in bare.find_all(exp.Column):
+        if len(written_parts(column)) == 1:
+            column.set("table", None)
+    return bare.sql(Trino, normalize_functions=False)
+
+
+def _check_call(node: exp.Anonymous) -> None:
+    name, windowed = node.name.lower(), isinstance(_around(node), exp.Window)
     if name in _WINDOW_ONLY and not windowed:
         raise QueryFailed(f"MISSING_OVER: {place(node)}Window function {name} requires an OVER clause")
+    if name == "approx_percentile":
+        _check_percentage(node)
     if (
         name in FUNCTIONS
         and name not in AGGREGATES
@@ -55,6 +91,15 @@ def _check_call(node: exp.Anonymous) -> None:
         raise QueryFailed(
             f"NESTED_WINDOW: {place(node)}Cannot nest window functions or row pattern measures inside {what} '{name}'"
         )
+
+
+def _check_percentage(node: exp.Anonymous) -> None:
+    """Trino takes the percentage of the last row that it sees, whichever that is."""
+    select = node.find_ancestor(exp.Select)
+    group = select.args.get("group") if select is not None else None
+    grouped = {each.sql() for each in group.find_all(exp.Column)} if group is not None else set()
+    if any(column.sql() not in grouped for each in node.expressions[1:] for column in each.find_all(exp.Column)):
+        raise CannotTranslate("approx_percentile with a percentage that is not the same for all rows")
 
 
 def _windows(call: exp.Anonymous) -> Iterator[exp.Expr]:

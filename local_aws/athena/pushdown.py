@@ -10,7 +10,7 @@ from sqlglot.errors import OptimizeError
 from sqlglot.optimizer.pushdown_projections import pushdown_projections
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
-from local_aws.athena.kinds import kind
+from local_aws.athena.kinds import INTEGERS, D, kind
 
 # Made of these alone a term neither fails nor changes from one evaluation to the next; so it may come before others.
 _SURE = (
@@ -19,6 +19,8 @@ _SURE = (
     exp.Boolean, exp.Null, exp.DataType, exp.DataTypeParam,
 )  # fmt: skip
 _SURE_FUNCTIONS = {"concat", "lower", "upper", "length", "coalesce"}
+# The types, beside those of whole numbers, whose equal values are the same in every term made of these.
+_EXACT = {D.VARCHAR, D.TEXT, D.BOOLEAN, D.DATE, D.TIMESTAMP, D.DECIMAL}
 # What takes of a query's rows some that depend on the others.
 _CHOOSING = ("limit", "offset", "sample")
 
@@ -123,6 +125,49 @@ def _is_sure(term: exp.Expr) -> bool:
 
 
 def conditions(source: exp.Expr, around: list[exp.Expr]) -> list[exp.Expr]:
+    """What any row of a table or subquery in FROM must satisfy, also by what it must be equal to."""
+    asked = _asked(source, around)
+    return asked + _inferred(asked, source.alias_or_name)
+
+
+def _inferred(terms: list[exp.Expr], alias: str) -> list[exp.Expr]:
+    """The terms about one column, as terms about those of a table that must be equal to it.
+
+    https://github.com/trinodb/trino/blob/400/core/trino-main/src/main/java/io/trino/sql/planner/EqualityInference.java
+    """
+    pairs = [pair for pair in map(_equal_columns, terms) if pair]
+    found = []
+    for term in filter(_is_sure, terms):
+        given = _named(*term.find_all(exp.Column))
+        if len(given) == 1:
+            alike = dict(given)
+            for pair in pairs * len(pairs):  # so often that the last can still add what leads to the first
+                if alike.keys() & pair.keys():
+                    alike |= pair
+            found += [_about(each, term) for key, each in alike.items() if each.table == alias and key not in given]
+    return found
+
+
+def _equal_columns(term: exp.Expr) -> dict[tuple[str, str], exp.Column]:
+    """The two columns of `a = b`, if the same terms are true of both."""
+    left, right = (term.this, term.expression) if isinstance(term, exp.EQ) else (None, None)
+    if not isinstance(left, exp.Column) or not isinstance(right, exp.Column):
+        return {}
+    kinds = {kind(left), kind(right)}
+    alike = kinds <= INTEGERS.keys() or (len(kinds) == 1 and kinds <= _EXACT)
+    return _named(left, right) if alike else {}
+
+
+def _named(*columns: exp.Column) -> dict[tuple[str, str], exp.Column]:
+    return {(column.table, column.name): column for column in columns}
+
+
+def _about(column: exp.Column, term: exp.Expr) -> exp.Expr:
+    """A term about one column as a term about another."""
+    return term.transform(lambda node: column.copy() if isinstance(node, exp.Column) else node)
+
+
+def _asked(source: exp.Expr, around: list[exp.Expr]) -> list[exp.Expr]:
     """The conjuncts of WHERE and ON that any row of a table or subquery in FROM must satisfy, if it is about it alone.
 
     An outer join ends what is known: it has NULLs for rows that are left out. `around` holds for the whole SELECT.
@@ -147,7 +192,17 @@ def conditions(source: exp.Expr, around: list[exp.Expr]) -> list[exp.Expr]:
         if joined is None or named or not isinstance(own, (exp.Join, exp.From, exp.Subquery)):
             return _conjuncts(found)
         joins = joined.args.get("joins") or []
-        level, later = joined, joins[next((n for n, each in enumerate(joins, 1) if each is own), 0) :]
+        place = next((number for number, each in enumerate(joins, 1) if each is own), 0)
+        found += _before(joins[: place - 1]) if isinstance(own, exp.Join) and own.side == "" else []
+        level, later = joined, joins[place:]
+
+
+def _before(joins: list[exp.Join]) -> list[exp.Expr | None]:
+    """The conditions that hold for the rows that come out of these joins."""
+    found: list[exp.Expr | None] = []
+    for join in joins:
+        found = [] if join.side in ("RIGHT", "FULL") else [*found, join.args.get("on") if join.side == "" else None]
+    return found
 
 
 def _conjuncts(given: list[exp.Expr | None]) -> list[exp.Expr]:

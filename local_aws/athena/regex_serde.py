@@ -2,7 +2,9 @@
 
 A line that the expression does not match in full is a row of NULLs. NULL are also a column without a group and a text
 that is no value of its column's type; groups without a column are ignored.
-https://github.com/apache/hive/blob/master/serde/src/java/org/apache/hadoop/hive/serde2/RegexSerDe.java
+https://github.com/trinodb/trino/blob/master/lib/trino-hive-formats/src/main/java/io/trino/hive/formats/line/regex/RegexDeserializer.java
+Hive's own reader refuses other numbers of groups than of columns, but AWS publishes tables that have them: 13 for 12 in
+https://docs.aws.amazon.com/athena/latest/ug/create-alb-connection-logs-table.html
 """
 
 import re

@@ -10,6 +10,7 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 from sqlglot.schema import Schema
 
 from local_aws.athena.errors import CannotTranslate, QueryFailed
+from local_aws.athena.join_scopes import is_after_comma
 from local_aws.athena.messages import place
 
 
@@ -33,13 +34,19 @@ def refuse_aliases(tree: exp.Expr, schema: Schema) -> None:
     """HAVING knows the columns of FROM, not the names that SELECT gives; sqlglot and DuckDB let both pass."""
     for scope in traverse_scope(tree):
         having = scope.expression.args.get("having")
-        resolver = Resolver(scope, schema)
         for column in having.find_all(exp.Column) if having else ():
-            if not column.table and resolver.get_table(column) is None:
+            if not column.table and not _is_known(column, scope, schema):
                 raise QueryFailed(
                     f"COLUMN_NOT_FOUND: {place(column)}Column '{column.name}' cannot be resolved or requester is not "
                     "authorized to access requested resources"
                 )
+
+
+def _is_known(column: exp.Column, scope: Scope | None, schema: Schema) -> bool:
+    """Whether a table of a query, or of those around it, has a column."""
+    while scope is not None and Resolver(scope, schema).get_table(column) is None:
+        scope = scope.parent
+    return scope is not None
 
 
 def refuse_joined_names(tree: exp.Expr) -> None:
@@ -88,10 +95,11 @@ def check_with(tree: exp.Expr) -> None:
                 )
             known.add(cte.alias.lower())
     for cte in tree.find_all(exp.CTE):
-        recursive = isinstance(cte.parent, exp.With) and cte.parent.args.get("recursive")
-        reads_itself = cte.alias in {each.name for each in cte.this.find_all(exp.Table)}
-        if recursive and reads_itself and not cte.alias_column_names:
-            raise QueryFailed("MISSING_COLUMN_ALIASES: missing column aliases in recursive WITH query")
+        names = [name.lower() for name in cte.alias_column_names]
+        if twice := next((name for number, name in enumerate(names) if name in names[:number]), None):
+            raise QueryFailed(
+                f"DUPLICATE_COLUMN_NAME: {place(cte.args['alias'].this)}Column name '{twice}' specified more than once"
+            )
 
 
 def count_names(tree: exp.Expr) -> None:
@@ -224,6 +232,9 @@ def column_failure(error: OptimizeError, tree: exp.Expr, schema: Schema) -> Quer
         if column.is_star:
             return CannotTranslate(f"{column.table}.* of what is not in FROM")
         if not column.table and _is_ambiguous(tree, schema, name):
+            join = column.find_ancestor(exp.Join, exp.Select)
+            if isinstance(join, exp.Join) and is_after_comma(join):
+                return CannotTranslate(f"{column.name} without a table in a join after a comma in FROM")
             return QueryFailed(f"AMBIGUOUS_NAME: {place(column)}Column '{name}' is ambiguous")
         written = ".".join(part.name.lower() for part in column.parts)
         return QueryFailed(
@@ -236,8 +247,8 @@ def column_failure(error: OptimizeError, tree: exp.Expr, schema: Schema) -> Quer
         return CannotTranslate("two tables of one name in FROM")
     if found := re.search(r"Cannot automatically join: (\S+)", message):
         return QueryFailed(f"COLUMN_NOT_FOUND: Column '{found[1]}' is missing from one side of join")
-    if "mbiguous" in message:
-        return QueryFailed(f"AMBIGUOUS_NAME: {message}")
+    if (found := re.search(r"Ambiguous column '(\w+)'", message)) and _is_ambiguous(tree, schema, found[1]):
+        return QueryFailed(f"AMBIGUOUS_NAME: Column '{found[1]}' is ambiguous")
     return CannotTranslate(f"this statement ({message})")
 
 

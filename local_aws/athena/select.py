@@ -19,12 +19,13 @@ from local_aws.athena.errors import CannotTranslate, QueryFailed
 from local_aws.athena.grouping import check_groups
 from local_aws.athena.guards import guards_repeated_parts
 from local_aws.athena.hash_map import in_printed_order
+from local_aws.athena.join_scopes import check_join_scopes, check_using, refuse_joined_wrappers
 from local_aws.athena.loading import PATH_COLUMN, Loader
 from local_aws.athena.messages import place
 from local_aws.athena.output_names import merge_names, name_outputs, output_names, spellings, text_size
 from local_aws.athena.parsing import AthenaQuery, parse
 from local_aws.athena.pushdown import live_columns, pushed_terms
-from local_aws.athena.recursion import check_recursion, limit_recursion
+from local_aws.athena.recursion import check_recursion, check_recursive_shape, limit_recursion
 from local_aws.athena.results import Column, text
 from local_aws.athena.scopes import (
     check_with,
@@ -41,6 +42,7 @@ from local_aws.athena.scopes import (
 from local_aws.athena.storage import Scratch
 from local_aws.athena.types import from_duckdb, hive_of_duckdb, same_type
 from local_aws.athena.typing import annotate, unite_types
+from local_aws.athena.unnest_checks import name_members
 from local_aws.athena.writer import to_duckdb
 
 _NUMBERS = count()  # of the tables that DuckDB reads: no name twice, also not by a view that is looked at first
@@ -85,9 +87,12 @@ class Select:
         )
         written = output_names(tree)
         name_outputs(tree)
+        refuse_joined_wrappers(tree)
         count_names(tree)
         refuse_joined_names(tree)
         check_with(tree)
+        check_recursive_shape(tree)
+        name_members(tree)
         resolve_order(tree)
         inline_windows(tree)
         try:
@@ -95,6 +100,8 @@ class Select:
             tree = qualify(tree, schema=schema, **_QUALIFY)
         except OptimizeError as error:
             raise column_failure(error, tree, schema) from error
+        check_join_scopes(tree)
+        check_using(tree, schema)
         refuse_other_counts(tree)
         refuse_twins(tree)
         limit_recursion(tree)

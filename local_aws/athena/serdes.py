@@ -74,8 +74,7 @@ def _lazy_simple(descriptor: Descriptor, columns: list[tuple[str, Type]], parame
     """Delimited text without quotes; the last column does not take the rest of the line."""
     delimiter = _character(parameters.get("field.delim") or parameters.get("serialization.format") or "\x01")
     null = parameters.get("serialization.null.format", "\\N")
-    if "escape.delim" in parameters:
-        raise CannotTranslate("ESCAPED BY in delimited text")
+    escape = _escape(parameters, delimiter)
     if len(delimiter) != 1:
         raise CannotTranslate(f"the delimiter {delimiter!r}, of which Hive takes the first character")
     if parameters.get("serialization.last.column.takes.rest", "false").lower() == "true":
@@ -85,18 +84,60 @@ def _lazy_simple(descriptor: Descriptor, columns: list[tuple[str, Type]], parame
         if kind.nested:
             raise CannotTranslate(f"the type {kind.hive()} in delimited text")
         position = [column for column, _ in descriptor.columns].index(name) + 1
-        # A line without its delimiter is one field whatever the delimiter is: the audit's `line string`.
-        field = f"string_split(line, {literal(delimiter)})[{position}]"
-        field = f"nullif({field}, {literal(null)})"
+        field = f"nullif(({_split(delimiter, escape)})[{position}], {literal(null)})"
         if kind.name == "boolean":
             expressions.append(f"CASE lower({field}) WHEN 'true' THEN true WHEN 'false' THEN false END")
         elif kind.name == "binary":
             expressions.append(_bytes(field))
         elif kind.name in ("string", "varchar"):
-            expressions.append(convert(field, kind, name))
+            expressions.append(convert(_unescaped(field, escape) if escape else field, kind, name))
         else:
             expressions.append(_lenient(field, kind))
     return expressions
+
+
+def _escape(parameters: dict[str, str], delimiter: str) -> str:
+    """The character of ESCAPED BY, or none."""
+    if "escape.delim" not in parameters:
+        return ""
+    escape = _character(parameters["escape.delim"] or "\\")
+    if len(escape) != 1 or not escape.isascii() or escape == delimiter:
+        raise CannotTranslate(f"ESCAPED BY {escape!r} in delimited text")
+    return escape
+
+
+def _split(delimiter: str, escape: str) -> str:
+    """The fields of a line, as they are written; what follows an escape ends none.
+
+    https://github.com/apache/hive/blob/master/serde/src/java/org/apache/hadoop/hive/serde2/lazy/LazyStruct.java
+    """
+    # A line without its delimiter is one field whatever the delimiter is: the audit's `line string`.
+    plain = f"string_split(line, {literal(delimiter)})"
+    if not escape:
+        return plain
+    d, e = _in_class(delimiter), _in_class(escape)
+    # Every field ends with a delimiter or with the line feed that is added here; a line has none of its own.
+    fields = literal(f"((?:[^{d}{e}\\n]|{e}[^\\n]|{e})*)[{d}\\n]")
+    return f"CASE WHEN contains(line, {literal(escape)}) THEN regexp_extract_all(line || chr(10), {fields}, 1) ELSE {plain} END"  # noqa: E501
+
+
+def _unescaped(field: str, escape: str) -> str:
+    """A text without its escapes, where Hive's reader and Trino's agree.
+
+    Of an escaped r or n the one makes the end of a line, and of two escapes side by side the other leaves out both.
+    https://github.com/apache/hive/blob/master/serde/src/java/org/apache/hadoop/hive/serde2/lazy/LazyUtils.java
+    https://github.com/trinodb/trino/blob/master/lib/trino-hive-formats/src/main/java/io/trino/hive/formats/encodings/text/StringEncoding.java
+    """
+    e = _in_class(escape)
+    agreed = literal(f"(?:[^{e}]|{e}[^{e}rn])*{e}?")
+    refused = literal(f"escaped {escape}, r and n in delimited text: ")
+    text = f"regexp_replace({field}, {literal(f'{e}(.)')}, '\\1', 'gs')"
+    return f"CASE WHEN NOT regexp_full_match({field}, {agreed}) THEN CAST(refuse({refused} || {field}) AS VARCHAR) ELSE {text} END"  # noqa: E501
+
+
+def _in_class(character: str) -> str:
+    """A character as RE2 takes it anywhere."""
+    return f"\\x{{{ord(character):x}}}"
 
 
 def _bytes(field: str) -> str:

@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError
 from local_aws.athena import metadata, submission
 from local_aws.athena.engine import Run
 from local_aws.athena.errors import SYSTEM, Cancelled, InvalidRequest, QueryFailed
-from local_aws.athena.executions import ENGINE, ApiError, Ask, Caller, Execution, invalid
+from local_aws.athena.executions import ENGINE, ApiError, Ask, Caller, Execution, Turns, invalid
 from local_aws.athena.result_files import read_result, write_failure, write_result
 from local_aws.athena.results import Column, read_csv_page
 from local_aws.athena.statements import Tokens
@@ -45,7 +45,7 @@ class AthenaService:
     ) -> None:
         self._state, self._endpoint, self._before = state, endpoint_url, before
         self._pool = ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="athena")
-        self._lock = threading.Lock()
+        self._lock, self._turns = threading.Lock(), Turns()
         self._closing = False
         self._session = boto3.Session()  # one, so that the service models are loaded once
         self._executions: dict[str, Execution] = {}
@@ -74,19 +74,22 @@ class AthenaService:
 
     def start(self, request: dict[str, Any], caller: Caller, ask: Ask) -> dict[str, Any]:
         scope, token = (caller.account, caller.region), request.get("ClientRequestToken")
-        sql = request.get("QueryString") or ""
         if not token:
             raise invalid("clientRequestToken is null or empty")
         if len(token.encode()) > _LONGEST_TOKEN:
             raise invalid(f"clientRequestToken exceeds maximum allowed length {_LONGEST_TOKEN}")
         others = {key: value for key, value in request.items() if key != "ClientRequestToken"}
         asked = hashlib.sha256(json.dumps(others, sort_keys=True).encode()).hexdigest()
-        with self._lock:
-            for known in self._executions.values():
-                if known.token == token and known.scope == scope:
-                    if known.asked != asked:
-                        raise invalid("Idempotent parameters do not match", "IDEMPOTENT_PARAMETER_MISMATCH")
-                    return {"QueryExecutionId": known.public["QueryExecutionId"]}
+        with self._turns.of(scope, token):
+            with self._lock:
+                known = [each for each in self._executions.values() if (each.scope, each.token) == (scope, token)]
+            if known and known[0].asked != asked:
+                raise invalid("Idempotent parameters do not match", "IDEMPOTENT_PARAMETER_MISMATCH")
+            begun = known[0] if known else self._begin(request, caller, ask, asked)
+        return {"QueryExecutionId": begun.public["QueryExecutionId"]}
+
+    def _begin(self, request: dict[str, Any], caller: Caller, ask: Ask, asked: str) -> Execution:
+        """A new execution, on its way; an ApiError if the request is refused."""
         taken = submission.take(request, caller, ask)
         location = taken.results["OutputLocation"]
         self._verify_bucket(split_uri(location)[0], caller)
@@ -98,9 +101,9 @@ class AthenaService:
         # https://docs.aws.amazon.com/athena/latest/ug/querying-finding-output-files.html
         folder = f"{location.rstrip('/')}/tables" if statement.kind == "CTAS" else location.rstrip("/")
         public = {
-            "QueryExecutionId": execution_id, "Query": sql.strip(), "StatementType": statement.type,
-            "SubstatementType": statement.substatement, "WorkGroup": taken.group, "EngineVersion": taken.engine,
-            "QueryExecutionContext": taken.context,
+            "QueryExecutionId": execution_id, "Query": (request.get("QueryString") or "").strip(),
+            "StatementType": statement.type, "SubstatementType": statement.substatement, "WorkGroup": taken.group,
+            "EngineVersion": taken.engine, "QueryExecutionContext": taken.context,
             "ResultConfiguration": {**taken.results, "OutputLocation": f"{folder}/{execution_id}{statement.extension}"},
             "ResultReuseConfiguration": request.get("ResultReuseConfiguration") or {"ResultReuseByAgeConfiguration": {"Enabled": False}},  # noqa: E501
             "Status": {"State": "QUEUED", "SubmissionDateTime": time.time()},
@@ -108,12 +111,13 @@ class AthenaService:
         }  # fmt: skip
         if request.get("ExecutionParameters"):
             public["ExecutionParameters"] = request["ExecutionParameters"]
+        scope, token = (caller.account, caller.region), request["ClientRequestToken"]
         execution = Execution(public, scope, token=token, enforced=taken.enforced, asked=asked)
         with self._lock:
             self._executions[execution_id] = execution
         self._save(execution)
         self._pool.submit(self._execute, execution, taken, caller, database)
-        return {"QueryExecutionId": execution_id}
+        return execution
 
     def _verify_bucket(self, bucket: str, caller: Caller) -> None:
         """With the caller's rights, as Athena does."""

@@ -5,20 +5,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from local_aws.athena.errors import InvalidRequest
+from local_aws.athena.errors import CannotTranslate, InvalidRequest
+from local_aws.athena.hive_strings import HIVE_STRING, hive_text
 from local_aws.athena.statement_kinds import KINDS
 
 _COMMENTS = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/)+", re.DOTALL)
-_TOKEN = re.compile(
-    r"""(?P<space>(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/)+)
-      |'(?P<string>(?:[^'\\]|''|\\.)*)'
-      |"(?P<quoted>(?:[^"]|"")*)"
-      |`(?P<backtick>(?:[^`]|``)*)`
-      |(?P<word>[A-Za-z_$][\w$]*)
-      |(?P<number>-?\d[\w.]*)
-      |(?P<mark>.)""",
-    re.DOTALL | re.VERBOSE,
-)
+_STRINGS = r"""'(?P<string>(?:[^'\\]|''|\\.)*)'|"(?P<quoted>(?:[^"]|"")*)\""""
+_TOKENS = {
+    hive: re.compile(
+        rf"""(?P<space>(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/)+)
+          |{strings}
+          |`(?P<backtick>(?:[^`]|``)*)`
+          |(?P<word>[A-Za-z_$][\w$]*)
+          |(?P<number>-?\d[\w.]*)
+          |(?P<mark>.)""",
+        re.DOTALL | re.VERBOSE,
+    )
+    for hive, strings in ((False, _STRINGS), (True, f"(?P<string>(?:{HIVE_STRING})+)|(?P<quoted>(?!))"))
+}
 # Names that Hive's DDL takes in backticks only: https://docs.aws.amazon.com/athena/latest/ug/reserved-words.html
 # The page also lists DAYOFWEEK, START, TIME and TIMESTAMP, which Athena's own pages have as bare names of columns:
 # .../orc-serde.html, .../vpc-flow-logs-create-table-statement.html, .../create-alb-access-logs-table.html and
@@ -86,7 +90,7 @@ def classify(sql: str) -> Statement:
 
 def _is_placed(sql: str) -> bool:
     """Whether CREATE TABLE is EXTERNAL or has a LOCATION; of the first Hive tells what is missing when it runs."""
-    tokens, depth = Tokens(sql), 0
+    tokens, depth = Tokens(sql, hive=True), 0
     if tokens.accept("CREATE", "EXTERNAL"):
         return True
     while not tokens.ended:
@@ -94,26 +98,6 @@ def _is_placed(sql: str) -> bool:
             return True
         depth += {"(": 1, ")": -1}.get(tokens.take(), 0)
     return False
-
-
-# https://cwiki.apache.org/confluence/display/Hive/LanguageManual+Types#LanguageManualTypes-StringsstringStrings
-_ESCAPED = re.compile(r"\\(u[0-9a-fA-F]{4}|[0-1][0-7]{2}|.)", re.DOTALL)
-_ESCAPES = {"0": "\0", "b": "\b", "n": "\n", "r": "\r", "t": "\t", "Z": "\x1a", "%": "\\%", "_": "\\_"}
-
-
-def _unescaped(found: re.Match[str]) -> str:
-    mark = found[1]
-    if len(mark) > 1:
-        return chr(int(mark[1:], 16) if mark[0] == "u" else int(mark, 8))
-    return _ESCAPES.get(mark, mark)
-
-
-def escaped(text: str) -> str:
-    """As Hive shows a text between quotes."""
-    shown = (
-        text.replace("\\", "\\\\").replace("'", "\\'").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
-    )
-    return re.sub(r"[\x00-\x1f]", lambda mark: f"\\u{ord(mark[0]):04x}", shown)
 
 
 def blanked(sql: str, start: int, end: int) -> str:
@@ -126,7 +110,7 @@ class Tokens:
 
     def __init__(self, sql: str, hive: bool = False) -> None:
         self._sql, self._hive = sql, hive
-        self._tokens = [match for match in _TOKEN.finditer(sql) if match.lastgroup != "space"]
+        self._tokens = [match for match in _TOKENS[hive].finditer(sql) if match.lastgroup != "space"]
         self._at = 0
 
     @property
@@ -191,7 +175,7 @@ class Tokens:
         if self.ended or self._tokens[self._at].lastgroup not in ("word", "backtick", "quoted"):
             raise self.error("mismatched input: an identifier is expected")
         token = self._tokens[self._at]
-        odd = token["quoted"] is not None or token[0].startswith("_") or token[0].upper() in _RESERVED
+        odd = token[0].startswith("_") or token[0].upper() in _RESERVED
         odd |= token["backtick"] is None and not token[0].isascii()
         if self._hive and odd:
             raise self.error("cannot recognize input: a name like this needs backticks")
@@ -199,28 +183,38 @@ class Tokens:
         return (token["backtick"] or token["quoted"] or token[0]).replace("``", "`").replace('""', '"').lower()
 
     def qualified(self, database: str) -> tuple[str, str]:
-        """`[catalog.][database.]table`"""
+        """`[catalog.][database.]table`, which Hive splits at the dot in a name too: `database.table` in backticks.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-s3-access-logs-to-identify-requests.html
+        https://github.com/apache/hive/blob/rel/release-2.3.9/ql/src/java/org/apache/hadoop/hive/ql/exec/Utilities.java
+        """
         parts = [self.name()]
         while self.accept("."):
             parts.append(self.name())
+        if self._hive and any("." in part for part in parts):
+            name = ".".join(parts)
+            parts = name.split(".")
+            if len(parts) != 2 or not all(parts):
+                raise CannotTranslate(f"the name of a table {name!r}; Hive says: Invalid table name {name}")
         return (parts[-2] if len(parts) > 1 else database.lower()), parts[-1]
+
+    def _at_string(self, ahead: int = 0) -> bool:
+        position = self._at + ahead
+        return position < len(self._tokens) and self._tokens[position].lastgroup in ("string", "quoted")
 
     def string(self) -> str:
         """A string in single or double quotes."""
-        if self.ended or self._tokens[self._at].lastgroup not in ("string", "quoted"):
+        if not self._at_string():
             raise self.error("mismatched input: a string is expected")
         token = self._tokens[self._at]
-        if self._hive and "''" in token[0][1:-1] and token["quoted"] is None:
-            raise self.error("mismatched input: two strings side by side, where \\' would be a quote,")
         self._at += 1
-        text = token["quoted"] if token["quoted"] is not None else token["string"].replace("''", "'")
-        return _ESCAPED.sub(_unescaped, text) if self._hive else text
+        if self._hive:
+            return hive_text(token[0])
+        return token["quoted"] if token["quoted"] is not None else token["string"].replace("''", "'")
 
     def value(self) -> str:
         """A literal's text: a string, a number or a word."""
-        if not self.ended and self._tokens[self._at].lastgroup in ("string", "quoted"):
-            return self.string()
-        return self.take()
+        return self.string() if self._at_string() else self.take()
 
     def take(self) -> str:
         if self.ended:
@@ -241,20 +235,31 @@ class Tokens:
             self.expect(",")
 
     def type_text(self) -> str:
-        """A column's type, up to the comma or the parenthesis that ends it."""
-        depth, start = 0, None
-        end = 0
+        """A column's type, up to the comma or the parenthesis that ends it.
+
+        Comments of a struct's members are left out, as Hive does (BaseSemanticAnalyzer.getTypeStringFromAST).
+        https://docs.aws.amazon.com/athena/latest/ug/data-types.html
+        """
+        around: list[str] = []  # the words before the brackets that are open
+        found, start, end = "", self._tokens[self._at].start() if not self.ended else 0, 0
         while not self.ended:
-            token = self._tokens[self._at]
-            if depth == 0 and (token[0] in ",)" or token[0].upper() == "COMMENT"):
+            token, comment = self._tokens[self._at], self.peek().upper() == "COMMENT"
+            if not around and (token[0] in ",)" or comment):
                 break
-            depth += {"<": 1, "(": 1, ">": -1, ")": -1}.get(token[0], 0)
-            start = token.start() if start is None else start
+            if comment and around[-1] == "STRUCT" and self._at_string(1) and self.peek(2) in (",", ">"):
+                found += self._sql[start : token.start()]
+                start = end = self._tokens[self._at + 1].end()
+                self._at += 2
+                continue
+            if token[0] in "<(":
+                around.append(self.peek(-1).upper())
+            elif token[0] in ">)" and around:
+                around.pop()
             end = token.end()
             self._at += 1
-        if start is None:
+        if not end:
             raise self.error("mismatched input: a type is expected")
-        return self._sql[start:end]
+        return found + self._sql[start:end]
 
     def rest(self) -> str:
         """The text from here to the end."""

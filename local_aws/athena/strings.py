@@ -1,19 +1,12 @@
-"""Functions of texts that count or compare otherwise than DuckDB's, and Java's String.format."""
+"""Functions of texts that count or compare otherwise than DuckDB's."""
 
-import re
 from collections.abc import Callable
-from datetime import datetime
-from decimal import Decimal, localcontext
-from typing import Any
 
 from local_aws.athena.failures import Refused, invalid
-from local_aws.athena.results import text
 
 _SOUNDEX = {
     letter: code for code, letters in enumerate(("BFPV", "CGJKQSXZ", "DT", "L", "MN", "R"), 1) for letter in letters
 }
-_LONGEST = 10_000_000  # letters of a text that a size is given for
-_NUMBER_FORMAT = re.compile(r"%(?:(\d+)\$)?([-+ 0,(#]*)(\d*)(?:\.(\d+))?([a-zA-Z%]|$)")
 
 
 def soundex(word: str) -> str:
@@ -86,47 +79,3 @@ def hamming(left: str, right: str) -> int:
     if len(left) != len(right):
         raise invalid("The input strings to hamming_distance function must have the same length")
     return sum(one != other for one, other in zip(left, right, strict=True))
-
-
-def _half_up(value: Decimal, digits: int) -> Decimal:
-    with localcontext() as context:
-        context.prec = max(context.prec, len(value.as_tuple().digits) + abs(value.adjusted()) + digits + 1)
-        return value.quantize(Decimal(1).scaleb(-digits), "ROUND_HALF_UP")
-
-
-def java_format(pattern: str, *arguments: Any) -> str:
-    """Java's String.format, as far as it is the same thing for these values."""
-    given = iter(arguments)
-
-    def one(match: re.Match[str]) -> str:
-        number, flags, width, precision, conversion = match.groups()
-        if not conversion:
-            raise StopIteration
-        if conversion in "%n":
-            return "%" if conversion == "%" else "\n"
-        value = next(given) if number is None else arguments[int(number) - 1]
-        if int(width or 0) > _LONGEST or int(precision or 0) > _LONGEST:
-            raise Refused(f"a text of more than {_LONGEST} letters")
-        if conversion == "s" and not isinstance(value, (datetime, bytes, list, tuple, dict)):
-            shown = str(text(value, nested=True))[: int(precision) if precision else None]
-        elif conversion == "b" and isinstance(value, bool):
-            shown = str(text(value))
-        elif conversion in "dxX" and isinstance(value, int) and not (value < 0 and conversion != "d"):
-            shown = format(value, ("+" if "+" in flags else "") + ("," if "," in flags else "") + conversion)
-        elif conversion == "f" and isinstance(value, (float, Decimal)):
-            exact = Decimal(repr(value)) if isinstance(value, float) else value
-            rounded = _half_up(exact, int(precision or 6))
-            shown = format(rounded, ("+" if "+" in flags else "") + ("," if "," in flags else "") + "f")
-        else:
-            raise Refused(f"%{conversion} of {type(value).__name__} in format()")
-        if set(flags) - set("-+0,"):
-            raise Refused(f"the flags {flags!r} in format()")
-        room = int(width or 0)
-        if "0" in flags:
-            return shown[:1] + shown[1:].zfill(room - 1) if shown[:1] in "+-" else shown.zfill(room)
-        return shown.ljust(room) if "-" in flags else shown.rjust(room)
-
-    try:
-        return _NUMBER_FORMAT.sub(one, pattern)
-    except (StopIteration, IndexError):
-        raise invalid(f"Invalid format string: {pattern}") from None

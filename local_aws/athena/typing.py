@@ -185,10 +185,7 @@ def _unnested(node: exp.Unnest) -> exp.DataType:
     types: list[exp.DataType] = []
     for value in node.expressions:
         inner = value.type.expressions if value.type is not None and kind(value) in (D.ARRAY, D.MAP) else []
-        if kind(value) == D.ARRAY and inner and inner[0].this == D.STRUCT:
-            types += [each.args.get("kind") or UNKNOWN for each in inner[0].expressions]
-        else:
-            types += inner or [UNKNOWN] * (2 if kind(value) == D.MAP else 1)
+        types += inner or [UNKNOWN] * (2 if kind(value) == D.MAP else 1)
     names = node.alias_column_names
     if not names:
         return element_type(node.expressions[0]) if kind(node.expressions[0]) == D.ARRAY else UNKNOWN
@@ -200,6 +197,15 @@ def _unnested(node: exp.Unnest) -> exp.DataType:
         ],
         nested=True,
     )
+
+
+def _subscript_type(node: exp.Bracket) -> exp.DataType:
+    index = node.expressions[0]
+    if kind(node.this) != D.STRUCT or not index.is_int or node.this.type is None:
+        return element_type(node.this)
+    members = node.this.type.expressions
+    found = members[int(index.name) - 1] if 0 < int(index.name) <= len(members) else None
+    return found.args.get("kind") or UNKNOWN if found is not None else UNKNOWN
 
 
 def row_type(members: list[exp.DataType]) -> exp.DataType:
@@ -266,7 +272,7 @@ _ANNOTATORS: dict[Any, Any] = {
     exp.Cast: _set(_cast_type),
     exp.Literal: _set(_literal_type),
     exp.Null: _set(lambda node: exp.DataType.build("NULL")),
-    exp.Bracket: _set(lambda node: element_type(node.this)),
+    exp.Bracket: _set(_subscript_type),
     exp.Array: _set(lambda node: array_of(member_type(node.expressions))),
     exp.DPipe: _set(_concatenated),
     exp.Unnest: _set(_unnested),

@@ -13,7 +13,19 @@ def check_unnest(node: exp.Unnest) -> None:
         if kind(value) not in (D.ARRAY, D.MAP, D.UNKNOWN, D.NULL):
             raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: Cannot unnest type: {described(value)}")
     _check_names(node)
-    _refuse_unnamed_members(node)
+
+
+def name_members(tree: exp.Expr) -> None:
+    """Of `UNNEST(items) AS t(t)` the name t.a is a member of the column, since the table has no column a."""
+    for node in tree.find_all(exp.Unnest):
+        names, query = [name.lower() for name in node.alias_column_names], node.find_ancestor(exp.Select)
+        if query is None or node.alias.lower() not in names:
+            continue
+        for column in list(query.find_all(exp.Column)):
+            first, *others = (part for part in column.parts)
+            if others and first.name.lower() == node.alias.lower() and others[0].name.lower() not in names:
+                whole = exp.Column(this=first.copy(), table=first.copy())
+                column.replace(exp.Dot.build([whole, *(other.copy() for other in others)]))
 
 
 def check_unnest_join(join: exp.Join) -> None:
@@ -24,38 +36,30 @@ def check_unnest_join(join: exp.Join) -> None:
             f"NOT_SUPPORTED: {place(on)}{join.side or 'INNER'} JOIN involving UNNEST is only supported with condition "
             "ON TRUE"
         )
+    if isinstance(join.this, exp.Lateral) and join.side == "FULL" and on is not None and on != exp.true():
+        raise QueryFailed(
+            f"NOT_SUPPORTED: {place(on)}FULL JOIN involving LATERAL relation is only supported with condition ON TRUE"
+        )
     if isinstance(join.this, exp.Unnest) and join.side in ("RIGHT", "FULL") and join.this.find(exp.Column):
         raise CannotTranslate(f"a {join.side} JOIN of UNNEST")
 
 
 def _check_names(node: exp.Unnest) -> None:
-    """Trino counts them before anything else is said of them; a row's members are columns of their own."""
-    names, width = node.alias_column_names, 0
-    for value in node.expressions:
-        if kind(value) not in (D.ARRAY, D.MAP):
-            return
-        element = element_type(value)
-        width += 2 if kind(value) == D.MAP else len(element.expressions) if element.this == D.STRUCT else 1
+    """Trino counts them before anything else is said of them; a row is one column, as Athena's guide has it.
+
+    Trino documents a column for each member, which Athena may or may not give.
+    https://docs.aws.amazon.com/athena/latest/ug/filtering-with-unnest.html
+    """
+    if any(kind(value) not in (D.ARRAY, D.MAP) for value in node.expressions):
+        return
     offset = node.args.get("offset")
-    given = len(names) + isinstance(offset, exp.Identifier)
-    if names and given != width + bool(offset):
+    given = len(node.alias_column_names) + isinstance(offset, exp.Identifier)
+    width = sum(2 if kind(value) == D.MAP else 1 for value in node.expressions) + bool(offset)
+    elements = [element_type(value) for value in node.expressions if kind(value) == D.ARRAY]
+    if given != width and any(each.this == D.STRUCT for each in elements):
+        raise CannotTranslate("UNNEST of rows but into one column: UNNEST(items) AS t(item), then item.member")
+    if given not in (0, width):
         raise QueryFailed(
             f"MISMATCHED_COLUMN_ALIASES: Column alias list has {given} entries but '{node.alias}' has "
-            f"{width + bool(offset)} columns available"
+            f"{width} columns available"
         )
-
-
-def _refuse_unnamed_members(node: exp.Unnest) -> None:
-    """The members of ROW(1, 2) are columns without names, whatever they are printed as."""
-    elements = [element_type(value) for value in node.expressions if kind(value) == D.ARRAY]
-    rows = [each for each in elements if each.this == D.STRUCT]
-    unnamed = {field.name for row in rows for field in row.expressions if field.meta.get("unnamed")}
-    query = node.find_ancestor(exp.Select)
-    if node.alias_column_names or not unnamed or query is None:
-        return
-    for column in query.find_all(exp.Column):
-        if column.table == node.alias and column.name in unnamed:
-            raise QueryFailed(
-                f"COLUMN_NOT_FOUND: {place(column)}Column '{column.table}.{column.name}' cannot be resolved or "
-                "requester is not authorized to access requested resources"
-            )

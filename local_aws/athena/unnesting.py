@@ -1,4 +1,4 @@
-"""UNNEST written for DuckDB: lists side by side, maps taken apart, lists of rows spread, all in their order.
+"""UNNEST written for DuckDB: lists side by side, maps taken apart, all in their order.
 
 https://trino.io/docs/current/sql/select.html#unnest
 """
@@ -76,10 +76,7 @@ def _columns(node: exp.Unnest) -> list[str]:
     columns: list[str] = []
     lists = 0
     for value in node.expressions:
-        element = value.type.expressions[0] if value.type is not None and value.type.expressions else None
-        members = element.expressions if element is not None and element.this == D.STRUCT else []
         width = 2 if kind(value) == D.MAP else 1
-        spread = members if width == 1 else []
-        columns += [f'u{lists}."{member.name}"' for member in spread] or [f"u{lists + n}" for n in range(width)]
+        columns += [f"u{lists + n}" for n in range(width)]
         lists += width
     return [*columns, "o"] if node.args.get("offset") else columns

@@ -6,7 +6,7 @@ import re
 
 from sqlglot import exp
 
-from local_aws.athena.catalog import Table
+from local_aws.athena.catalog import Table, committing
 from local_aws.athena.errors import CannotTranslate, QueryFailed
 from local_aws.athena.messages import place
 from local_aws.athena.parsing import parse
@@ -22,6 +22,7 @@ class ViewDdl(PartitionDdl):
     def _is_view(self, database: str, name: str) -> bool:
         return bool(self._glue.get_table(DatabaseName=database, Name=name)["Table"].get("TableType") == "VIRTUAL_VIEW")
 
+    @committing()
     def _create_view(self, tokens: Tokens) -> None:
         tokens.expect("CREATE")
         replace = tokens.accept("OR", "REPLACE")
@@ -57,7 +58,10 @@ class ViewDdl(PartitionDdl):
             if not replace:
                 raise QueryFailed(f"ALREADY_EXISTS: View already exists: {database}.{name}") from None
             self._glue.update_table(DatabaseName=database, TableInput=given)
+        except self._glue.exceptions.EntityNotFoundException:
+            raise QueryFailed(f"SCHEMA_NOT_FOUND: Schema {database} not found") from None
 
+    @committing()
     def _drop_view(self, tokens: Tokens) -> None:
         tokens.expect("DROP", "VIEW")
         quiet = tokens.accept("IF", "EXISTS")

@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/athena/latest/ug/create-table-as.html, .../insert-into.html, .../unload.html
 """
 
+import contextlib
 import re
 import uuid
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from botocore.exceptions import ClientError
 from sqlglot import exp
 
 from local_aws.athena.assignment import assigned, is_assignable, is_cast, lengths_of_values, truncation
-from local_aws.athena.catalog import NULL_VALUE, Table, partition_folder
+from local_aws.athena.catalog import NULL_VALUE, Table, committing, partition_folder
 from local_aws.athena.conversion import identifier, literal
 from local_aws.athena.create_table import storage_of, table_over
 from local_aws.athena.errors import CannotTranslate, QueryFailed
@@ -70,10 +71,11 @@ class Writing:
             tokens.string()
         options = parse_options(tokens, CTAS_OPTIONS) if tokens.accept("WITH") else {}
         tokens.expect("AS")
+        taken = QueryFailed(f"TABLE_ALREADY_EXISTS: Table '{database}.{name}' already exists")
         if self._exists(database, name):
             if quiet:
                 return [], 0
-            raise QueryFailed(f"TABLE_ALREADY_EXISTS: Table '{database}.{name}' already exists")
+            raise taken
         check_table_type(options)
         location = str(options.get("external_location") or self._results).rstrip("/") + "/"
         self._empty_place(location)
@@ -86,11 +88,16 @@ class Writing:
         stored = str(options.get("format", "PARQUET")).upper()
         written = self._write(location, stored, options, columns, keys)
         table = table_over(name, location, stored, columns, keys)
-        self._glue.create_table(DatabaseName=database, TableInput=table)
+        with committing():
+            try:
+                self._glue.create_table(DatabaseName=database, TableInput=table)
+            except self._glue.exceptions.AlreadyExistsException:
+                raise taken from None
         try:
-            self._register(self._session.catalog.table(database, name), written)
-        except (ClientError, QueryFailed):  # a statement that fails leaves no table
-            self._glue.delete_table(DatabaseName=database, Name=name)
+            self._register(database, name, table["StorageDescriptor"], written)
+        except QueryFailed:  # a statement that fails leaves no table, if its caller may delete it
+            with contextlib.suppress(ClientError):
+                self._glue.delete_table(DatabaseName=database, Name=name)
             raise
         return [uri for _, uri in written], self._count()
 
@@ -121,22 +128,17 @@ class Writing:
                     raise CannotTranslate(f"an INSERT of {have} into {name}, which is {kinds[name].hive()}: add a CAST")
                 raise mismatched
         self._assign(table, by_target)
-        stored = (
-            "PARQUET"
-            if table.descriptor.serde == PARQUET
-            else "JSON"
-            if table.descriptor.serde in JSON_SERDES
-            else "TEXTFILE"
-        )
+        known = self._places(table)
         written = self._write(
             table.location,
-            stored,
+            _stored_as(table),
             {},
             [(n, k.hive()) for n, k in table.columns],
             [name for name, _ in table.keys],
-            self._places(table),
+            known,
         )
-        self._register(table, written)
+        new = [(values, uri) for values, uri in written if values not in known]
+        self._register(table.database, table.name, storage_of(table), new)
         return [uri for _, uri in written], self._count()
 
     def _assign(self, table: Table, given: dict[str, tuple[str, str]]) -> None:
@@ -212,7 +214,7 @@ class Writing:
         shown = {
             key: f"coalesce(nullif(CAST({identifier(key)} AS VARCHAR), ''), {literal(NULL_VALUE)})" for key in keys
         }
-        partitions = [()] if self._count() else []  # Trino opens a file at its first row
+        partitions: list[tuple[str, ...]] = [()] if self._count() else []  # Trino opens a file at its first row
         if keys:
             distinct = f"SELECT DISTINCT {', '.join(shown.values())} FROM {_ROWS} ORDER BY ALL"
             partitions = self._connection.execute(distinct).fetchall()
@@ -242,16 +244,25 @@ class Writing:
     def _places(self, table: Table) -> dict[tuple[str, ...], str]:
         return {item.values: item.location for item in self._session.catalog.partitions(table)} if table.keys else {}
 
-    def _register(self, table: Table, written: list[tuple[tuple[str, ...], str]]) -> None:
-        """New partitions of what was written."""
-        known = self._places(table)
-        for values, uri in written:
-            if values and values not in known:
-                storage = {**storage_of(table), "Location": uri.rpartition("/")[0] + "/"}
-                self._glue.create_partition(
-                    DatabaseName=table.database, TableName=table.name,
-                    PartitionInput={"Values": list(values), "StorageDescriptor": storage, "Parameters": {}},
-                )  # fmt: skip
+    @committing()
+    def _register(
+        self, database: str, name: str, storage: dict[str, Any], written: list[tuple[tuple[str, ...], str]]
+    ) -> None:
+        """New partitions of what was written into them."""
+        given = [
+            {
+                "Values": list(values),
+                "StorageDescriptor": {**storage, "Location": uri.rpartition("/")[0] + "/"},
+                "Parameters": {},
+            }
+            for values, uri in written
+            if values
+        ]
+        for details in self._session.catalog.create_partitions(database, name, given):
+            code, message = details["ErrorCode"], details["ErrorMessage"]
+            if code == "AlreadyExistsException":
+                raise QueryFailed(f"ALREADY_EXISTS: {message}")
+            raise QueryFailed(f"HIVE_METASTORE_ERROR: {code}: {message}")
 
     def _empty_place(self, location: str) -> None:
         if not is_s3_uri(location):
@@ -270,6 +281,12 @@ class Writing:
                 return False
             raise
         return True
+
+
+def _stored_as(table: Table) -> str:
+    if table.descriptor.serde == PARQUET:
+        return "PARQUET"
+    return "JSON" if table.descriptor.serde in JSON_SERDES else "TEXTFILE"
 
 
 def _listed_columns(tokens: Tokens, table: Table) -> list[str]:

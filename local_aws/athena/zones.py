@@ -11,7 +11,8 @@ from local_aws.athena.kinds import D
 ZONED_OK = {"date_trunc", "date_format", "format_datetime", "year", "quarter", "month", "week", "day", "hour", "minute",
              "second", "day_of_week", "dow", "day_of_month", "day_of_year", "doy", "week_of_year", "year_of_week", "yow",  # noqa: E501
              "date", "last_day_of_month"}  # fmt: skip
-_INSTANT_OK = {"to_unixtime", "at_timezone", "min", "max", "try", "coalesce", "count", "to_milliseconds"}
+_INSTANT_OK = {"to_unixtime", "at_timezone", "count", "to_milliseconds"}
+_PASSING_ON = ("try", "coalesce", "min", "max")  # whose answer is one of the times, with its zone
 
 
 _OFFSET = re.compile(r"([-+])(\d\d):(\d\d)")
@@ -39,7 +40,7 @@ def _climb(node: exp.Expr) -> exp.Expr | None:
 def keeps_instant(node: exp.Expr) -> bool:
     """Whether only the instant of a timestamp matters where it is used, not its zone."""
     parent = _climb(node)
-    while isinstance(parent, exp.Anonymous) and parent.name.lower() in ("try", "coalesce"):
+    while isinstance(parent, exp.Anonymous) and parent.name.lower() in _PASSING_ON:
         parent = _climb(parent)
     if isinstance(parent, exp.Anonymous):
         if parent.name.lower() == "date_diff":

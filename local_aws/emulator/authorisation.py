@@ -20,7 +20,7 @@ from collections.abc import Callable
 from email.utils import parseaddr
 from typing import Any
 
-from local_aws.emulator import Response, athena, operation
+from local_aws.emulator import Response, athena, operation, signatures
 
 # Operations on the workgroup list or the data catalog, which are authorised on other resources.
 _WORKGROUP_FREE = {"ListWorkGroups", "ListDataCatalogs", "CreateDataCatalog", "ListEngineVersions"}
@@ -33,6 +33,7 @@ def install() -> None:
     """Replace ministack's choice of the resource for Athena, Glue, SES and DynamoDB's exports, and add what lacks."""
     from ministack.core import iam_actions
 
+    signatures.install()
     original: Callable[..., str] = iam_actions.extract_resource_arn
 
     def extract_resource_arn(

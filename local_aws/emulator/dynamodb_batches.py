@@ -11,7 +11,7 @@ import json
 from typing import Any
 
 from local_aws.emulator import Response
-from local_aws.emulator.read_units import UNIT
+from local_aws.emulator.read_units import units_of
 
 MOST_BYTES = 16 * 1024 * 1024
 Asked = dict[str, dict[str, Any]]
@@ -47,12 +47,12 @@ def _within_limit(asked: Asked) -> tuple[Asked, Asked, dict[str, float]]:
     for name, request in asked.items():
         table = dynamodb._tables[dynamodb._normalize_table_name(name)]
         for key in request["Keys"]:
-            size = dynamodb._item_size_bytes(dynamodb._get_item_by_key(table, key) or {})
-            total += size
+            item = dynamodb._get_item_by_key(table, key) or {}
+            total += dynamodb._item_size_bytes(item)
             part = read if total <= MOST_BYTES else left
             part.setdefault(name, {**request, "Keys": []})["Keys"].append(key)
             if part is read:
-                whole = max(1, -(-size // UNIT))
+                whole = units_of([item])
                 units[name] = units.get(name, 0.0) + (whole if request.get("ConsistentRead") else whole / 2)
     return read, left, units
 

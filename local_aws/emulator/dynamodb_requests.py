@@ -3,9 +3,10 @@
 Seen in ministack 1.5.33: a filter of Query may name the key, a key condition may use OR and the like, an empty
 expression counts as none, 1 and 1.0 are two keys, some faults of a condition are said to be of an UpdateExpression, an
 index answers what it doesn't project by leaving it out, begins_with fails for the whole request at an item whose
-attribute is of another type, and a member of a batch or a transaction may be two writes or none. Exit condition:
-`_query`, `_scan`, `_extract_key_val`, `_evaluate_condition`, `_batch_write_item` and `_transact_write_items` of
-`ministack.services.dynamodb` do each. Expressions on their own are `dynamodb_expressions`.
+attribute is of another type, a value that isn't used is told before one that isn't defined, and a member of a batch or
+a transaction may be two writes or none. Exit condition: `_query`, `_scan`, `_extract_key_val`, `_evaluate_condition`,
+`_validate_expression_attrs`, `_batch_write_item` and `_transact_write_items` of `ministack.services.dynamodb` do each.
+Expressions on their own are `dynamodb_expressions`, the JSON types of values `dynamodb_shapes`.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.KeyConditionExpressions.html
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.FilterExpression.html
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
@@ -13,9 +14,18 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_WriteRequest.
 """
 
 import json
+from collections.abc import Callable
 from typing import Any
 
-from local_aws.emulator import Handler, Response, dynamodb_expressions, json_error, operation, replace_handler
+from local_aws.emulator import (
+    Handler,
+    Response,
+    dynamodb_expressions,
+    dynamodb_shapes,
+    json_error,
+    operation,
+    replace_handler,
+)
 from local_aws.emulator.dynamodb_grammar import Expression, parse
 
 _NOT_FETCHED = "The local DynamoDB does not fetch from the table what a local secondary index does not project"
@@ -28,24 +38,8 @@ def install() -> None:
     """Stand before the handler of `dynamodb`, and wrap what evaluates expressions."""
     from ministack.services import dynamodb
 
-    def wrap(handler: Handler) -> Handler:
-        async def handle(
-            method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
-        ) -> Response:
-            try:
-                request = json.loads(body or b"{}")
-                reason = refusal(operation(headers), request)
-            except (ValueError, AttributeError, TypeError, KeyError):
-                return json_error(
-                    "SerializationException", "The request is no JSON, or a member of it is of another type"
-                )
-            if reason:
-                return json_error("ValidationException", reason)
-            return await handler(method, path, headers, body, query)
-
-        return handle
-
-    replace_handler("dynamodb", wrap)
+    replace_handler("dynamodb", _before)
+    dynamodb._validate_expression_attrs = _undefined_first(dynamodb._validate_expression_attrs)
     evaluate, key_of = dynamodb._evaluate_condition, dynamodb._extract_key_val
     begins_with = dynamodb._ExprEval._fn_begins_with
 
@@ -72,6 +66,39 @@ def install() -> None:
 
     dynamodb._evaluate_condition, dynamodb._extract_key_val = evaluate_condition, extract_key_val
     dynamodb._ExprEval._fn_begins_with = false_of_other_types
+
+
+def _before(handler: Handler) -> Handler:
+    async def handle(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
+    ) -> Response:
+        try:
+            request = json.loads(body or b"{}")
+            if wrong := dynamodb_shapes.wrong_type(operation(headers), request):
+                return json_error("SerializationException", wrong)
+            reason = refusal(operation(headers), request)
+        except (ValueError, AttributeError, TypeError, KeyError):
+            return json_error("SerializationException", "The request is no JSON, or a member of it is of another type")
+        if reason:
+            return json_error("ValidationException", reason)
+        return await handler(method, path, headers, body, query)
+
+    return handle
+
+
+def _undefined_first(validate: Callable[..., Any]) -> Callable[..., Any]:
+    """Tell what an expression uses without its being defined before what is defined without its being used."""
+
+    def validated(request: dict[str, Any], fields: tuple[str, ...], *rest: Any) -> Any:
+        refused = validate(request, fields, *rest)
+        if refused is None or b" unused in expressions: " not in refused[2]:
+            return refused
+        text = " ".join(request.get(field) or "" for field in fields)
+        given = {slot: request.get(slot) or {} for slot in ("ExpressionAttributeNames", "ExpressionAttributeValues")}
+        used = {slot: {name: each for name, each in found.items() if name in text} for slot, found in given.items()}
+        return validate({**request, **used}, fields, *rest) or refused
+
+    return validated
 
 
 def refusal(name: str, request: dict[str, Any]) -> str | None:

@@ -3,9 +3,8 @@
 Seen in ministack 1.5.33: it checks the status, the storage class and that days are positive, but not that a rule has an
 action, a filter and an ID of its own, nor what the actions and the filter say, nor how many rules there are; a rule
 without an ID gets none; and it loses a Prefix that is not in a Filter, which is refused here. Exit condition:
-`ministack.services.s3._put_bucket_lifecycle` does each.
+`ministack.services.s3._put_bucket_lifecycle` does each. How a rule's actions go together is `lifecycle_transitions`.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
 """
 
 import base64
@@ -14,7 +13,7 @@ import uuid
 from datetime import UTC, datetime, time
 from xml.etree.ElementTree import Element
 
-from local_aws.emulator import Response
+from local_aws.emulator import Response, lifecycle_transitions
 from local_aws.emulator.s3_requests import children, error, malformed
 
 ACTIONS = {
@@ -76,13 +75,7 @@ def _rule_refusal(rule: Element) -> Response | None:
     smallest, largest = (chosen.findtext(f"And/ObjectSize{name}") for name in ("GreaterThan", "LessThan"))
     if smallest and largest and int(smallest) >= int(largest):
         return error("InvalidRequest", "'ObjectSizeLessThan' should be greater than 'ObjectSizeGreaterThan'")
-    moves = [int(days) for each in rule.findall("Transition") if (days := each.findtext("Days"))]
-    end = rule.findtext("Expiration/Days")
-    if end and moves and int(end) <= max(moves):
-        prefix = rule.findtext("Filter/Prefix") or rule.findtext("Filter/And/Prefix") or ""
-        message = f"'Days' in the Expiration action for filter '(prefix={prefix})' must be greater than 'Days' in the"
-        return error("InvalidArgument", f"{message} Transition action")
-    return None
+    return lifecycle_transitions.refusal(rule)
 
 
 def _action_refusal(action: Element) -> Response | None:

@@ -52,7 +52,7 @@ def install(service: str, code: str, **members: Any) -> None:
 
 def refusal(service: str, name: str, request: Any, code: str, **members: Any) -> Response | None:
     """The error for a request that the model of a service doesn't allow."""
-    if (model := _operation(service, name)) is None:
+    if (model := operation_model(service, name)) is None:
         return json_error("UnknownOperationException", f"the local AWS knows no operation {name} of {service}")
     try:
         found = list(_violations(model.input_shape, request, "")) if model.input_shape else []
@@ -77,7 +77,8 @@ def _known(name: str, answer: Response) -> Response:
 
 
 @cache
-def _operation(service: str, name: str) -> OperationModel | None:
+def operation_model(service: str, name: str) -> OperationModel | None:
+    """The model of an operation, or None if the service has no such one."""
     model = _model(service)
     return model.operation_model(name) if name in model.operation_names else None
 

@@ -19,7 +19,7 @@ from itertools import chain
 from typing import Any
 from urllib.parse import parse_qsl
 
-from local_aws.emulator import Response
+from local_aws.emulator import Response, multipart_uploads
 from local_aws.emulator.s3_requests import Headers, children, error
 
 MOST_METADATA_BYTES = 2048
@@ -33,6 +33,7 @@ Tags = list[tuple[str, str]]
 def install() -> None:
     from ministack.services import s3
 
+    multipart_uploads.install()
     default_encryption = s3._bucket_default_sse_headers
     s3._bucket_default_sse_headers = lambda bucket: (
         default_encryption(bucket) or {"x-amz-server-side-encryption": "AES256"}

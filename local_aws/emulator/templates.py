@@ -129,6 +129,9 @@ def _with_template_checked(check: Callable[..., Any]) -> Callable[..., Any]:
         parameters = [each["Key"] for each in given] if isinstance(given, list) else []
         if unknown := [name for name in parameters if name not in (template.get("Parameters") or {})]:
             raise ValueError(f"Parameters: [{', '.join(unknown)}] do not exist in the template")
+        known = (template.get("Parameters") or {}).items() if isinstance(given, list) else ()
+        if missing := [name for name, each in known if "Default" not in each and name not in parameters]:
+            raise ValueError(f"Parameters: [{', '.join(missing)}] must have values")
         return check(template, given, *rest, **named)
 
     return wrapped

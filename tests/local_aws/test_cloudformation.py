@@ -93,6 +93,18 @@ def test_a_template_that_leads_nowhere(stack: Stack, resources: Any, others: Any
         stack.client.describe_stacks(StackName=stack.name)
 
 
+def test_parameters_that_must_have_values(stack: Stack) -> None:
+    parameters = {"P": {"Type": "String"}, "Q": {"Type": "String", "Default": "q"}, "R": {"Type": "Number"}}
+    body = json.dumps({"Parameters": parameters, "Resources": {"T": resource("SNS::Topic")}})
+    asked = {"StackName": stack.name, "TemplateBody": body}
+    with pytest.raises(ClientError, match=r"\(ValidationError\).*: Parameters: \[P, R\] must have values$"):
+        stack.client.create_stack(**asked)
+    given = [{"ParameterKey": "P", "ParameterValue": "p"}]
+    with pytest.raises(ClientError, match=r"\(ValidationError\).*: Parameters: \[R\] must have values$"):
+        stack.client.create_change_set(**asked, ChangeSetName="c", ChangeSetType="CREATE", Parameters=given)
+    stack.client.validate_template(TemplateBody=body)
+
+
 def test_a_failed_creation_leaves_nothing(aws: Aws, stack: Stack) -> None:
     rule = {"Status": "Enabled", "Nope": 1}
     bucket = resource("S3::Bucket", BucketName=stack.name, LifecycleConfiguration={"Rules": [rule]})

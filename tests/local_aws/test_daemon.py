@@ -122,6 +122,29 @@ def test_state_survives_a_restart(state: Path) -> None:
     }
 
 
+def test_an_upload_in_parts_survives_a_restart(state: Path) -> None:
+    place = ("--port", "0", "--state", str(state))
+    first, second = b"a" * 5 * 1024 * 1024, bytes(range(256))
+    s3 = Aws(exports(local_aws("start", *place).stdout)["AWS_ENDPOINT_URL"]).client("s3")
+    s3.create_bucket(Bucket="kept")
+    where = {"Bucket": "kept", "Key": "k"}
+    where["UploadId"] = s3.create_multipart_upload(**where, Metadata={"m": "1"}, ChecksumAlgorithm="CRC32")["UploadId"]
+    sent = [s3.upload_part(**where, PartNumber=1, Body=first, ChecksumAlgorithm="CRC32")]
+    local_aws("stop", "--state", str(state))
+    s3 = Aws(exports(local_aws("start", *place).stdout)["AWS_ENDPOINT_URL"]).client("s3")
+    assert [each["UploadId"] for each in s3.list_multipart_uploads(Bucket="kept")["Uploads"]] == [where["UploadId"]]
+    assert [(each["PartNumber"], each["Size"]) for each in s3.list_parts(**where)["Parts"]] == [(1, len(first))]
+    sent.append(s3.upload_part(**where, PartNumber=2, Body=second, ChecksumAlgorithm="CRC32"))
+    parts = [
+        {"PartNumber": number, "ETag": part["ETag"], "ChecksumCRC32": part["ChecksumCRC32"]}
+        for number, part in enumerate(sent, 1)
+    ]
+    s3.complete_multipart_upload(**where, MultipartUpload={"Parts": parts})
+    found = s3.get_object(Bucket="kept", Key="k")
+    assert (found["Body"].read(), found["Metadata"]) == (first + second, {"m": "1"})
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket="kept")
+
+
 def test_the_users_own_profile_is_not_used(state: Path, tmp_path: Path) -> None:
     (tmp_path / "config").write_text("[profile mine]\nregion = eu-west-1\n")
     environment = {

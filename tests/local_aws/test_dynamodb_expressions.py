@@ -178,3 +178,40 @@ def test_begins_with_is_false_for_other_types(aws: Aws, table: str) -> None:
     assert dynamodb.scan(TableName=table, **scan)["Items"] == [ITEM]
     scan["FilterExpression"] = "NOT begins_with(a, :s)"
     assert [item["k"] for item in dynamodb.scan(TableName=table, **scan)["Items"]] == [{"S": "number"}]
+
+
+UNDEFINED = "An expression attribute value used in expression is not defined; attribute value: :zz"
+UNNAMED = "An expression attribute name used in the document path is not defined; attribute name: #zz"
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        ("SET Price=:zz", UNDEFINED),
+        ("SET Price=Price+:zz", UNDEFINED),
+        ("SET #zz=:d", UNNAMED),
+        ("SET m.#zz=:d", UNNAMED),
+        ("ADD n :zz", UNDEFINED),
+        ("SET status=:zz", "Attribute name is a reserved keyword; reserved keyword: status"),
+        ("SET n=foo(:zz)", "Invalid function name; function: foo"),
+    ],
+)
+def test_what_is_not_defined_is_told_before_what_is_unused(
+    aws: Aws, table: str, expression: str, message: str
+) -> None:  # fmt: skip
+    update = {"TableName": table, "Key": KEY, "ExpressionAttributeValues": {":d": {"N": "1"}}}
+    update["ExpressionAttributeNames"] = {"#d": "n"}
+    found = invalid(aws.client("dynamodb").update_item, UpdateExpression=expression, **update)
+    assert found == f"Invalid UpdateExpression: {message}"
+
+
+def test_what_conditions_leave_undefined(aws: Aws, table: str) -> None:
+    dynamodb, values = aws.client("dynamodb"), {":d": {"N": "1"}}
+    given = {"TableName": table, "ExpressionAttributeValues": values}
+    put = {"Item": KEY, "ConditionExpression": "a IN (:d, :zz)", **given}
+    assert invalid(dynamodb.put_item, **put).endswith(f"Invalid ConditionExpression: {UNDEFINED}")
+    query = {"KeyConditionExpression": "k = :zz", **given}
+    assert invalid(dynamodb.query, **query) == f"Invalid KeyConditionExpression: {UNDEFINED}"
+    assert invalid(dynamodb.scan, TableName=table, ProjectionExpression="m.#zz") == (
+        f"Invalid ProjectionExpression: {UNNAMED}"
+    )

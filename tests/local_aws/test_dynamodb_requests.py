@@ -1,4 +1,4 @@
-"""What DynamoDB refuses of expressions and keys.
+"""What DynamoDB refuses of expressions, keys and the JSON types of values.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.KeyConditionExpressions.html
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html
@@ -244,10 +244,58 @@ def test_a_member_of_a_transaction_is_one_write(aws: Aws, table: str) -> None:
     ],
 )
 def test_requests_of_another_shape(aws: Aws, name: str, body: bytes) -> None:
+    assert sent(aws, name, body)[:2] == (400, "SerializationException")
+
+
+def sent(aws: Aws, name: str, body: bytes) -> tuple[int, str, str]:
+    """Status, error and message of a request that boto3 would not send."""
     signed = AWSRequest("POST", aws.url, data=body, headers={"X-Amz-Target": f"DynamoDB_20120810.{name}"})
     SigV4Auth(Credentials("local", "local"), "dynamodb", "us-east-1").add_auth(signed)
     request = urllib.request.Request(aws.url, body, dict(signed.headers), method="POST")  # noqa: S310
     with pytest.raises(urllib.error.HTTPError) as error:
         urllib.request.urlopen(request)  # noqa: S310
     answer = json.loads(error.value.read())
-    assert (error.value.code, answer["__type"]) == (400, "SerializationException"), answer
+    return error.value.code, answer["__type"], answer.get("message", "")
+
+
+STRUCTURE = "Start of structure or map found where not expected"
+NUMBER, LONG = "NUMBER_VALUE cannot be converted to String", "STRING_VALUE cannot be converted to Long"
+BYTES = "only base-64-encoded strings are convertible to bytes"
+COLLECTION = "Unrecognized collection type"
+PLACE = "com.amazonaws.dynamodb.v20120810"
+
+
+@pytest.mark.parametrize(
+    ("name", "request_", "message"),
+    [
+        ("PutItem", {"TableName": "t", "Item": {"k": {"N": 5}}}, "NUMBER_VALUE cannot be converted to String"),
+        ("PutItem", {"TableName": "t", "Item": {"k": {"S": 5.5}}}, "DECIMAL_VALUE cannot be converted to String"),
+        ("PutItem", {"TableName": "t", "Item": {"k": {"S": True}}}, "TRUE_VALUE cannot be converted to String"),
+        ("PutItem", {"TableName": "t", "Item": {"k": {"S": {}}}}, STRUCTURE),
+        ("PutItem", {"TableName": "t", "Item": {"k": {"S": []}}}, f"{COLLECTION} class java.lang.String"),
+        ("PutItem", {"TableName": "t", "Item": {"k": {"SS": "a"}}}, "Unexpected field type"),
+        ("PutItem", {"TableName": "t", "Item": {"k": {"SS": {}}}}, STRUCTURE),
+        ("PutItem", {"TableName": "t", "Item": {"k": {"NS": [1]}}}, "NUMBER_VALUE cannot be converted to String"),
+        ("PutItem", {"TableName": "t", "Item": {"k": {"BOOL": 1}}}, "NUMBER_VALUE cannot be converted to Boolean"),
+        ("PutItem", {"TableName": "t", "Item": {"k": {"B": 1}}}, BYTES),
+        ("PutItem", {"TableName": "t", "Item": {"k": {"M": {"a": {"L": [{"N": 1}]}}}}}, NUMBER),
+        ("PutItem", {"TableName": "t", "Item": {"k": {"L": ["a"]}}}, "Unexpected value type in payload"),
+        ("PutItem", {"TableName": "t", "Item": []}, f"{COLLECTION} java.util.Map<java.lang.String, {PLACE}.AttributeValue>"),  # noqa: E501
+        ("GetItem", {"TableName": 5, "Key": {"Id": {"S": "5"}}}, "NUMBER_VALUE cannot be converted to String"),
+        ("GetItem", {"TableName": "t", "Key": {"Id": "5"}}, "Unexpected value type in payload"),
+        ("GetItem", {"TableName": "t", "Key": "5"}, "Unexpected field type"),
+        ("GetItem", {"TableName": "t", "Key": {"Id": []}}, f"{COLLECTION} class {PLACE}.AttributeValue"),
+        ("Scan", {"TableName": "t", "Limit": "5"}, "STRING_VALUE cannot be converted to Integer"),
+        ("Scan", {"TableName": {}}, STRUCTURE),
+        ("Scan", {"TableName": "t", "IndexName": 5, "Limit": "5"}, "NUMBER_VALUE cannot be converted to String"),
+        ("UpdateTable", {"TableName": "t", "ProvisionedThroughput": {"ReadCapacityUnits": "1"}}, LONG),
+    ],
+)  # fmt: skip
+def test_values_of_another_json_type(aws: Aws, name: str, request_: dict[str, Any], message: str) -> None:
+    assert sent(aws, name, json.dumps(request_).encode()) == (400, "SerializationException", message)
+
+
+def test_what_is_null_or_unknown_is_absent(aws: Aws, table: str) -> None:
+    request = {"TableName": table, "Key": {"k": {"S": "a", "N": None}}, "ConsistentRead": None, "Unknown": 5}
+    code, error, message = sent(aws, "GetItem", json.dumps(request).encode())
+    assert (code, error, message) == (400, "ValidationException", "The provided key element does not match the schema")

@@ -54,7 +54,7 @@ QUERIES: dict[str, list[list[str | None]]] = {
         ["a", "1"], ["b", "2"]],
     "SELECT k, v FROM UNNEST(MAP(ARRAY['a', 'b'], ARRAY[1, 2])) AS u(k, v) ORDER BY 1": [["a", "1"], ["b", "2"]],
     "SELECT a, b FROM UNNEST(ARRAY[1, 2], ARRAY['x']) AS u(a, b) ORDER BY 1": [["1", "x"], ["2", None]],
-    "SELECT n, s FROM UNNEST(ARRAY[CAST(ROW(1, 'x') AS ROW(n bigint, s varchar))]) AS u(n, s)": [["1", "x"]],
+    "SELECT r.n, r.s FROM UNNEST(ARRAY[CAST(ROW(1, 'x') AS ROW(n bigint, s varchar))]) AS u(r)": [["1", "x"]],
     "WITH a(n) AS (SELECT 1 UNION ALL SELECT 2) SELECT sum(n) FROM a WHERE EXISTS (SELECT 1 FROM a AS b WHERE b.n = 2)": [["3"]],  # noqa: E501
     "SELECT count(*) FROM (SELECT 1 INTERSECT SELECT 1)": [["1"]],
     "SELECT k, count(*) FROM (VALUES 'a', 'b', 'a') AS t(k) GROUP BY ROLLUP (k) ORDER BY 2, 1": [["b", "1"], ["a", "2"], [None, "3"]],  # noqa: E501

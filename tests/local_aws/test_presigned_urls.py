@@ -14,12 +14,15 @@ import pytest
 from tests.local_aws.harness import Aws
 
 
-def get(url: str) -> tuple[int, str, bytes]:
+def get(url: str, body: bytes | None = None) -> tuple[int, str, bytes]:
+    """Status, type and content of what is there; with a body, of what a PUT of it answers."""
+    request = urllib.request.Request(url, body, {"Content-Type": ""} if body else {}, method="PUT" if body else "GET")  # noqa: S310
     try:
-        with urllib.request.urlopen(url) as answer:  # noqa: S310
+        with urllib.request.urlopen(request) as answer:  # noqa: S310
             return answer.status, answer.headers["Content-Type"], answer.read()
     except urllib.error.HTTPError as error:
-        return error.code, error.headers["Content-Type"], error.read()
+        with error:
+            return error.code, error.headers["Content-Type"], error.read()
 
 
 @pytest.fixture(params=["administrator", "role"])

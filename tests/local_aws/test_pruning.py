@@ -107,6 +107,21 @@ SOME = [
      "WHERE x.a = i AND x.p = '2')", "2", "2"),
     ("SELECT (SELECT max(a) FROM (SELECT * FROM logs) WHERE p = '2')", "2", "2"),
     ("SELECT i FROM (VALUES 2, 9) AS v(i) WHERE i IN (SELECT number FROM days WHERE day = '2')", "2", "2"),
+    # What is known of a column holds for those that it must be equal to.
+    ("SELECT x.a FROM logs AS x JOIN logs AS y ON x.p = y.p WHERE x.p = '2'", "2", "22"),
+    ("SELECT x.a FROM logs AS x JOIN logs AS y ON y.p = x.p WHERE y.p IN ('1', '3') ORDER BY 1", "1 3", "1133"),
+    ("SELECT x.a FROM logs AS x JOIN logs AS y ON x.p = y.p AND x.p LIKE '2'", "2", "22"),
+    ("SELECT x.a FROM logs AS x, logs AS y WHERE x.q = y.q AND y.q > 10 AND y.q < 30", "2", "22"),
+    ("SELECT x.a FROM (SELECT * FROM logs) AS x JOIN days AS y ON x.p = y.day WHERE y.day = '2'", "2", "22"),
+    ("SELECT x.a FROM logs AS x JOIN (VALUES '1', '2') AS v(s) ON x.p = v.s JOIN logs AS y ON v.s = y.p "
+     "WHERE x.p = '2'", "2", "22"),
+    ("SELECT x.a FROM logs AS x JOIN (VALUES BIGINT '20') AS v(i) ON x.q = v.i WHERE v.i = 20", "2", "2"),
+    ("SELECT x.a, y.a FROM logs AS x LEFT JOIN logs AS y ON x.p = y.p AND x.p = '2' ORDER BY 1",
+     "1,NULL 2,2 3,NULL 4,NULL", "-1232"),
+    ("SELECT x.a, y.a FROM logs AS x RIGHT JOIN logs AS y ON x.p = y.p AND y.p = '2' ORDER BY 2",
+     "NULL,1 2,2 NULL,3 NULL,4", "-1232"),
+    ("SELECT x.a FROM logs AS x WHERE x.p = '2' AND EXISTS (SELECT 1 FROM logs AS y WHERE y.p = x.p AND x.p < '3')",
+     "2", "122"),
 ]  # fmt: skip
 
 ALL = [
@@ -159,6 +174,19 @@ ALL = [
     ("SELECT a FROM logs WHERE q < rand() * 0 + 15", "1"),
     ("SELECT a FROM (SELECT * FROM logs) WHERE p = (SELECT '2')", "2"),
     ("SELECT a FROM (SELECT * FROM logs) AS x WHERE EXISTS (SELECT 1 FROM (VALUES 2) AS v(i) WHERE x.p = '2')", "2"),
+    ("SELECT x.a, y.a FROM logs AS x LEFT JOIN logs AS y ON x.p = y.p WHERE y.p IS NULL", "4,NULL"),
+    ("SELECT x.a, y.a FROM logs AS x FULL JOIN logs AS y ON x.p = y.p AND x.p = '2' ORDER BY 1, 2",
+     "1,NULL 2,2 3,NULL 4,NULL NULL,1 NULL,3 NULL,4"),
+    ("SELECT x.a, i FROM logs AS x LEFT JOIN (VALUES 2) AS v(i) ON x.a = v.i AND x.q = v.i WHERE x.a > 2 OR i = 20 "
+     "ORDER BY 1", "3,NULL 4,NULL"),
+    ("SELECT x.a FROM logs AS x JOIN logs AS y ON x.p = y.p OR x.a = 4 WHERE y.p = '2' ORDER BY 1", "2 4"),
+    ("SELECT x.a FROM logs AS x JOIN logs AS y ON x.a = y.a AND x.p <> y.p WHERE y.p = '2'", ""),
+    ("SELECT x.a, z.a FROM (VALUES '2') AS v(s) JOIN (VALUES '2') AS w(s) ON v.s = w.s AND w.s = '2' "
+     "RIGHT JOIN logs AS x ON x.p = w.s LEFT JOIN logs AS z ON z.p = x.p ORDER BY 1", "1,1 2,2 3,3 4,NULL"),
+    ("SELECT x.a FROM (VALUES '9') AS v(s) LEFT JOIN (VALUES '2') AS w(s) ON v.s = w.s AND w.s = '2' "
+     "JOIN logs AS x ON coalesce(w.s, x.p) = x.p ORDER BY 1", "1 2 3"),
+    ("SELECT x.a, w.s FROM (VALUES '1') AS v(s) JOIN (VALUES '1') AS w(s) ON v.s = w.s AND w.s = '1' "
+     "FULL JOIN (VALUES '2') AS u(s) ON u.s = w.s JOIN logs AS x ON x.p = coalesce(w.s, u.s) ORDER BY 1", "1,1 2,NULL"),
 ]  # fmt: skip
 
 

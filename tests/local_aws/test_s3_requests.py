@@ -170,7 +170,7 @@ def test_lifecycle_rules_that_are_right(aws: Aws) -> None:
     moves = [{"Days": 30, "StorageClass": "STANDARD_IA"}, {"Days": 0, "StorageClass": "GLACIER_IR"}]
     rules = [
         rule(ID="a", Transitions=moves[:1], Expiration={"Days": 31}),
-        rule(ID="b", Transitions=moves[1:], Expiration={"Date": "2030-01-01T00:00:00Z"}),
+        rule(ID="b", Transitions=moves[1:], Expiration={"Days": 1}),
         rule(ID="c", Expiration={"ExpiredObjectDeleteMarker": True}),
         rule(ID="d", NoncurrentVersionExpiration={"NoncurrentDays": 1}, **ABORT),
     ]

@@ -150,7 +150,7 @@ def test_the_clauses_of_a_table_have_one_order(athena: Athena) -> None:
     )
     for clauses in (
         f"{place} COMMENT 'c'", "TBLPROPERTIES ('k' = 'v') " + place, f"PARTITIONED BY (p int) COMMENT 'c' {place}",
-        f"STORED AS TEXTFILE ROW FORMAT DELIMITED {fields} {place}", f"{place} {place}", f"COMMENT 'it''s' {place}",
+        f"STORED AS TEXTFILE ROW FORMAT DELIMITED {fields} {place}", f"{place} {place}", f"COMMENT 'it' 's' {place}",
         f"PARTITIONED BY (p int) PARTITIONED BY (q int) {place}", f"ROW FORMAT DELIMITED {nulls} {fields} {place}",
     ):  # fmt: skip
         made = f"CREATE EXTERNAL TABLE disordered (a int) {clauses}"
