@@ -5,6 +5,7 @@ Each finished execution is a JSON file in the state folder, so that it is known 
 
 import hashlib
 import json
+import logging
 import threading
 import time
 import uuid
@@ -228,51 +229,53 @@ class AthenaService:
     # -- execution ----------------------------------------------------------------------------------------------
 
     def _execute(self, execution: Execution, taken: Submission, caller: Caller, database: str) -> None:
-        statement = taken.statement
-        status, counted = execution.public["Status"], execution.public["Statistics"]
         began = time.time()
-        counted["QueryQueueTimeInMillis"] = round((began - execution.submitted) * 1000)
-        state = "SUCCEEDED"
+        execution.public["Statistics"]["QueryQueueTimeInMillis"] = round((began - execution.submitted) * 1000)
+        state, run = "FAILED", None
         failure: QueryFailed | None = None
-        run: Run | None = None
         try:
             run = Run(self._client("glue", caller), self._client("s3", caller), taken.cutoff)
-            with self._lock:
-                if execution.cancelled:
-                    raise Cancelled("Query cancelled by user")
-                execution.run = run
-                status["State"] = "RUNNING"
-            self._before(statement.sql, run)
-            run.check()
-            if taken.failure is not None:
-                raise taken.failure
-            location = execution.public["ResultConfiguration"]["OutputLocation"]
-            if execution.enforced and statement.kind == "CTAS" and "external_location" in Tokens(statement.sql).code():
-                # https://docs.aws.amazon.com/athena/latest/ug/create-table-as.html
-                raise QueryFailed(
-                    "The Create Table As Select query failed because it was submitted with an 'external_location' "
-                    "property to an Athena Workgroup that enforces a centralized output location for all queries. "
-                    "Please remove the 'external_location' property and resubmit the query."
-                )
-            result = run.execute(statement.sql, database, location)
-            write_result(execution, statement, result, run, self._client("kms", caller))
+            self._answer(execution, taken, caller, database, run)
+            state = "SUCCEEDED"
         except Cancelled as error:
             state, failure = "CANCELLED", error
         except QueryFailed as error:
-            state, failure = "FAILED", error
-            if run is not None and statement.hive:
+            failure = error
+            if run is not None and taken.statement.hive:
                 write_failure(execution, error, run)
         except InvalidRequest as error:
-            state, failure = "FAILED", QueryFailed(f"SYNTAX_ERROR: {error}")
+            failure = QueryFailed(f"SYNTAX_ERROR: {error}")
         except Exception as error:  # whatever it is, the execution must end
-            import logging
-
             logging.getLogger("athena").exception("query %s", execution.public["QueryExecutionId"])
-            state, failure = (
-                "FAILED",
-                QueryFailed(f"GENERIC_INTERNAL_ERROR: {type(error).__name__}: {error}", category=SYSTEM),
+            failure = QueryFailed(f"GENERIC_INTERNAL_ERROR: {type(error).__name__}: {error}", category=SYSTEM)
+        self._end(execution, run, began, state, failure)
+
+    def _answer(self, execution: Execution, taken: Submission, caller: Caller, database: str, run: Run) -> None:
+        statement = taken.statement
+        with self._lock:
+            if execution.cancelled:
+                raise Cancelled("Query cancelled by user")
+            execution.run = run
+            execution.public["Status"]["State"] = "RUNNING"
+        self._before(statement.sql, run)
+        run.check()
+        if taken.failure is not None:
+            raise taken.failure
+        location = execution.public["ResultConfiguration"]["OutputLocation"]
+        if execution.enforced and statement.kind == "CTAS" and "external_location" in Tokens(statement.sql).code():
+            # https://docs.aws.amazon.com/athena/latest/ug/create-table-as.html
+            raise QueryFailed(
+                "The Create Table As Select query failed because it was submitted with an 'external_location' "
+                "property to an Athena Workgroup that enforces a centralized output location for all queries. "
+                "Please remove the 'external_location' property and resubmit the query."
             )
-        ended = time.time()
+        result = run.execute(statement.sql, database, location)
+        write_result(execution, statement, result, run, self._client("kms", caller))
+
+    def _end(
+        self, execution: Execution, run: Run | None, began: float, state: str, failure: QueryFailed | None
+    ) -> None:
+        status, counted, ended = execution.public["Status"], execution.public["Statistics"], time.time()
         counted["DataScannedInBytes"] = run.scanned if run else 0
         counted["EngineExecutionTimeInMillis"] = round((ended - began) * 1000)
         for unmeasured in ("ServicePreProcessing", "QueryPlanning", "ServiceProcessing"):
