@@ -68,6 +68,7 @@ def serve(port: int, state: Path) -> None:
         dynamodb_requests,
         dynamodb_restore,
         dynamodb_tables,
+        dynamodb_tokens,
         dynamodb_updates,
         faults,
         further_rights,
@@ -120,6 +121,7 @@ def serve(port: int, state: Path) -> None:
     time_to_live.install()
     dynamodb_tables.install()
     dynamodb_batches.install()
+    dynamodb_tokens.install()
     dynamodb_updates.install()
     dynamodb_requests.install()
     journals = dynamodb_journals.Journals()

@@ -67,6 +67,7 @@ class Execution:
     columns: list[Column] = field(default_factory=list)
     update_count: int | None = None
     rows_returned: int = 0
+    bytes_returned: int = 0
     token: str | None = None
     run: Run | None = None
     enforced: bool = False

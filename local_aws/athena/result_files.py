@@ -37,6 +37,7 @@ def write_result(execution: Execution, statement: Statement, result: Result, run
                 file.write(line)
                 execution.rows_returned += 1
             execution.rows_returned -= 1
+            execution.bytes_returned = file.tell()
         elif statement.kind == "INSERT" and not result.written:
             return  # no rows, no files, no list of them
         elif statement.writes_data:

@@ -223,7 +223,11 @@ class AthenaService:
             for key in ("QueryQueueTimeInMillis", "ServicePreProcessingTimeInMillis", "QueryPlanningTimeInMillis",
                         "EngineExecutionTimeInMillis", "ServiceProcessingTimeInMillis", "TotalExecutionTimeInMillis")
         }  # fmt: skip
-        rows = {"InputBytes": counted.get("DataScannedInBytes", 0), "OutputRows": execution.rows_returned}
+        rows = {
+            "InputBytes": counted.get("DataScannedInBytes", 0),
+            "OutputRows": execution.rows_returned,
+            "OutputBytes": execution.bytes_returned,
+        }
         return {"QueryRuntimeStatistics": {"Timeline": timeline, "Rows": rows}}
 
     # -- execution ----------------------------------------------------------------------------------------------
@@ -318,8 +322,8 @@ class AthenaService:
     def _save(self, execution: Execution) -> None:
         record = {
             "public": execution.public, "scope": execution.scope, "columns": [vars(c) for c in execution.columns],
-            "update_count": execution.update_count, "rows_returned": execution.rows_returned, "token": execution.token,
-            "asked": execution.asked,
+            "update_count": execution.update_count, "rows_returned": execution.rows_returned,
+            "bytes_returned": execution.bytes_returned, "token": execution.token, "asked": execution.asked,
         }  # fmt: skip
         (self._state / f"{execution.public['QueryExecutionId']}.json").write_text(json.dumps(record))
 
@@ -333,7 +337,8 @@ class AthenaService:
             status["CompletionDateTime"] = time.time()
         self._executions[record["public"]["QueryExecutionId"]] = Execution(
             record["public"], tuple(record["scope"]), [Column(**column) for column in record["columns"]],
-            record["update_count"], record["rows_returned"], record["token"], asked=record.get("asked", ""),
+            record["update_count"], record["rows_returned"], record.get("bytes_returned", 0), record["token"],
+            asked=record.get("asked", ""),
         )  # fmt: skip
 
 

@@ -143,7 +143,7 @@ def check_interval(name: str, node: exp.Anonymous) -> None:
             raise CannotTranslate("an interval of months here")
         raise QueryFailed(f"FUNCTION_NOT_FOUND: {place(node)}Unexpected parameters (interval day to second) for {name}")
     if name in ("hour", "minute", "second", "millisecond") and kinds == [D.DATE]:
-        raise QueryFailed(f"FUNCTION_NOT_FOUND: {place(node)}Unexpected parameters (date) for function {name}")
+        raise CannotTranslate(f"{name} of a date: CAST it AS timestamp")  # Trino's documentation doesn't tell
     if name == "date_diff" and TEXTS & set(kinds[1:]):
         raise QueryFailed(f"FUNCTION_NOT_FOUND: {place(node)}Unexpected parameters for function date_diff")
     if name == "date_diff" and kinds[1:] == [D.DATE, D.DATE]:

@@ -265,6 +265,8 @@ def _apply_to_table(name: str, properties: Properties, old: Properties) -> None:
 def _apply_to_bucket(name: str, properties: Properties, old: Properties) -> None:
     from ministack.services import s3
 
+    if "VersioningConfiguration" in {**old, **properties}:  # versions that are no longer asked for are suspended
+        s3._bucket_versioning[name] = (properties.get("VersioningConfiguration") or {}).get("Status", "Suspended")
     for member, remove in {
         "LifecycleConfiguration": s3._delete_bucket_lifecycle,
         "BucketEncryption": s3._delete_bucket_encryption,

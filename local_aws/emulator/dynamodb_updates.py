@@ -1,11 +1,11 @@
 """What an update writes, and the updates that DynamoDB refuses when it knows the item and its table.
 
-Seen in ministack 1.5.33: `REMOVE l[1], l[2]` takes the second element off what the first removal left, sums keep 28
-digits of the 38, paths lead into values that are neither map nor list or aren't there, `list_append` and arithmetic
-take operands of any type, a section may be in an update twice (the last one is carried out), the key is changed by a
-transaction, by AttributeUpdates and by PartiQL, and a transaction puts items without it. Exit condition:
-`_apply_update_expression`, `_transact_write_items`, `_update_item` and `_partiql_update` of
-`ministack.services.dynamodb` do each.
+Seen in ministack 1.5.33: `REMOVE l[1], l[2]` takes the second element off what the first removal left, `SET l[9] = :a,
+l[8] = :b` adds to the end of a list in that order, sums keep 28 digits of the 38, paths lead into values that are
+neither map nor list or aren't there, `list_append` and arithmetic take operands of any type, a section may be in an
+update twice (the last one is carried out), the key is changed by a transaction, by AttributeUpdates and by PartiQL, and
+a transaction puts items without it. Exit condition: `_apply_update_expression`, `_transact_write_items`, `_update_item`
+and `_partiql_update` of `ministack.services.dynamodb` do each.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
@@ -36,6 +36,7 @@ def install() -> None:
     dynamodb._apply_update_expression = _checked(dynamodb._apply_update_expression)
     dynamodb._eval_set_value = _typed(dynamodb._eval_set_value)
     dynamodb._apply_remove = _from_the_last(dynamodb._apply_remove)
+    dynamodb._apply_set = _from_the_first(dynamodb._apply_set)
     mismatch, update_by_partiql = dynamodb._key_type_mismatch_reason, dynamodb._partiql_update
 
     def key_type_mismatch_reason(table: Any, attributes: Any) -> Any:
@@ -49,6 +50,8 @@ def install() -> None:
         changed += [parts[0] for parts in parsed.get("removes") or []]
         if reason := _change_of_key(table, changed):
             return json_error("ValidationException", reason)
+        if parsed.get("assignments"):
+            parsed["assignments"].sort(key=lambda assignment: _place(assignment[0]))
         answer: Response = update_by_partiql(table, parsed, *rest)
         return answer
 
@@ -113,6 +116,22 @@ def _from_the_last(remove: Callable[..., Any]) -> Callable[..., Any]:
             remove(item, part, names, updated)
 
     return apply_remove
+
+
+def _from_the_first(assign: Callable[..., Any]) -> Callable[..., Any]:
+    """Set the elements of a list in their order, since those beyond its end are added to it one after the other."""
+
+    def apply_set(item: Any, tokens: Tokens, values: Any, names: Any, updated: Any) -> None:
+        from ministack.services import dynamodb
+
+        def path(part: Tokens) -> list[tuple[bool, str | int]]:
+            equals = next((at for at, (token, _) in enumerate(part) if token == "EQ"), len(part))
+            return _place(dynamodb._parse_path_from_tokens(part[:equals], names))
+
+        parts = sorted(dynamodb._split_by_comma(tokens), key=path)
+        assign(item, [token for part in parts for token in [*part, ("COMMA", ",")]], values, names, updated)
+
+    return apply_set
 
 
 def _key_change(name: str, request: dict[str, Any]) -> str | None:

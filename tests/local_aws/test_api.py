@@ -41,12 +41,8 @@ def test_an_execution_from_start_to_result_file(athena: Athena) -> None:
     batch = athena.client.batch_get_query_execution(QueryExecutionIds=[execution_id, "nope"])
     assert [each["QueryExecutionId"] for each in batch["QueryExecutions"]] == [execution_id]
     assert [each["QueryExecutionId"] for each in batch["UnprocessedQueryExecutionIds"]] == ["nope"]
-    assert (
-        athena.client.get_query_runtime_statistics(QueryExecutionId=execution_id)["QueryRuntimeStatistics"]["Rows"][
-            "OutputRows"
-        ]
-        == 1
-    )
+    told = athena.client.get_query_runtime_statistics(QueryExecutionId=execution_id)["QueryRuntimeStatistics"]["Rows"]
+    assert (told["OutputRows"], told["OutputBytes"]) == (1, len(body))
 
 
 def test_pages_of_results_have_the_header_once(athena: Athena) -> None:

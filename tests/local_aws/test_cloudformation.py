@@ -296,3 +296,22 @@ def test_what_cannot_be_deleted_keeps_the_stack(aws: Aws, stack: Stack) -> None:
     assert stack.name not in [each["Name"] for each in s3.list_buckets()["Buckets"]]
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         dynamodb.describe_table(TableName=stack.name)
+
+
+@pytest.mark.parametrize("changed", [{"VersioningConfiguration": {"Status": "Suspended"}}, {}])
+def test_versions_of_a_bucket_are_suspended(aws: Aws, stack: Stack, changed: dict[str, Any]) -> None:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-s3-bucket-versioningconfiguration.html"""
+
+    def status(kept: str) -> str | None:
+        found = aws.client("s3").get_bucket_versioning(Bucket=f"{stack.name}-{kept}".lower()).get("Status")
+        return found if found is None else str(found)
+
+    def bucket(kept: str, **properties: Any) -> dict[str, Any]:
+        return resource("S3::Bucket", BucketName=f"{stack.name}-{kept}".lower(), **properties)
+
+    suspended = bucket("new", VersioningConfiguration={"Status": "Suspended"})
+    enabled = bucket("old", VersioningConfiguration={"Status": "Enabled"})
+    assert stack.put({"N": suspended, "O": enabled, "P": bucket("plain")}) == "CREATE_COMPLETE"
+    assert [status(kept) for kept in ("new", "old", "plain")] == ["Suspended", "Enabled", None]
+    assert stack.put({"N": suspended, "O": bucket("old", **changed)}, update=True) == "UPDATE_COMPLETE"
+    assert status("old") == "Suspended"

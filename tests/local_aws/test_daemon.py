@@ -145,6 +145,23 @@ def test_an_upload_in_parts_survives_a_restart(state: Path) -> None:
     assert "Uploads" not in s3.list_multipart_uploads(Bucket="kept")
 
 
+def test_a_transaction_is_not_made_twice_after_a_restart(state: Path) -> None:
+    place = ("--port", "0", "--state", str(state))
+    dynamodb = Aws(exports(local_aws("start", *place).stdout)["AWS_ENDPOINT_URL"]).client("dynamodb")
+    dynamodb.create_table(
+        TableName="counted", BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
+    )  # fmt: skip
+    key = {"k": {"S": "a"}}
+    add = {"TableName": "counted", "Key": key, "UpdateExpression": "ADD n :one",
+           "ExpressionAttributeValues": {":one": {"N": "1"}}}  # fmt: skip
+    dynamodb.transact_write_items(TransactItems=[{"Update": add}], ClientRequestToken="once")
+    local_aws("stop", "--state", str(state))
+    dynamodb = Aws(exports(local_aws("start", *place).stdout)["AWS_ENDPOINT_URL"]).client("dynamodb")
+    dynamodb.transact_write_items(TransactItems=[{"Update": add}], ClientRequestToken="once")
+    assert dynamodb.get_item(TableName="counted", Key=key)["Item"]["n"] == {"N": "1"}
+
+
 def test_the_users_own_profile_is_not_used(state: Path, tmp_path: Path) -> None:
     (tmp_path / "config").write_text("[profile mine]\nregion = eu-west-1\n")
     environment = {

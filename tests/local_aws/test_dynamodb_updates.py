@@ -58,6 +58,35 @@ def test_elements_are_removed_from_where_they_were(
 
 
 @pytest.mark.parametrize(
+    ("expression", "top"),
+    [
+        ("SET l[9] = :one, l[7] = :two", ["c", "h", "n", "sc", "ha", "2", "1"]),
+        ("SET l[6] = :one, l[1] = :three, l[5] = :two", ["c", "3", "n", "sc", "ha", "2", "1"]),
+        ("SET l[10] = :one, l[9] = :two, m.x = :three", ["c", "h", "n", "sc", "ha", "2", "1"]),
+    ],
+)
+def test_elements_beyond_the_end_are_added_in_their_order(
+    aws: Aws, table: str, expression: str, top: list[str]
+) -> None:  # fmt: skip
+    values = {
+        f":{name}": {"S": str(n)} for n, name in enumerate(("one", "two", "three"), 1) if f":{name}" in expression
+    }
+    update = {"UpdateExpression": expression, "ExpressionAttributeValues": values}
+    dynamodb = aws.client("dynamodb")
+    changed = dynamodb.update_item(TableName=table, Key=KEY, ReturnValues="ALL_NEW", **update)["Attributes"]
+    assert texts(changed["l"]) == top
+    dynamodb.put_item(TableName=table, Item=ITEM)
+    dynamodb.transact_write_items(TransactItems=[{"Update": {"TableName": table, "Key": KEY, **update}}])
+    assert texts(dynamodb.get_item(TableName=table, Key=KEY)["Item"]["l"]) == top
+
+
+def test_partiql_adds_elements_in_their_order(aws: Aws, table: str) -> None:
+    statement = f"UPDATE \"{table}\" SET l[9] = 'last' SET l[8] = 'first' WHERE k = 'a' RETURNING ALL NEW *"
+    changed = aws.client("dynamodb").execute_statement(Statement=statement)["Items"][0]
+    assert texts(changed["l"])[-2:] == ["first", "last"]
+
+
+@pytest.mark.parametrize(
     ("request_", "value", "expected"),
     [
         ({"UpdateExpression": "SET x = x + :v"}, "1", "12345678901234567890123456789013"),
