@@ -47,7 +47,7 @@ class Run(Session):
         if statement.kind in ("SELECT", "EXPLAIN"):
             if statement.kind == "EXPLAIN":
                 raise CannotTranslate("EXPLAIN")
-            select = self.select(parse(statement.sql), database)
+            select = self.select(parse(statement.sql), database, printed=True)
             columns, rows = select.rows()
             return Result(columns, self._checked(rows))
         if statement.writes_data:

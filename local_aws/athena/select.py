@@ -44,6 +44,7 @@ from local_aws.athena.types import from_duckdb, hive_of_duckdb, same_type
 from local_aws.athena.typing import annotate, unite_types
 from local_aws.athena.unnest_checks import name_members
 from local_aws.athena.writer import to_duckdb
+from local_aws.athena.zones import zones_shown
 
 _NUMBERS = count()  # of the tables that DuckDB reads: no name twice, also not by a view that is looked at first
 _QUALIFY: dict[str, Any] = {"dialect": AthenaQuery, "quote_identifiers": False, "identify": False}
@@ -63,14 +64,15 @@ class Select:
         self.sql = ""
         self.guarded = False
         self.names: list[str] = []
+        self.zones: dict[int, str] = {}
         self.sizes: list[str] = []  # of varchar(n), which DuckDB doesn't know
 
     @property
     def scanned(self) -> int:
         return self._loader.scanned
 
-    def prepare(self, tree: exp.Expr) -> None:
-        """Resolve tables, prune partitions, copy objects, and write the DuckDB query."""
+    def prepare(self, tree: exp.Expr, printed: bool = False) -> None:
+        """Resolve tables, prune partitions, copy objects, and write the DuckDB query; `printed` if its rows are."""
         root = tree.unnest() if isinstance(tree, exp.Subquery) else tree
         if isinstance(root, exp.Values):
             query = _select_values(root.copy())
@@ -109,6 +111,7 @@ class Select:
         check_recursion(tree)
         tree = unite_types(tree, schema)
         check_tree(tree)
+        self.zones = zones_shown(tree) if printed else {}
         self.names = [spelled.get(name, name) for name in merge_names(written, tree)]
         self.sizes = [text_size(each.unalias()) for each in tree.selects]
         pushed, live = pushed_terms(tree), live_columns(tree)
@@ -147,9 +150,12 @@ class Select:
                         raise CannotTranslate("a year beyond 9999 or before 1")  # where DuckDB gives a text
                     for number in reals:
                         shown[number] = None if row[number] is None else real_text(row[number])
+                    for number, zone in self.zones.items():
+                        shown[number] = None if row[number] is None else f"{shown[number]} {zone}"
                     yield shown
 
         sizes = self.sizes if len(self.sizes) == len(types) else [""] * len(types)
+        types = ["timestamp with time zone" if number in self.zones else each for number, each in enumerate(types)]
         return [
             Column(name, f"{kind}{size}" if kind == "varchar" else kind)
             for name, kind, size in zip(self.names, types, sizes, strict=True)

@@ -52,11 +52,11 @@ class Session:
                 self.connection.interrupt()
             self._ended.wait(0.05)
 
-    def select(self, tree: exp.Expr, database: str) -> Select:
-        """A query made ready; its bytes count as scanned."""
+    def select(self, tree: exp.Expr, database: str, printed: bool = False) -> Select:
+        """A query made ready; its bytes count as scanned. `printed` if its rows are the statement's answer."""
         select = Select(self.connection, self.scratch, self.catalog, self.s3, database, self._cutoff)
         try:
-            select.prepare(tree)
+            select.prepare(tree, printed)
         finally:
             self.scanned += select.scanned
         self.check()

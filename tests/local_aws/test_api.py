@@ -465,3 +465,14 @@ def test_what_describes_a_missing_table_does_not_start(athena: Athena, sql: str)
     code, message = refused(error)
     assert (code, message[:16]) == ("InvalidRequestException", "Entity Not Found")
     assert error.value.response["AthenaErrorCode"] == "INVALID_INPUT"  # type: ignore[typeddict-item]
+
+
+def test_a_time_is_printed_with_its_zone(athena: Athena) -> None:
+    """https://trino.io/docs/current/functions/datetime.html#time-zone-conversion"""
+    sql = "SELECT TIMESTAMP '2012-10-31 01:00 UTC' AT TIME ZONE 'America/Los_Angeles' AS l"
+    answer = athena.run(sql)
+    assert (answer.rows, answer.types) == (
+        [["2012-10-30 18:00:00.000 America/Los_Angeles"]],
+        ["timestamp with time zone"],
+    )
+    assert athena.fails(f"CREATE TABLE zoned AS {sql}").startswith("NOT_SUPPORTED")
