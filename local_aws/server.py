@@ -51,84 +51,9 @@ def serve(port: int, state: Path) -> None:
     from hypercorn.config import Config
     from ministack.app import app as ministack_app
 
-    from local_aws.emulator import (
-        administrator,
-        assume_role,
-        athena,
-        authorisation,
-        batch_deletions,
-        bucket_policies,
-        cloudformation,
-        cloudformation_checks,
-        condition_keys,
-        decisions,
-        dynamodb_batches,
-        dynamodb_export,
-        dynamodb_journals,
-        dynamodb_requests,
-        dynamodb_restore,
-        dynamodb_tables,
-        dynamodb_tokens,
-        dynamodb_updates,
-        faults,
-        further_rights,
-        glue,
-        iam,
-        iam_limits,
-        lifecycle_rules,
-        multipart_checksums,
-        policy_variables,
-        presigned_urls,
-        read_units,
-        request_shapes,
-        s3_partial_reads,
-        s3_requests,
-        s3_writes,
-        saved_queries,
-        sns,
-        templates,
-        time_to_live,
-        workgroups,
-    )
+    from local_aws.emulator import athena, decisions, faults, layers
 
-    authorisation.install()
-    decisions.install()
-    administrator.install()
-    condition_keys.install()
-    policy_variables.install()
-    iam.install()
-    iam_limits.install()
-    assume_role.install()
-    sns.install()
-    athena.install(state / "athena", os.environ["AWS_ENDPOINT_URL"])
-    saved_queries.install()
-    workgroups.install()
-    glue.install(state)
-    request_shapes.install("athena", "InvalidRequestException", AthenaErrorCode="INVALID_INPUT")
-    request_shapes.install("glue", "ValidationException")
-    cloudformation.install()
-    templates.install()
-    cloudformation_checks.install()
-    multipart_checksums.install()
-    s3_writes.install()
-    s3_requests.install()
-    s3_partial_reads.install()
-    batch_deletions.install()
-    presigned_urls.install()
-    lifecycle_rules.install()
-    bucket_policies.install()
-    read_units.install()
-    time_to_live.install()
-    dynamodb_tables.install()
-    dynamodb_batches.install()
-    dynamodb_tokens.install()
-    dynamodb_updates.install()
-    dynamodb_requests.install()
-    journals = dynamodb_journals.Journals()
-    journals.install()  # outermost: it notes only what TTL really removes
-    dynamodb_export.install(os.environ["AWS_ENDPOINT_URL"], journals)
-    dynamodb_restore.install(journals)
-    further_rights.install()
+    layers.install(state, os.environ["AWS_ENDPOINT_URL"])
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http" and (
