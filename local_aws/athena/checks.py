@@ -10,6 +10,7 @@ from sqlglot.dialects.trino import Trino
 from local_aws.athena.castable import check_cast
 from local_aws.athena.correlation import refuse_correlated
 from local_aws.athena.errors import CannotTranslate, QueryFailed
+from local_aws.athena.frames import check_frame
 from local_aws.athena.grouping import check_scalars
 from local_aws.athena.kinds import FLOATS, INSTANTS, INTEGERS, TEXTS, UNKNOWN, D, contains_map, element_type, kind
 from local_aws.athena.messages import described, place
@@ -72,6 +73,8 @@ def check_tree(tree: exp.Expr) -> None:
     """Refuse what Trino's analyser refuses and DuckDB would convert; nodes of unknown types pass."""
     for unnest in tree.find_all(exp.Unnest):
         check_unnest(unnest)
+    for window in tree.find_all(exp.Window):
+        check_frame(window)
     for node in tree.walk():
         check_placement(node)
         if isinstance(node, exp.Anonymous) and any(

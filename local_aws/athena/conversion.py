@@ -15,18 +15,22 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+# The macros of the types that have one of their own.
+_READERS = {
+    "boolean": "text_boolean", "date": "text_date", "timestamp": "text_timestamp", "binary": "text_binary",
+    "float": "text_float", "real": "text_float", "double": "text_double",
+}  # fmt: skip
+
+
 def convert(text: str, kind: Type, column: str) -> str:
     """An expression of text as the column's type; what does not fit is HIVE_BAD_DATA."""
     if kind.name in ("string", "varchar", "char"):
         return shortened(text, kind)
     target = kind.duckdb()
-    reader = {"boolean": "text_boolean", "date": "text_date", "timestamp": "text_timestamp", "binary": "text_binary"}
-    if kind.name in reader:
-        return f"{reader[kind.name]}({text}, {literal(column)})"
-    if kind.name in ("float", "real", "double"):
-        return f"CAST(text_double({text}, {literal(column)}) AS {target})"
+    if kind.name in _READERS:
+        return f"{_READERS[kind.name]}({text}, {literal(column)})"
     if kind.name == "decimal":
-        return f"must_fit({text}, TRY_CAST({text} AS {target}), {literal(column)})"
+        return f"must_fit({text}, TRY_CAST(java_number({text}) AS {target}), {literal(column)})"
     return f"must_fit({text}, TRY_CAST(text_integer({text}) AS {target}), {literal(column)})"
 
 
@@ -63,7 +67,10 @@ def rebuild(
         return f"list_transform({value}, lambda {item}: {inner(item, 0)})"
     if kind.name == "map":
         entry = f"struct_pack(k := {inner(f'{item}.key', 0)}, v := {inner(f'{item}.value', 1)})"
-        return f"map_from_entries(list_transform(map_entries({value}), lambda {item}: {entry}))"
+        entries = f"list_transform(map_entries({value}), lambda {item}: {entry})"
+        if kind.fields[0][1].name != "string":
+            entries = f"distinct_keys({entries})"
+        return f"map_from_entries({entries})"
     if kind.name == "struct":
         members = ", ".join(
             f"{identifier(name)} := {inner(f'({value}).{identifier(have.fields[position][0])}', position)}"

@@ -1,10 +1,11 @@
 """DDL: statements that change or show the Glue catalog. Answers are rows of text."""
 
 import contextlib
+import re
 from collections.abc import Callable
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from local_aws.athena.catalog import DEFAULT_DATABASE
 from local_aws.athena.create_table import default_comment, parse_create_table, show_create_table
@@ -36,6 +37,8 @@ class Ddl(ViewDdl):
             if code in ("AccessDeniedException", "AccessDenied"):
                 raise ddl_failed("null") from error
             raise ddl_failed(f"{code}(message:{message})") from error
+        except ParamValidationError as error:
+            raise _refused_text(error) from error
         return answer or ([], iter(()))
 
     def _look_up_default_database(self) -> None:
@@ -178,6 +181,20 @@ class Ddl(ViewDdl):
             )
             return lines("prpt_name,prpt_value", [value])
         return lines("prpt_name,prpt_value", [f"{key}\t{value}" for key, value in shown])
+
+
+def _refused_text(error: ParamValidationError) -> QueryFailed:
+    """What Glue says of a text that is shorter than it may be, which its client tells before it asks."""
+    members = re.findall(r"Invalid length for parameter ([\w.\[\]]+)", str(error.kwargs["report"]))
+    if not members:
+        raise error
+    where = ".".join(
+        f"{name[:1].lower()}{name[1:]}" for name in re.sub(r"\[(\d+)\]", r".\1", str(members[0])).split(".")
+    )
+    return ddl_failed(
+        f"ValidationException(message:1 validation error detected: Value '' at '{where}' failed to satisfy "
+        "constraint: Member must have length greater than or equal to 1)"
+    )
 
 
 def _described(column: dict[str, str], comment: str = "") -> str:

@@ -1,4 +1,4 @@
-"""Lines on which something follows the JSON object that the OpenX SerDe reads, as Firehose's objects without delimiter.
+"""Lines on which something follows the JSON object that is read, as Firehose's objects without delimiter.
 
 "Any text after the close of the JSON object or array is ignored":
 https://github.com/trinodb/trino/tree/master/lib/trino-hive-formats/src/main/java/io/trino/hive/formats/line/openxjson

@@ -91,7 +91,7 @@ def readable(strftime: str) -> tuple[str, str]:
 def regexp_rewrite(node: exp.Expr, groups: int) -> str | None:
     """Java's replacement `$1 \\$` as RE2's literal `\\1 $`; None for one that fails where it replaces something."""
     text = _text(node, "a replacement")
-    references = [int(group) for group in re.findall(r"\$(\d)", re.sub(r"\\.", "", text))]
+    references = [int(group) for group in re.findall(rf"\$({_reference(groups)})", re.sub(r"\\.", "", text))]
     if not re.fullmatch(r"(?:[^\\$]|\\.|\$[\d{])*", text, re.DOTALL) or max(references, default=0) > groups:
         return None
     if groups > 9 and references:
@@ -102,9 +102,14 @@ def regexp_rewrite(node: exp.Expr, groups: int) -> str | None:
             return "\\\\" if match[1] == "\\" else match[1]
         if not match[2].isdigit():
             raise CannotTranslate("a named group in a replacement")
-        return f"\\{match[2]}"
+        return f"\\{int(match[2])}"
 
-    return _quoted(re.sub(r"\\(.)|\$(\d|\{)", convert, text, flags=re.DOTALL))
+    return _quoted(re.sub(rf"\\(.)|\$({_reference(groups)}|\{{)", convert, text, flags=re.DOTALL))
+
+
+def _reference(groups: int) -> str:
+    """A group's number in a replacement; a zero before it belongs to it if there is such a group."""
+    return rf"0[1-{min(groups, 9)}]|\d" if groups else r"\d"
 
 
 def json_path(node: exp.Expr) -> str:

@@ -5,6 +5,7 @@ which hold at every level.
 https://github.com/trinodb/trino/tree/master/lib/trino-hive-formats/src/main/java/io/trino/hive/formats/line/openxjson
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -65,6 +66,16 @@ class Keys:
         if len({key.lower() for key in distinct}) < len(distinct):
             raise CannotTranslate(f"keys of one struct that differ in case only: {', '.join(sorted(distinct))}")
         return replace(kind, fields=tuple(members))
+
+
+def refuse_numbered_keys(keys: Iterable[str], names: set[str]) -> None:
+    """Refuse `_col1`, by which Hive's JSON SerDe means the second column, unless one has this name.
+
+    https://github.com/trinodb/trino/tree/master/lib/trino-hive-formats/src/main/java/io/trino/hive/formats/line/json
+    """
+    for key in keys:
+        if re.fullmatch("_col[0-9]+", key) and key not in names:
+            raise CannotTranslate(f"the key {key} in Hive's JSON, which stands for a column by its number")
 
 
 def structure_of(stored: Type) -> Any:

@@ -359,23 +359,48 @@ CREATE MACRO bad_value(value, name) AS
 CREATE MACRO must_fit(value, result, name) AS
     CASE WHEN value IS NULL THEN NULL WHEN result IS NULL THEN bad_value(value, name)
     ELSE result END;
+-- What java.math.BigDecimal and java.lang.Double.parseDouble take; DuckDB's casts take `1_000`, blanks and `inf` too.
+-- https://docs.oracle.com/en/java/javase/21/docs/api/java.base/java/lang/Double.html#valueOf(java.lang.String)
+CREATE MACRO java_number(value) AS
+    CASE WHEN regexp_full_match(value, '[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?') THEN value END;
+CREATE MACRO java_double(value) AS
+    CASE WHEN java_number(value) IS NOT NULL THEN value WHEN regexp_full_match(value,
+    '[\x00-\x20]*[-+]?(([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?[dDfF]?|NaN|Infinity)[\x00-\x20]*')
+    THEN regexp_extract(value, '[-+]?([0-9.]+([eE][-+]?[0-9]+)?|NaN|Infinity)') WHEN regexp_full_match(value,
+    '[\x00-\x20]*[-+]?0[xX][0-9a-fA-F.]+[pP][-+]?[0-9]+[dDfF]?[\x00-\x20]*')
+    THEN CAST(refuse('the hexadecimal fraction ' || value) AS VARCHAR) END;
 -- TRY_CAST would round '1.5' to 2.
+CREATE MACRO whole_number(value) AS
+    CASE WHEN value = trunc(value) AND abs(value) < 9e15 THEN CAST(CAST(value AS BIGINT) AS VARCHAR) END;
 CREATE MACRO text_integer(value) AS
-    CASE WHEN regexp_matches(value, '^[-+]?[0-9]+$') THEN value WHEN TRY_CAST(value AS DOUBLE) = trunc(TRY_CAST(value
-    AS DOUBLE)) AND abs(TRY_CAST(value AS DOUBLE)) < 9e15 THEN CAST(CAST(TRY_CAST(value AS DOUBLE) AS BIGINT) AS
-    VARCHAR) END;
+    CASE WHEN regexp_matches(value, '^[-+]?[0-9]+$') THEN value
+    ELSE whole_number(TRY_CAST(java_number(value) AS DOUBLE)) END;
 -- The OpenX SerDe reads 0x1F as hexadecimal and 017 as octal: github.com/rcongiu/Hive-JSON-Serde, ParsePrimitiveUtils.
 CREATE MACRO openx_integer(value) AS
     CASE WHEN NOT starts_with(value, '0') OR length(value) < 2 THEN value WHEN regexp_full_match(value,
     '0[xX][0-9a-fA-F]+') THEN CAST(TRY_CAST(value AS BIGINT) AS VARCHAR) WHEN regexp_full_match(value, '0[0-7]+') THEN
     CAST(list_reduce(list_transform(string_split(value, ''), lambda digit: CAST(digit AS HUGEINT)), lambda total, digit:
     total * 8 + digit) AS VARCHAR) ELSE value END;
-CREATE MACRO text_double(value, name) AS must_fit(value, TRY_CAST(value AS DOUBLE), name);
+CREATE MACRO text_double(value, name) AS must_fit(value, TRY_CAST(java_double(value) AS DOUBLE), name);
+CREATE MACRO text_float(value, name) AS must_fit(value, TRY_CAST(java_double(value) AS FLOAT), name);
 CREATE MACRO text_boolean(value, name) AS CASE WHEN value IS NULL THEN NULL ELSE lower(value) = 'true' END;
 CREATE MACRO text_date(value, name) AS must_fit(value, TRY_CAST(left(value, 10) AS DATE), name);
+-- Java's lenient formats carry the hour 24 and February 30 over; the guide does not say that Athena does.
+CREATE MACRO not_carried(value, t) AS
+    CASE WHEN t IS NULL OR contains(value, ' 24:') OR contains(value, 'T24:')
+    THEN CAST(refuse('the timestamp ' || value) AS TIMESTAMP) ELSE t END;
+-- A zone needs a T and `Z` or four digits: github.com/trinodb/trino, OpenXJsonDeserializer.
 CREATE MACRO text_timestamp(value, name) AS
-    must_fit(value, CASE WHEN regexp_matches(value, '^-?[0-9]{13,}$') THEN make_timestamp(CAST(value AS BIGINT) * 1000)
-    WHEN regexp_matches(value, '^-?[0-9.]+$') THEN make_timestamp(CAST(CAST(value AS DECIMAL(38, 6)) * 1000000 AS
-    BIGINT)) WHEN regexp_matches(value, '(Z|[-+][0-9]{2}:?[0-9]{2})$') THEN TRY_CAST(value AS TIMESTAMPTZ) AT TIME ZONE
-    'UTC' WHEN contains(value, ':') THEN TRY_CAST(value AS TIMESTAMP) END, name);
+    must_fit(value, CASE WHEN NOT contains(value, ':') THEN CASE WHEN regexp_matches(value, '^-?[0-9]{13,}$')
+    THEN make_timestamp(TRY_CAST(value AS BIGINT) * 1000) WHEN regexp_matches(value, '^-?[0-9.]+$')
+    THEN make_timestamp(CAST(TRY_CAST(value AS DECIMAL(38, 6)) * 1000000 AS BIGINT)) END WHEN regexp_full_match(value,
+    '(?i)\s*\d+-\d{1,2}-\d{1,2}([ T]\d{1,2}:\d{1,2}:\d{1,2}([.]\d{1,9})?|T\d{1,2}:\d{1,2})\s*'
+    ) THEN not_carried(value, TRY_CAST(value AS TIMESTAMP)) WHEN regexp_full_match(value,
+    '(?i)\d+-\d{1,2}-\d{1,2}T\d{1,2}:\d{1,2}(:\d{1,2}([.]\d{1,9})?)?(Z|[-+]\d{2}:?\d{2})')
+    THEN not_carried(value, TRY_CAST(value AS TIMESTAMPTZ) AT TIME ZONE 'UTC') END, name);
 CREATE MACRO text_binary(value, name) AS CASE WHEN value IS NULL THEN NULL ELSE from_base64(value) END;
+-- Which of the values Athena keeps for keys that become equal is not said.
+CREATE MACRO distinct_keys(entries) AS
+    CASE WHEN len(list_distinct(list_transform(entries, lambda entry: entry.k))) < len(entries)
+    THEN list_filter(entries, lambda entry: refuse('keys of a map that become equal: ' || entry.k) IS NULL)
+    ELSE entries END;

@@ -13,8 +13,7 @@ from local_aws.athena.errors import CannotTranslate
 from local_aws.athena.types import Type
 
 _ESCAPED = {"\\t": "\t", "\\\\": "\\", '\\"': '"'}  # as DDL may have left them
-_NUMBER = r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)"
-_PLAIN = {"decimal": _NUMBER, "double": (double := rf"{_NUMBER}([eE][-+]?[0-9]+)?|NaN|[-+]?Infinity"), "float": double}
+_PLAIN = {"boolean": "(?i)true|false", "decimal": r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)"}
 
 
 def csv_columns(
@@ -49,9 +48,9 @@ def _value(field: str, kind: Type, position: str) -> str:
     if kind.nested or kind.name == "binary":
         raise CannotTranslate(f"{kind.hive()} in OpenCSVSerDe")
     value = convert(field, kind, position)
-    if kind.name in ("string", "varchar"):
+    if kind.name in ("string", "varchar", "float", "double"):
         return value
-    plain = literal("(?i)true|false" if kind.name == "boolean" else _PLAIN.get(kind.name, "[-+]?[0-9]+"))
+    plain = literal(_PLAIN.get(kind.name, "[-+]?[0-9]+"))
     if kind.name == "date":
         value = f"must_fit({field}, DATE '1970-01-01' + TRY_CAST({field} AS INTEGER), {literal(position)})"
     elif kind.name == "timestamp":

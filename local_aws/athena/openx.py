@@ -11,24 +11,30 @@ from typing import Any
 from local_aws.athena.conversion import convert, convert_or_null, convert_or_refuse, identifier, literal, rebuild
 from local_aws.athena.errors import CannotTranslate, QueryFailed
 from local_aws.athena.first_values import keep_first_values
-from local_aws.athena.json_keys import Keys, structure_of
+from local_aws.athena.json_keys import Keys, refuse_numbered_keys, structure_of
 from local_aws.athena.types import Type
 
 
 def json_columns(
-    connection: Any, lines: str, columns: list[tuple[str, Type]], parameters: dict[str, str], strict: bool
+    connection: Any,
+    lines: str,
+    columns: list[tuple[str, Type]],
+    parameters: dict[str, str],
+    hive_names: set[str] | None,
 ) -> tuple[list[str], str]:
     """(an expression for each column, the query they are taken from); `lines` gives `line` and `file`.
 
-    `strict` is Hive's SerDe.
+    `hive_names` are the names of all columns of the table if it is one of Hive's SerDe.
     """
+    strict = hive_names is not None
     if strict:
-        for name in {"ignore.malformed.json", "timestamp.formats"} & set(parameters):
-            raise CannotTranslate(f"{name} of Hive's JSON SerDe")
+        _refuse_of_hive(columns, parameters)
         parameters = {}
     names = Keys.of(parameters)
-    lenient = parameters.get("use.null.for.invalid.data", "false").lower() == "true"
     keys, irregular = _top_level_keys(connection, lines, names.fold, parameters, strict)
+    if hive_names is not None:
+        refuse_numbered_keys(keys, hive_names)
+    lenient = parameters.get("use.null.for.invalid.data", "false").lower() == "true"
     sources = {"line": "line", "quoted": "CASE WHEN has_fraction(line) THEN quote_numbers(line) ELSE line END"}
     if irregular:
         sources = {
@@ -57,6 +63,15 @@ def json_columns(
         expressions,
         f"SELECT file, {', '.join([*used, *documents.calls()])} FROM (SELECT file, {inner} FROM ({lines}))",
     )
+
+
+def _refuse_of_hive(columns: list[tuple[str, Type]], parameters: dict[str, str]) -> None:
+    """Refuse properties that are not done, and binary, which is the text's bytes to Hive and base64 to OpenX."""
+    for name in {"ignore.malformed.json", "timestamp.formats"} & set(parameters):
+        raise CannotTranslate(f"{name} of Hive's JSON SerDe")
+    for name, kind in columns:
+        if kind.contains("binary"):
+            raise CannotTranslate(f"{kind.hive()} in Hive's JSON SerDe (column '{name}')")
 
 
 class _Documents:
@@ -102,7 +117,7 @@ def _top_level_keys(
                 f'HIVE_CURSOR_ERROR: Row is not a valid JSON Object - JSONException: Duplicate key "{twice}"'
             )
         found.update(keys)
-    if irregular and not strict and keep_first_values(connection, lines):
+    if irregular and keep_first_values(connection, lines):
         return _top_level_keys(connection, lines, fold, parameters, strict)
     if (
         irregular
@@ -116,7 +131,22 @@ def _top_level_keys(
         malformed = connection.execute(f"SELECT left(line, 200) FROM ({lines}) WHERE {bad} LIMIT 1").fetchone()
         if malformed:
             raise QueryFailed(f"HIVE_CURSOR_ERROR: Row is not a valid JSON Object - JSONException: {malformed[0]}")
+    if strict:
+        _refuse_lenient_json(connection, lines)
     return found, irregular
+
+
+# What DuckDB takes for JSON and Jackson, as Hive uses it, does not; so it may stand in a text too.
+_LENIENT = r"(?i)[:\[,]\s*-?(nan|inf)|,\s*[}\]]"
+
+
+def _refuse_lenient_json(connection: Any, lines: str) -> None:
+    """A number that is none, or a comma after the last member, ends the query."""
+    without_texts = r"""regexp_replace(line, '"(?:[^"\\]|\\.)*"', '""', 'g')"""
+    matches = f"regexp_matches(line, {literal(_LENIENT)}) AND regexp_matches({without_texts}, {literal(_LENIENT)})"
+    found = connection.execute(f"SELECT left(line, 200) FROM ({lines}) WHERE {matches} LIMIT 1").fetchone()
+    if found:
+        raise QueryFailed(f"HIVE_CURSOR_ERROR: Row is not a valid JSON Object - JSONException: {found[0]}")
 
 
 def _path(key: str) -> str:
@@ -140,6 +170,8 @@ def _need_type(kind: Type, found: Any, column: str) -> None:
         inner = [(kind.fields[0][1], found[0])]
     elif kind.name in ("struct", "map") and isinstance(found, dict):
         members = dict(kind.fields)
+        if kind.name == "struct":
+            refuse_numbered_keys(found, set(members))
         inner = [(members.get(key.lower()) or kind.fields[-1][1], each) for key, each in found.items()
                  if kind.name == "map" or key.lower() in members]  # fmt: skip
     elif kind.nested or found not in _HIVE_SCALARS.get(kind.name, ("VARCHAR",)):
@@ -161,6 +193,8 @@ def _scalar(value: str, key: str, kind: Type, name: str, strict: bool, lenient: 
     if strict and kind.name in _HIVE_TIMES:
         refusal = f"refuse('the {kind.name} in JSON: ' || {value})"
         value = f"CASE WHEN {value} IS NULL OR regexp_full_match({value}, {literal(_HIVE_TIMES[kind.name])}) THEN {value} ELSE CAST({refusal} AS VARCHAR) END"  # noqa: E501
+        if kind.name == "timestamp":
+            return f"must_fit({value}, TRY_CAST({value} AS TIMESTAMP), {literal(name)})"
     return convert_or_null(value, kind, name) if lenient else convert(value, kind, name)
 
 
@@ -176,8 +210,9 @@ def _nested(value: str, key: str, kind: Type, name: str, stored: Type, lenient: 
             text = f"openx_integer({text})"
         return convert_or_refuse(text, member, refused) if lenient else convert(text, member, name)
 
+    # A map with one key twice is NULL in DuckDB.
     return (
-        f"CASE WHEN {of_type} IS NULL OR {of_type} = 'NULL' THEN NULL WHEN {of_type} = {expected} THEN "
+        f"CASE WHEN {of_type} IS NULL OR {of_type} = 'NULL' THEN NULL WHEN {of_type} = {expected} AND {value} IS NOT NULL THEN "  # noqa: E501
         f"{rebuild(value, kind, leaf, stored)} "
         f"ELSE refuse({refused} || json_text(json_extract_string(quoted, {_path(key)}))) END"
     )

@@ -1,11 +1,12 @@
 """DDL about partitions, and what it shares with the rest of DDL."""
 
 import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from local_aws.athena.catalog import Catalog, Partition, Table, partition_folder
-from local_aws.athena.create_table import parse_columns, storage_of
+from local_aws.athena.create_table import HIVE_USER, parse_columns, storage_of
 from local_aws.athena.errors import CannotTranslate, QueryFailed, ddl_failed
 from local_aws.athena.partition_folders import find_partition_folders
 from local_aws.athena.partitions import key_values
@@ -69,7 +70,7 @@ class PartitionDdl:
         tokens.expect("PARTITION")
         added: list[tuple[list[str], str]] = []
         while not added or tokens.accept("PARTITION"):
-            values = _all_values(_partition_spec(tokens, table), table)
+            values = _all_values(_given_values(_partition_spec(tokens, table)), table)
             place = tokens.string() if tokens.accept("LOCATION") else _partition_location(table, values)
             _check_values(table, values)
             added.append((values, place))
@@ -111,6 +112,10 @@ class PartitionDdl:
         )
 
     def _update(self, table: Table, changed: dict[str, Any]) -> None:
+        """Change a table, which tells then who did it and when."""
+        now = str(int(time.time()))
+        own = {"last_modified_by": HIVE_USER, "last_modified_time": now, "transient_lastDdlTime": now}
+        changed = {**changed, "Parameters": {**(changed.get("Parameters") or table.parameters), **own}}
         given = {key: table.glue[key] for key in _TABLE_INPUT if table.glue.get(key) not in (None, "")}
         self._glue.update_table(DatabaseName=table.database, TableInput={**given, **changed})
 
@@ -257,6 +262,14 @@ def _partition_spec(tokens: Tokens, table: Table) -> dict[str, str]:
         if tokens.accept(")"):
             return given
         tokens.expect(",")
+
+
+def _given_values(spec: dict[str, str]) -> dict[str, str]:
+    """https://github.com/apache/hive/blob/rel/release-1.2.2/ql/src/java/org/apache/hadoop/hive/ql/metadata/Partition.java"""
+    for key, value in spec.items():
+        if not value:
+            raise ddl_failed(f"partition spec is invalid; field {key} does not exist or is empty")
+    return spec
 
 
 def _constant(tokens: Tokens) -> str:

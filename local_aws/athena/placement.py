@@ -29,12 +29,23 @@ def check_placement(node: exp.Expr) -> None:
         _check_window(node)
     elif isinstance(node, exp.Lambda):
         _check_lambda(node)
+    elif isinstance(node, exp.Order) and isinstance(node.this, exp.Distinct):
+        _check_distinct_order(node)
     elif isinstance(node, exp.Select):
         _check_outer_aggregates(node)
     if isinstance(node, exp.Select) and not node.args.get("from_"):
         star = next((each for each in node.expressions if isinstance(each, exp.Star)), None)
         if star is not None:
             raise QueryFailed(f"COLUMN_NOT_FOUND: {place(star)}SELECT * not allowed in queries without FROM clause")
+
+
+def _check_distinct_order(order: exp.Order) -> None:
+    given = {each.sql() for each in order.this.expressions}
+    if key := next((each.this for each in order.expressions if each.this.sql() not in given), None):
+        raise QueryFailed(
+            f"EXPRESSION_NOT_IN_DISTINCT: {place(key)}For aggregate function with DISTINCT, ORDER BY expressions must "
+            "appear in arguments"
+        )
 
 
 def _check_lambda(node: exp.Lambda) -> None:

@@ -1,6 +1,7 @@
 """Names that a query's clauses may use, where sqlglot or DuckDB would find another column or none."""
 
 import re
+from collections import Counter
 
 from sqlglot import exp
 from sqlglot.dialects.trino import Trino
@@ -9,6 +10,7 @@ from sqlglot.optimizer.resolver import Resolver
 from sqlglot.optimizer.scope import Scope, traverse_scope
 from sqlglot.schema import Schema
 
+from local_aws.athena.correlation import is_aggregate
 from local_aws.athena.errors import CannotTranslate, QueryFailed
 from local_aws.athena.join_scopes import is_after_comma
 from local_aws.athena.messages import place
@@ -139,12 +141,33 @@ def resolve_order(tree: exp.Expr) -> None:
     for select in tree.find_all(exp.Select):
         order = select.args.get("order")
         aliases = {item.alias.lower(): item.this for item in select.expressions if isinstance(item, exp.Alias)}
+        outputs = {name.lower() for name in select.named_selects}
         for column in list(order.find_all(exp.Column)) if order else ():
+            inside = column.find_ancestor(exp.Select) is not select
+            if not inside and column.table and column.parts[0].name.lower() in outputs:
+                raise CannotTranslate(
+                    f"ORDER BY {column.sql(Trino)} beside a column that is called {column.parts[0].name}"
+                )
             value = aliases.get(column.name.lower())
-            whole = isinstance(column.parent, exp.Ordered)
-            if value is None or whole or column.table or column.find_ancestor(exp.Select) is not select:
+            whole = isinstance(column.parent, exp.Ordered) and column.parent.parent is order
+            if value is None or whole or column.table:
                 continue
+            if inside:
+                raise CannotTranslate(f"a subquery in ORDER BY that names {column.name}, which SELECT gives")
+            _refuse_in_aggregation(column)
             column.replace(exp.Paren(this=value.copy()))
+
+
+def _refuse_in_aggregation(column: exp.Column) -> None:
+    """What SELECT gives is not there yet when ORDER BY's own aggregations are computed."""
+    around = column.parent
+    while around is not None and not isinstance(around, exp.Select):
+        if is_aggregate(around) or (isinstance(around, exp.Filter) and is_aggregate(around.this)):
+            raise QueryFailed(
+                f"COLUMN_NOT_FOUND: {place(column)}Invalid reference to output projection attribute from ORDER BY "
+                "aggregation"
+            )
+        around = around.parent
 
 
 def _check_positions(query: exp.Query) -> None:
@@ -154,13 +177,11 @@ def _check_positions(query: exp.Query) -> None:
     for clause, items in (("ORDER BY", order), ("GROUP BY", groups)):
         for item in items:
             number = int(item.name) if isinstance(item, exp.Literal) and item.name.isdigit() else 1
-            if not 1 <= number <= len(query.selects) and not query.is_star:
+            if number < 1 or (number > len(query.selects) and not query.is_star):
                 raise QueryFailed(
                     f"INVALID_COLUMN_REFERENCE: {place(item)}{clause} position {number} is not in select list"
                 )
-    named: dict[str, set[str]] = {}
-    for item in query.selects:
-        named.setdefault(item.alias_or_name.lower(), set()).add(item.unalias().sql())
+    named = Counter(item.alias_or_name.lower() for item in query.selects)
     for key in order:
         if isinstance(query, exp.SetOperation) and isinstance(key, exp.Column) and key.table:
             raise QueryFailed(
@@ -168,13 +189,25 @@ def _check_positions(query: exp.Query) -> None:
                 "authorized to access requested resources"
             )
         name = key.name.lower() if isinstance(key, exp.Column) and not key.table else ""
-        if name and len(named.get(name, ())) > 1:
+        if key.parent is not None:
+            key.parent.meta["name"] = name  # for refuse_double_orders
+        if named[name] > 1:
             raise QueryFailed(f"AMBIGUOUS_NAME: {place(key)}Column '{name}' is ambiguous")
         if name and isinstance(query, exp.SetOperation) and name not in named and not query.is_star:
             raise QueryFailed(
                 f"COLUMN_NOT_FOUND: {place(key)}Column '{name}' cannot be resolved or requester is not authorized to "
                 "access requested resources"
             )
+
+
+def refuse_double_orders(tree: exp.Expr) -> None:
+    """What ORDER BY names by itself, held against the columns that a star has given too."""
+    for select in tree.find_all(exp.Select):
+        named = Counter(select.named_selects)
+        for ordered in select.args["order"].expressions if select.args.get("order") else ():
+            name = ordered.meta.get("name")
+            if name and named[name] > 1:
+                raise QueryFailed(f"AMBIGUOUS_NAME: {place(ordered.this)}Column '{name}' is ambiguous")
 
 
 def refuse_twins(tree: exp.Expr) -> None:

@@ -34,6 +34,7 @@ from local_aws.athena.scopes import (
     inline_windows,
     names_cte,
     refuse_aliases,
+    refuse_double_orders,
     refuse_joined_names,
     refuse_other_counts,
     refuse_twins,
@@ -78,6 +79,7 @@ class Select:
             query = _select_values(root.copy())
             root.replace(query)
             tree = query if tree is root else tree
+        _select_inner_values(tree)
         spelled = spellings(tree)
         tree = self._inline_views(tree, self._database)
         tables = self._name_tables(tree)
@@ -105,6 +107,7 @@ class Select:
         check_join_scopes(tree)
         check_using(tree, schema)
         refuse_other_counts(tree)
+        refuse_double_orders(tree)
         refuse_twins(tree)
         limit_recursion(tree)
         tree = annotate(tree, schema)
@@ -266,6 +269,17 @@ def _select_values(values: exp.Values) -> exp.Select:
     for key, clause in after.items():
         query.set(key, clause)
     return query
+
+
+def _select_inner_values(tree: exp.Expr) -> None:
+    """VALUES as a query of its own, of which sqlglot knows no types: a value, IN's list, what LATERAL gives."""
+    for values in list(tree.find_all(exp.Values)):
+        within = values.parent
+        if isinstance(within, exp.Subquery):
+            values.replace(_select_values(values.copy()))
+        elif isinstance(within, exp.In):
+            within.set("expressions", None)
+            within.set("query", exp.Subquery(this=_select_values(values.copy())))
 
 
 def _refuse_stars_of_nothing(tree: exp.Expr, tables: dict[str, Table]) -> None:

@@ -45,8 +45,8 @@ def read(
     files = [str(path) for path in scratch.copy_lines(objects, descriptor.skip_lines)]
     lines = _lines(files, scratch.delimiter())
     if descriptor.serde in JSON_SERDES:
-        strict = descriptor.serde != OPENX
-        expressions, source = json_columns(connection, lines, columns, parameters, strict)
+        hive_names = {name for name, _ in descriptor.columns} if descriptor.serde != OPENX else None
+        expressions, source = json_columns(connection, lines, columns, parameters, hive_names)
     elif descriptor.serde in REGEX_SERDES:
         expressions, source = regex_columns(connection, descriptor, lines, columns, parameters)
     elif descriptor.serde == LAZY_SIMPLE:

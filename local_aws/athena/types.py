@@ -126,6 +126,11 @@ def check_declared(kind: Type) -> None:
 
     https://docs.aws.amazon.com/athena/latest/ug/data-types.html
     """
+    _check_members(kind, kind.hive(), 0)
+    _check_sizes(kind)
+
+
+def _check_sizes(kind: Type) -> None:
     name, size = kind.name, kind.size
     if name in ("integer", "real"):
         raise ValueError(f"type expected, but '{name}' is found")
@@ -142,7 +147,31 @@ def check_declared(kind: Type) -> None:
     if name == "map" and kind.fields[0][1].nested:
         raise ValueError(f"the key of a map must be primitive, but {kind.fields[0][1].hive()} is found")
     for _, member in kind.fields:
-        check_declared(member)
+        _check_sizes(member)
+
+
+def _check_members(kind: Type, whole: str, start: int) -> None:
+    """A ValueError, as Hive words it, for a struct's member with other characters than letters, digits, `_` and `.`
+
+    https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html
+    https://github.com/apache/hive/blob/rel/release-1.2.2/serde/src/java/org/apache/hadoop/hive/serde2/typeinfo/TypeInfoUtils.java
+    """
+    at = start + len(f"{kind.name}<")
+    for name, member in kind.fields:
+        if odd := re.search(r"[^\w.]", name):
+            expected = ":" if odd.start() else "name"
+            raise ValueError(
+                f"Error: {expected} expected at the position {at + odd.start()} of '{whole}' but '{odd[0]}' is found."
+            )
+        at += len(f"{name}:") if kind.name == "struct" else 0
+        _check_members(member, whole, at)
+        at += len(f"{member.hive()},")
+
+
+def names_without_backticks(text: str) -> list[str]:
+    """The members of the structs in a type's declaration, in their order, that are not in backticks."""
+    members = re.findall(r"(`[^`]*`|[^<>(),:`]+):", re.sub(r"\s+:", ":", text))
+    return [name.strip() for name in members if not name.startswith("`")]
 
 
 _LONGEST = {"varchar": 65535, "char": 255}

@@ -159,6 +159,8 @@ def _function_type(node: exp.Anonymous) -> exp.DataType:
         return array_of(row_type(list(own.expressions))) if len(own.expressions) == 2 else UNKNOWN
     if returns == "sequence":
         return array_of(exp.DataType.build("BIGINT") if kind(first) in INTEGERS else own)
+    if returns == "binary":  # or of texts a text
+        return own if kind(first) in (D.VARBINARY, D.BINARY) else exp.DataType.build("VARCHAR")
     if returns == "?":
         return UNKNOWN
     named = exp.DataType.build(returns.removesuffix("[]"), dialect="postgres")
@@ -293,6 +295,8 @@ _ANNOTATORS: dict[Any, Any] = {
         )
     ),
     exp.CurrentTimestamp: _set(lambda node: exp.DataType.build("TIMESTAMPTZ")),
-    exp.Substring: _set(lambda node: exp.DataType.build("VARCHAR")),
+    exp.Substring: _set(
+        lambda node: node.this.type if kind(node.this) in (D.VARBINARY, D.BINARY) else exp.DataType.build("VARCHAR")
+    ),
     **{each: _set(arithmetic_type) for each in (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)},
 }

@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/athena/latest/ug/create-table-as.html, .../unload.html
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from local_aws.athena.errors import CannotTranslate, QueryFailed
@@ -92,6 +93,15 @@ def choose_compression(stored: str, options: dict[str, Any], columns: list[tuple
     if stored == "JSON" and any("decimal" in kind or kind in ("binary", "timestamp") for _, kind in columns):
         raise CannotTranslate("decimal, binary and timestamp columns in JSON; cast them to varchar")
     return compression
+
+
+def table_compression(stored: str, parameters: Mapping[str, str]) -> dict[str, str]:
+    """What a table says of the files that INSERT INTO adds to it, as an option.
+
+    https://docs.aws.amazon.com/athena/latest/ug/compression-formats.html
+    """
+    named = parameters.get("parquet.compression", "").upper()
+    return {"write_compression": named} if stored == "PARQUET" and named in _COMPRESSIONS[stored] else {}
 
 
 def check_keys(columns: list[tuple[str, str]], keys: list[str]) -> None:

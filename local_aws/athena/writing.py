@@ -32,6 +32,7 @@ from local_aws.athena.write_options import (
     check_table_type,
     choose_compression,
     parse_options,
+    table_compression,
 )
 
 OPEN_PARTITIONS = 100
@@ -87,7 +88,7 @@ class Writing:
         keys = [str(key).lower() for key in options.get("partitioned_by") or []]
         stored = str(options.get("format", "PARQUET")).upper()
         written = self._write(location, stored, options, columns, keys)
-        table = table_over(name, location, stored, columns, keys)
+        table = table_over(name, location, stored, choose_compression(stored, options, columns), columns, keys)
         with committing():
             try:
                 self._glue.create_table(DatabaseName=database, TableInput=table)
@@ -132,7 +133,7 @@ class Writing:
         written = self._write(
             table.location,
             _stored_as(table),
-            {},
+            table_compression(_stored_as(table), table.parameters),
             [(n, k.hive()) for n, k in table.columns],
             [name for name, _ in table.keys],
             known,

@@ -2183,7 +2183,7 @@ QUERIES: dict[str, str | None] = {
     "SELECT EXISTS ((SELECT 1))": "true",
     "SELECT EXISTS ((SELECT 1 WHERE false) UNION (SELECT 2 WHERE false))": "false",
     "SELECT EXISTS (((SELECT 1)) LIMIT 0)": "!NOT_SUPPORTED: the local Athena does not translate",
-    "SELECT EXISTS (VALUES 1, 2 LIMIT 0)": "!NOT_SUPPORTED: the local Athena does not translate",
+    "SELECT EXISTS (VALUES 1, 2 LIMIT 0)": "false",
     "SELECT EXISTS (VALUES 1 INTERSECT VALUES 2)": "false",
     "SELECT a FROM (VALUES 1, 2) t(a) WHERE EXISTS ((SELECT 1 WHERE a = 2))": "2",
     "SELECT DATE '2020-01-10' + INTERVAL -'2' DAY": "2020-01-08",

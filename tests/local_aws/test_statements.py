@@ -485,7 +485,7 @@ def test_texts_are_kept_as_hive_reads_them(athena: Athena) -> None:
     assert (made["Parameters"]["field.delim"], made["Parameters"]["line.delim"]) == ("\t", "\n")
     assert athena.run("SELECT x, y FROM texts").rows == [["a", "b"]]
     shown = [row[0] or "" for row in athena.run("SHOW CREATE TABLE texts").rows]
-    assert any(r"'field.delim'='\t'" in line for line in shown)
+    assert any(r"FIELDS TERMINATED BY '\t'" in line for line in shown)
 
 
 def test_the_properties_of_a_database_are_set(athena: Athena) -> None:

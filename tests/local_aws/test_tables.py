@@ -603,7 +603,7 @@ class TestParquet:
             f"ARRAY[CAST(ROW(2) AS ROW(Cc integer))] AS l, 'abc' AS v, X'61' AS b, 5 AS i) TO '{place}' "
             "WITH (format = 'PARQUET')"
         )
-        columns = "s struct<aa:int,b:int,more:string>, l array<struct<cc:int>>, v varchar(2)"
+        columns = "s struct<aa:int,b:int,`more`:string>, l array<struct<cc:int>>, v varchar(2)"
         athena.run(f"CREATE EXTERNAL TABLE {name} ({columns}) STORED AS PARQUET LOCATION '{place}'")
         assert athena.run(f"SELECT s, l, v FROM {name}").rows == [["{aa=1, b=2, more=null}", "[{cc=2}]", "ab"]]
         other = f"CREATE EXTERNAL TABLE {name}_other (b string, i decimal(5,2), v int)"
