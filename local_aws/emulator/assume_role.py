@@ -2,7 +2,8 @@
 
 Seen in ministack 1.5.33: a user whom a role's trust policy names needs a policy of its own besides, as if it were in
 another account; the administrator assumes the roles of services; a session may have any name, and last longer than its
-role allows or, from another session, than an hour. Exit condition: `_resource_policy` of `ministack.core.iam_evaluator`
+role allows or, from another session, than an hour;
+GetSessionToken takes any duration. Exit condition: `_resource_policy` of `ministack.core.iam_evaluator`
 knows trust policies, `_trust_principal_matches` keeps services and principals apart, and `ministack.services.sts`
 refuses the rest.
 https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
@@ -19,6 +20,7 @@ from local_aws.emulator import Handler, Response, replace_handler
 
 _NAME = r"[\w+=,.@-]*"
 _LEAST, _MOST, _USUAL = 900, 43_200, 3600
+_MOST_OF_A_TOKEN = 129_600
 
 
 def install() -> None:
@@ -40,7 +42,11 @@ def install() -> None:
             method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
         ) -> Response:
             given = form(headers, body, query)
-            refused = _refusal(given, headers, query) if given.get("Action") == "AssumeRole" else None
+            refused = None
+            if given.get("Action") == "AssumeRole":
+                refused = _refusal(given, headers, query)
+            if given.get("Action") == "GetSessionToken":
+                refused = _token_refusal(given.get("DurationSeconds") or str(_LEAST))
             return refused or await handler(method, path, headers, body, query)
 
         return handle
@@ -90,6 +96,15 @@ def _refusal(given: dict[str, str], headers: dict[str, str], query: dict[str, li
         return _error(
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
         )
+    return None
+
+
+def _token_refusal(duration: str) -> Response | None:
+    """https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html"""
+    if not re.fullmatch(r"-?\d{1,9}", duration) or int(duration) < _LEAST:
+        return _invalid(duration, "durationSeconds", f"Member must have value greater than or equal to {_LEAST}")
+    if int(duration) > _MOST_OF_A_TOKEN:
+        return _invalid(duration, "durationSeconds", f"Member must have value less than or equal to {_MOST_OF_A_TOKEN}")
     return None
 
 

@@ -25,7 +25,7 @@ from xml.sax.saxutils import unescape
 from botocore.serialize import create_serializer
 from botocore.session import Session
 
-from local_aws.emulator import Response, athena, stack_changes, workgroups
+from local_aws.emulator import Response, athena, bucket_tags, stack_changes, workgroups
 
 Properties = dict[str, Any]
 Apply = Callable[[str, Properties, Properties], None]
@@ -271,7 +271,6 @@ def _apply_to_bucket(name: str, properties: Properties, old: Properties) -> None
         "LifecycleConfiguration": s3._delete_bucket_lifecycle,
         "BucketEncryption": s3._delete_bucket_encryption,
         "OwnershipControls": s3._delete_bucket_ownership_controls,
-        "Tags": s3._delete_bucket_tagging,
     }.items():
         if member in old and member not in properties:
             must(remove(name))
@@ -296,7 +295,7 @@ def _apply_to_bucket(name: str, properties: Properties, old: Properties) -> None
     if ownership := properties.get("OwnershipControls"):
         must(s3._put_bucket_ownership_controls(name, _body("PutBucketOwnershipControls", OwnershipControls=ownership)))
     if tags := properties.get("Tags"):
-        must(s3._put_bucket_tagging(name, _body("PutBucketTagging", Tagging={"TagSet": tags})))
+        must(bucket_tags.put_tags_of_a_stack(name, tags))
 
 
 def _apply_to_topic(arn: str, properties: Properties, old: Properties) -> None:

@@ -6,7 +6,8 @@ index answers what it doesn't project by leaving it out, begins_with fails for t
 attribute is of another type, a value that isn't used is told before one that isn't defined, and a member of a batch or
 a transaction may be two writes or none. Exit condition: `_query`, `_scan`, `_extract_key_val`, `_evaluate_condition`,
 `_validate_expression_attrs`, `_batch_write_item` and `_transact_write_items` of `ministack.services.dynamodb` do each.
-Expressions on their own are `dynamodb_expressions`, the JSON types of values `dynamodb_shapes`.
+Expressions on their own are `dynamodb_expressions`, the JSON types of values `dynamodb_shapes`, the segments of a scan
+`dynamodb_scans`.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.KeyConditionExpressions.html
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.FilterExpression.html
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
@@ -21,6 +22,7 @@ from local_aws.emulator import (
     Handler,
     Response,
     dynamodb_expressions,
+    dynamodb_scans,
     dynamodb_shapes,
     json_error,
     operation,
@@ -112,7 +114,7 @@ def refusal(name: str, request: dict[str, Any]) -> str | None:
     if reason := next(filter(None, map(dynamodb_expressions.refusal, parts)), None):
         return reason
     if name == "Scan":
-        return _value_refusal(request) or _index_refusal(request)
+        return _value_refusal(request) or _index_refusal(request) or dynamodb_scans.segment_refusal(request)
     if name == "Query":
         expression = request.get("KeyConditionExpression") or ""
         return _key_condition_refusal(expression) or _filter_refusal(request) or _index_refusal(request)

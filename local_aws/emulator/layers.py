@@ -12,6 +12,8 @@ from local_aws.emulator import (
     authorisation,
     batch_deletions,
     bucket_policies,
+    bucket_tags,
+    checksum_headers,
     cloudformation,
     cloudformation_checks,
     condition_keys,
@@ -30,6 +32,8 @@ from local_aws.emulator import (
     iam_limits,
     lifecycle_rules,
     multipart_checksums,
+    partiql_checks,
+    partiql_pages,
     policy_variables,
     presigned_urls,
     read_units,
@@ -66,14 +70,18 @@ def install(state: Path, endpoint_url: str) -> None:
     templates.install()
     cloudformation_checks.install()
     multipart_checksums.install()
+    checksum_headers.install()
     s3_writes.install()
+    bucket_tags.install()
     s3_requests.install()
     s3_partial_reads.install()
     batch_deletions.install()
     presigned_urls.install()
     lifecycle_rules.install()
     bucket_policies.install()
+    partiql_pages.install()
     read_units.install()
+    partiql_checks.install()
     time_to_live.install()
     dynamodb_tables.install()
     dynamodb_batches.install()

@@ -184,7 +184,7 @@ def _listing(original: Callable[..., Response]) -> Callable[..., Response]:
         if not asked.isdecimal():
             message = "Provided max-keys not an integer or within integer range"
             return error("InvalidArgument", message, ArgumentName="max-keys", ArgumentValue=asked)
-        if not _is_token(token):
+        if not _is_token(token) or query.get("continuation-token") == [""]:
             message = "The continuation token provided is incorrect"
             return error("InvalidArgument", message, ArgumentName="continuation-token")
         status, headers, body = original(bucket, {**query, "max-keys": [str(min(int(asked), MOST_KEYS))]})

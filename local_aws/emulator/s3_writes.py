@@ -1,10 +1,11 @@
 """What S3 asks of objects that are written, and what it answers and keeps of them.
 
 Seen in ministack 1.5.33: metadata and tags may be of any size, tags twice of one name, and too many of them refuse what
-has been written already; those of an upload in parts are lost, and refused here; a copy isn't conditional, and keeps
-its source's type where it replaces the metadata; content is application/octet-stream by default and encrypted only if
-the bucket says so, and by AWS's own key of KMS never; PutObject doesn't tell the checksum; a bucket's tags aren't
-checked. Exit condition: the functions of `ministack.services.s3` that are wrapped here do each.
+has been written already; those of an upload in parts are lost, and refused here; a copy isn't conditional, has the ETag
+of its source's parts, and keeps its source's type where it replaces the metadata; a key of KMS may be given for other
+encryption; content is application/octet-stream by default and encrypted only if the bucket says so, and by AWS's own
+key of KMS never; PutObject doesn't tell the checksum; a bucket's tags aren't checked. Exit condition: the functions of
+`ministack.services.s3` that are wrapped here do each.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
@@ -75,6 +76,11 @@ def _checked(original: Callable[..., Response]) -> Callable[..., Response]:
         if size > MOST_METADATA_BYTES:
             message = "Your metadata headers exceed the maximum allowed metadata size"
             return error("MetadataTooLarge", message, Size=str(size), MaxSizeAllowed=str(MOST_METADATA_BYTES))
+        encryption = headers.get("x-amz-server-side-encryption", "")
+        if headers.get(_KEY_ID) and not encryption.startswith("aws:kms"):
+            message = "Server Side Encryption with AWS KMS managed key requires HTTP header "
+            message += "x-amz-server-side-encryption : aws:kms"
+            return error("InvalidArgument", message, ArgumentName="x-amz-server-side-encryption")
         return _tag_header_refusal(headers.get("x-amz-tagging", "")) or original(*given[:-1], headers)
 
     return write
@@ -143,9 +149,26 @@ def _conditional(original: Callable[..., Response]) -> Callable[..., Response]:
             headers = {"content-encoding": "", **headers}
         there = (s3._ensure_bucket(bucket) or {"objects": {}})["objects"].get(key)
         answer: Response = s3._check_put_preconditions(headers, there) or original(bucket, key, headers)
-        return answer
+        return _with_etag_of_a_whole(bucket, key, answer) if answer[0] == 200 else answer
 
     return copy
+
+
+def _with_etag_of_a_whole(bucket: str, key: str, answer: Response) -> Response:
+    """A copy is written in one, whatever parts its source was uploaded in."""
+    from ministack.services import s3
+
+    copied = s3._ensure_bucket(bucket)["objects"][key]
+    parted = copied["etag"]
+    if "-" not in parted:
+        return answer
+    plain = f'"{s3.md5_hash(s3._read_body(bucket, key, copied))}"'
+    versions = s3._object_versions.get((bucket, key), [])
+    for record in (copied, *(each for each in versions if each["version_id"] == copied.get("version_id"))):
+        record["etag"] = plain
+    if s3.S3_PERSIST:
+        s3._persist_object(bucket, key, copied)
+    return answer[0], answer[1], answer[2].replace(parted.encode(), plain.encode())
 
 
 def _with_checksum(original: Callable[..., Response]) -> Callable[..., Response]:

@@ -1,7 +1,8 @@
 """Topics, subscriptions and messages that SNS refuses.
 
 Seen in ministack 1.5.33: a topic may have any name, a subscription any protocol and address, a message any text and
-subject. Exit condition: `ministack.services.sns._create_topic`, `_subscribe` and `_publish` refuse them.
+subject, and a wrong parameter's code on the wire is the name of the SDKs' exception. Exit condition:
+`ministack.services.sns._create_topic`, `_subscribe` and `_publish` refuse them, and `_error` has the code.
 https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
 https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
 https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
@@ -11,7 +12,7 @@ import json
 import re
 from typing import Any
 
-from local_aws.emulator import Response
+from local_aws.emulator import Handler, Response, replace_handler
 
 _PROTOCOLS = {"http", "https", "email", "email-json", "sms", "sqs", "application", "lambda", "firehose"}
 _MOST_BYTES = 256 * 1024
@@ -28,6 +29,20 @@ def install() -> None:
     sns._publish = lambda given: (
         message_refusal(*(sns._p(given, name) for name in ("Message", "Subject", "MessageStructure"))) or publish(given)
     )
+    replace_handler("sns", _with_code_of_the_wire)
+
+
+def _with_code_of_the_wire(handler: Handler) -> Handler:
+    """https://docs.aws.amazon.com/sns/latest/api/CommonErrors.html"""
+
+    async def handle(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
+    ) -> Response:
+        status, answered, text = await handler(method, path, headers, body, query)
+        code = b"<Code>InvalidParameter</Code>"
+        return status, answered, text.replace(b"<Code>InvalidParameterException</Code>", code)
+
+    return handle
 
 
 def topic_refusal(name: str) -> Response | None:

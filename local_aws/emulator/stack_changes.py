@@ -1,10 +1,10 @@
 """Changes of stacks that are refused.
 
 Seen in ministack 1.5.33: an export that another stack imports is changed and removed, a table without a TableName whose
-keys change is emptied instead of replaced, several indexes come and go in one update, and stack policies are kept
-without any effect. AWS replaces the table by one of another name, and carries the policies out; here both are refused.
-Exit condition: `_resolve_stack_outputs`, `_ddb_update` and `_update_stack` of `ministack.services.cloudformation` do
-as AWS.
+keys change is emptied instead of replaced, several indexes come and go in one update, stack policies are kept without
+any effect, and a stack that was rolled back still counts as importing. AWS replaces the table by one of another name,
+and carries the policies out; here both are refused. Exit condition: `_resolve_stack_outputs`, `_ddb_update` and
+`_update_stack` of `ministack.services.cloudformation` do as AWS.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-table.html
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/protect-stack-resources.html
@@ -22,6 +22,10 @@ def install() -> None:
 
     for name in ("CreateStack", "UpdateStack", "SetStackPolicy"):
         handlers._ACTION_HANDLERS[name] = _without_policies(handlers._ACTION_HANDLERS[name])
+    imported = handlers._imported_export_names
+    handlers._imported_export_names = lambda stack, name: (
+        set() if stack.get("StackStatus") == "ROLLBACK_COMPLETE" else imported(stack, name)
+    )
     table = provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"]
     table["update"] = _table_checked(table["update"])
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any
 
-from local_aws.emulator import Response, read_units
+from local_aws.emulator import Response, partiql_pages, read_units
 
 Request = dict[str, Any]
 Parsed = tuple[dict[str, Any], dict[str, Any]]  # a statement and its table
@@ -39,7 +39,7 @@ def _statement(execute: Callable[[Request], Response]) -> Callable[[Request], Re
         parsed, table = found
         before = copy.deepcopy(_target(parsed, table))
         reads = parsed["op"] == "SELECT"
-        read = read_units.units_of(_read(parsed, table)) if reads else 0
+        read = read_units.units_of(_page(request, parsed, table)) if reads else 0
         status, headers, body = execute(request)
         capacity = _of_a_read(parsed["table"], read, request) if reads else _of_a_write(found, before, request)
         if batch is not None:
@@ -96,7 +96,7 @@ def _transaction(execute: Callable[[Request], Response]) -> Callable[[Request], 
             return status, headers, body
         units: dict[str, float] = {}
         for parsed, table in found:
-            read = read_units.units_of(_read(parsed, table))
+            read = read_units.units_of(partiql_pages.evaluated(parsed, table))
             units[parsed["table"]] = units.get(parsed["table"], 0.0) + 2 * read
         told["ConsumedCapacity"] = read_units.transaction(units, request["ReturnConsumedCapacity"])
         return status, headers, json.dumps(told, ensure_ascii=False).encode()
@@ -120,17 +120,12 @@ def _parsed(request: Request) -> Parsed | None:
     return (parsed, table) if table else None
 
 
-def _read(parsed: dict[str, Any], table: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The items that a SELECT reads: those that its conditions on the key choose, all if these choose no partition."""
-    from ministack.services import dynamodb
-
-    keys = [key for key in (table["pk_name"], table["sk_name"]) if key]
-    conditions = [each for each in parsed.get("conditions") or [] if each[0] in keys]
-    if not any(key == table["pk_name"] and operator in ("=", "IN") for key, operator, _ in conditions):
-        conditions = []
-    for item in (item for partition in table["items"].values() for item in partition.values()):
-        if all(dynamodb._eval_partiql_pred(item, *condition) for condition in conditions):
-            yield item
+def _page(request: Request, parsed: dict[str, Any], table: dict[str, Any]) -> list[dict[str, Any]]:
+    """The items that a SELECT is about to read; none if it is refused for its token."""
+    try:
+        return partiql_pages.page(request, parsed, table)[0]
+    except ValueError:
+        return []
 
 
 def _target(parsed: dict[str, Any], table: dict[str, Any]) -> dict[str, Any] | None:

@@ -4,7 +4,9 @@ import json
 import uuid
 from typing import Any
 
+import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.local_aws.harness import ACCOUNT, Aws
@@ -108,3 +110,17 @@ def test_a_session_from_a_session_lasts_an_hour(aws: Aws) -> None:
     session = Aws(aws.url, (given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]))
     assert code_of(session, second, DurationSeconds=3600) == ""
     assert code_of(session, second, DurationSeconds=3601) == "ValidationError"
+
+
+@pytest.mark.parametrize(("seconds", "bound"), [(899, "greater than or equal to 900"), (129_601, "less than or equal")])
+def test_how_long_a_session_token_lasts(aws: Aws, seconds: int, bound: str) -> None:
+    """https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html"""
+    _, user = new_user(aws)
+    config = Config(parameter_validation=False)
+    sts = boto3.client(
+        "sts", endpoint_url=aws.url, region_name="us-east-1", aws_access_key_id=user.credentials[0],
+        aws_secret_access_key=user.credentials[1], config=config,
+    )  # fmt: skip
+    with pytest.raises(ClientError, match=rf"\(ValidationError\).*durationSeconds.*{bound}"):
+        sts.get_session_token(DurationSeconds=seconds)
+    sts.get_session_token(DurationSeconds=900)

@@ -59,3 +59,10 @@ def test_addresses_of_subscriptions(aws: Aws, topic: str, protocol: str, address
     sns = aws.client("sns")
     with pytest.raises(sns.exceptions.InvalidParameterException, match=r"\(InvalidParameter\).*Email address"):
         sns.subscribe(TopicArn=topic, Protocol=protocol, Endpoint=address)
+
+
+def test_the_code_of_a_wrong_parameter(aws: Aws, topic: str) -> None:
+    """It is the code on the wire, which the SDKs know as InvalidParameterException."""
+    sns = aws.client("sns")
+    with pytest.raises(sns.exceptions.InvalidParameterException, match=r"\(InvalidParameter\).*Invalid token"):
+        sns.confirm_subscription(TopicArn=topic, Token="nope")
