@@ -33,6 +33,8 @@ def _castable(source: exp.DataType, target: exp.DataType) -> bool:
     """Down to the members of arrays, maps and rows; a row has as many as the other."""
     if source.this not in _KNOWN or target.this not in _KNOWN:
         return True
+    if source.this == D.JSON and target.this in NESTED:
+        return _is_of_json(target)
     if not any(source.this in sources and target.this in targets for sources, targets in _CASTS):
         return False
     if source.this != target.this or source.this not in NESTED:
@@ -42,6 +44,15 @@ def _castable(source: exp.DataType, target: exp.DataType) -> bool:
         for of in (source, target)
     ]
     return not all(inner) or (len(inner[0]) == len(inner[1]) and all(map(_castable, *inner)))
+
+
+def _is_of_json(of: exp.DataType) -> bool:
+    """Whether JSON becomes a value of a type; a map's keys are texts in it. `JsonUtil.canCastFromJson` of Trino"""
+    scalars = {D.BOOLEAN, *_NUMBERS, *TEXTS}
+    if of.this not in NESTED:
+        return of.this in {*scalars, D.JSON, D.UNKNOWN}
+    inner = [each.args["kind"] if isinstance(each, exp.ColumnDef) else each for each in of.expressions]
+    return all(map(_is_of_json, inner)) and (of.this != D.MAP or inner[0].this in scalars)
 
 
 def check_cast(node: exp.Cast) -> None:

@@ -173,6 +173,8 @@ def text_of(source: Any, written: str) -> str:
         return f"real_text({written})"
     if source == D.DOUBLE:
         return f"double_text({written})"
+    if source == D.DECIMAL:
+        return f"decimal_text(CAST({written} AS VARCHAR))"
     if source == D.TIMESTAMP:
         return f"strftime({written}, '%Y-%m-%d %H:%M:%S.%g')"
     if source == D.TIMESTAMPTZ:

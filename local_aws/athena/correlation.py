@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from local_aws.athena.errors import QueryFailed
+from local_aws.athena.errors import CannotTranslate, QueryFailed
 from local_aws.athena.functions import AGGREGATES
 
 _SOURCES = (exp.Table, exp.Subquery, exp.Values, exp.Unnest, exp.Lateral)
@@ -20,7 +20,15 @@ def refuse_correlated(tree: exp.Expr) -> None:
         if query.parent is None or isinstance(query, exp.Subquery) or not any(_outer_columns(query, query)):
             continue
         if isinstance(query, exp.SetOperation) or (isinstance(query, exp.Select) and _is_refused(query)):
+            if _is_grouped_lateral(query):
+                raise CannotTranslate("a correlated GROUP BY in LATERAL")  # of which Trino takes some apart
             raise QueryFailed("NOT_SUPPORTED: Given correlated subquery is not supported")
+
+
+def _is_grouped_lateral(query: exp.Expr) -> bool:
+    around, groups = query.find_ancestor(exp.Lateral, exp.Select), query.args.get("group")
+    sets = groups.find(exp.GroupingSets, exp.Rollup, exp.Cube) if groups is not None else None
+    return isinstance(around, exp.Lateral) and groups is not None and sets is None
 
 
 def _is_refused(query: exp.Select) -> bool:

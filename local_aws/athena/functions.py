@@ -180,7 +180,7 @@ codepoint          1    INT       unicode({0})
 concat             2-99 concat    ({||})
 concat_ws          2-99 VARCHAR   {concat_ws}
 starts_with        2    BOOLEAN   starts_with({*})
-ends_with          2    BOOLEAN   ends_with({*})
+ends_with          2    BOOLEAN   !
 strpos             2    BIGINT    strpos({*})
 strpos             3    BIGINT    py_strpos({*})
 substr             2-3  binary    trino_substr({*})

@@ -335,9 +335,14 @@ CREATE MACRO text_as_timestamp(v) AS
     '[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}( ([01]?[0-9]|2[0-3]):[0-5]?[0-9](:[0-5]?[0-9]([.][0-9]+)?)?)?')
     THEN v ELSE trimmed_timestamp(v) END;
 -- The text of a value whose type only DuckDB knows: refused where Trino's text is another one.
+-- DuckDB writes a decimal without an integer part as `.5`.
+CREATE MACRO decimal_text(value) AS
+    CASE WHEN starts_with(value, '.') THEN '0' || value WHEN starts_with(value, '-.') THEN '-0' || value[2:] ELSE value
+    END;
 CREATE MACRO plain_text(v) AS
     CASE WHEN v IS NULL THEN NULL WHEN typeof(v) IN ('VARCHAR', 'BOOLEAN', 'TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT',
-    'HUGEINT', 'DATE') OR starts_with(typeof(v), 'DECIMAL') THEN CAST(v AS VARCHAR)
+    'HUGEINT', 'DATE') THEN CAST(v AS VARCHAR) WHEN starts_with(typeof(v), 'DECIMAL') THEN decimal_text(CAST(v AS
+    VARCHAR))
     ELSE refuse('a CAST of ' || typeof(v) || ' to varchar') END;
 
 -- Values of files
@@ -353,6 +358,9 @@ CREATE MACRO exact_text(value, line, path) AS
 -- A double gives the digits of a number back if there are no more than 15 of them.
 CREATE MACRO exact_decimal(value, line, path) AS
     CASE WHEN regexp_matches(line, '[0-9][0-9.]{15}') THEN exact_text(value, line, path) ELSE value END;
+-- Without the zeros at its end.
+CREATE MACRO plain_decimal(value) AS
+    CASE WHEN contains(value, '.') THEN regexp_replace(decimal_text(value), '\.?0+$', '') ELSE value END;
 CREATE MACRO bad_value(value, name) AS
     fail('HIVE_BAD_DATA: Error parsing field value ''' || value || ''' for field ' || name || ': For input string: "'
     || value || '"');

@@ -8,7 +8,7 @@ from typing import Any
 from local_aws.athena.catalog import Catalog, Partition, Table, partition_folder
 from local_aws.athena.create_table import HIVE_USER, parse_columns, storage_of
 from local_aws.athena.errors import CannotTranslate, QueryFailed, ddl_failed
-from local_aws.athena.partition_folders import find_partition_folders
+from local_aws.athena.partition_folders import find_partition_folders, has_folder
 from local_aws.athena.partitions import key_values
 from local_aws.athena.results import Column
 from local_aws.athena.serdes import LAZY_SIMPLE, PARQUET
@@ -130,10 +130,15 @@ class PartitionDdl:
         added = [(list(values), location) for values, location in found.items() if values not in known]
         self._create_partitions(table, added, quiet=True)
         shown = [f"{table.name}:{partition_folder(_named(table, values))}" for values, _ in added]
-        if not shown:
-            return [], iter(())
-        missing = [f"Partitions not in metastore:\t{chr(9).join(shown)}"]
-        return lines("result", missing + [f"Repair: Added partition to metastore {each}" for each in shown])
+        gone = [
+            f"{table.name}:{partition_folder(_named(table, each.values))}"
+            for each in self._catalog.partitions(table)
+            if each.values in known and each.values not in found and not has_folder(self._s3, each.location)
+        ]
+        told = [f"Partitions not in metastore:\t{chr(9).join(shown)}"] if shown else []
+        told += [f"Partitions missing from filesystem:\t{chr(9).join(gone)}"] if gone else []
+        told += [f"Repair: Added partition to metastore {each}" for each in shown]
+        return lines("result", told) if told else ([], iter(()))
 
     def _show_partitions(self, tokens: Tokens) -> Answer:
         tokens.expect("SHOW", "PARTITIONS")

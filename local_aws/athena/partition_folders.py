@@ -8,6 +8,12 @@ from local_aws.athena.errors import CannotTranslate
 from local_aws.athena.storage import split_uri
 
 
+def has_folder(s3: Any, location: str) -> bool:
+    """Whether anything lies below a location, if only what no query reads."""
+    bucket, prefix = split_uri(f"{location.rstrip('/')}/")
+    return bool(s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1).get("Contents"))
+
+
 def find_partition_folders(s3: Any, table: Table) -> dict[tuple[str, ...], str]:
     """The values of each partition that has a folder, if only by the folder's own empty object; and its address.
 

@@ -6,6 +6,8 @@ https://docs.aws.amazon.com/athena/latest/ug/create-table-as.html, .../unload.ht
 from collections.abc import Mapping
 from typing import Any
 
+from local_aws.athena.catalog import NULL_VALUE
+from local_aws.athena.conversion import identifier, literal
 from local_aws.athena.errors import CannotTranslate, QueryFailed
 from local_aws.athena.statements import Tokens
 from local_aws.athena.types import parse_hive
@@ -119,3 +121,26 @@ def check_keys(columns: list[tuple[str, str]], keys: list[str]) -> None:
     for name, kind in columns:
         if name in keys and kind.startswith(("array", "map", "struct", "binary")):
             raise QueryFailed(f"NOT_SUPPORTED: Unsupported type [{parse_hive(kind).trino()}] for partition: {name}")
+        if name in keys and kind in ("double", "float"):
+            raise CannotTranslate(f"partitions of {kind} values, which Java prints otherwise")
+
+
+def partition_text(name: str, kind: str) -> str:
+    """A partition key's value as its folder's name has it; that of '' is that of NULL, and so it is read.
+
+    `toPartitionValue` of Trino's HiveWriteUtils
+    """
+    text = f"CAST({identifier(name)} AS VARCHAR)"
+    if kind.startswith("decimal"):
+        text = f"plain_decimal({text})"
+    return f"coalesce(nullif({text}, ''), {literal(NULL_VALUE)})"
+
+
+def check_partition_values(partitions: list[tuple[str, ...]]) -> None:
+    """Before anything is written."""
+    for value in (each for values in partitions for each in values):
+        if not all(" " <= letter <= "~" for letter in value):
+            raise QueryFailed(
+                "HIVE_INVALID_PARTITION_VALUE: Hive partition keys can only contain printable ASCII characters "
+                f"(0x20 - 0x7E). Invalid value: {value.encode().hex(' ').upper()}"
+            )

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from sqlglot import exp
 
 from local_aws.athena.assignment import assigned, is_assignable, is_cast, lengths_of_values, truncation
-from local_aws.athena.catalog import NULL_VALUE, Table, committing, partition_folder
+from local_aws.athena.catalog import Table, committing, partition_folder
 from local_aws.athena.conversion import identifier, literal
 from local_aws.athena.create_table import storage_of, table_over
 from local_aws.athena.errors import CannotTranslate, QueryFailed
@@ -29,9 +29,11 @@ from local_aws.athena.write_options import (
     CTAS_OPTIONS,
     UNLOAD_OPTIONS,
     check_keys,
+    check_partition_values,
     check_table_type,
     choose_compression,
     parse_options,
+    partition_text,
     table_compression,
 )
 
@@ -211,10 +213,7 @@ class Writing:
         compression = choose_compression(stored, options, columns)
         check_keys(columns, keys)
         data = ", ".join(_value(name, kind, stored) for name, kind in columns if name not in keys)
-        # Hive names the folder of '' as that of NULL, and so it is read.
-        shown = {
-            key: f"coalesce(nullif(CAST({identifier(key)} AS VARCHAR), ''), {literal(NULL_VALUE)})" for key in keys
-        }
+        shown = {name: partition_text(name, kind) for name, kind in columns if name in keys}
         partitions: list[tuple[str, ...]] = [()] if self._count() else []  # Trino opens a file at its first row
         if keys:
             distinct = f"SELECT DISTINCT {', '.join(shown.values())} FROM {_ROWS} ORDER BY ALL"
@@ -223,6 +222,7 @@ class Writing:
             raise QueryFailed(
                 f"HIVE_TOO_MANY_OPEN_PARTITIONS: Exceeded limit of {OPEN_PARTITIONS} open writers for partitions/buckets"  # noqa: E501
             )
+        check_partition_values(partitions if keys else [])
         written = []
         for values in partitions:
             wanted = " AND ".join(

@@ -219,3 +219,67 @@ def test_a_statement_asks_once_for_a_table_and_its_partitions(athena: Athena, in
     once: dict[str, Any] = {"operation": f"^{operation}$", "times": 1}
     inject(once, {"operation": f"^{operation}$", "code": "InternalServiceException", "message": "asked twice"})
     assert athena.run(f"SELECT x.a FROM {table} AS x, {table} AS y WHERE x.a > y.a").rows == [["2"]]
+
+
+@pytest.mark.parametrize(
+    ("value", "folder"),
+    [
+        ("DECIMAL '1.50'", "1.5"), ("DECIMAL '100.00'", "100"), ("DECIMAL '0.00'", "0"), ("DECIMAL '-.50'", "-0.5"),
+        ("DECIMAL '10'", "10"), ("DATE '2024-01-01'", "2024-01-01"), ("'a b~'", "a b~"), ("true", "true"),
+    ],
+)  # fmt: skip
+def test_folders_of_partitions(athena: Athena, value: str, folder: str) -> None:
+    """As `toPartitionValue` of Trino's HiveWriteUtils writes them."""
+    name = new_name()
+    athena.run(
+        f"CREATE TABLE {name} WITH (external_location = 's3://{athena.bucket}/{name}/', partitioned_by = ARRAY['p']) "
+        f"AS SELECT 1 AS a, {value} AS p"
+    )
+    assert athena.run(f"SHOW PARTITIONS {name}").rows == [[f"p={folder}"]]
+    listed = athena.s3.list_objects_v2(Bucket=athena.bucket, Prefix=f"{name}/")["Contents"]
+    assert [each["Key"].split("/")[1] for each in listed] == [f"p={folder}"]
+
+
+def test_an_insert_finds_the_partition_of_a_decimal(athena: Athena) -> None:
+    name = new_name()
+    athena.run(
+        f"CREATE EXTERNAL TABLE {name} (a int) PARTITIONED BY (p decimal(6,2)) STORED AS PARQUET "
+        f"LOCATION 's3://{athena.bucket}/{name}/'"
+    )
+    athena.run(f"ALTER TABLE {name} ADD PARTITION (p = '1.5')")
+    athena.run(f"INSERT INTO {name} VALUES (1, DECIMAL '1.5')")
+    assert athena.run(f"SHOW PARTITIONS {name}").rows == [["p=1.5"]]
+    assert athena.run(f"SELECT a, p FROM {name}").rows == [["1", "1.50"]]
+
+
+@pytest.mark.parametrize(("value", "shown"), [("'é'", "C3 A9"), ("chr(10)", "0A"), ("chr(127)", "7F")])
+def test_folders_have_printable_names(athena: Athena, value: str, shown: str) -> None:
+    name = new_name()
+    location = f"s3://{athena.bucket}/{name}/"
+    for statement in (
+        f"CREATE TABLE {name} WITH (external_location = '{location}', partitioned_by = ARRAY['p']) AS SELECT 1 a, {value} p",  # noqa: E501
+        f"UNLOAD (SELECT 1 a, {value} p) TO '{location}' WITH (format = 'PARQUET', partitioned_by = ARRAY['p'])",
+    ):
+        assert athena.fails(statement).startswith(
+            "HIVE_INVALID_PARTITION_VALUE: Hive partition keys can only contain printable ASCII characters "
+            f"(0x20 - 0x7E). Invalid value: {shown}"
+        )
+    assert "Contents" not in athena.s3.list_objects_v2(Bucket=athena.bucket, Prefix=f"{name}/")
+
+
+def test_msck_tells_of_partitions_without_a_folder(athena: Athena) -> None:
+    """https://docs.aws.amazon.com/athena/latest/ug/msck-repair-table.html"""
+    name = new_name()
+    for number in (1, 2):
+        athena.s3.put_object(Bucket=athena.bucket, Key=f"{name}/p={number}/f", Body=b"1\n")
+    athena.run(f"CREATE EXTERNAL TABLE {name} (a int) PARTITIONED BY (p int) LOCATION 's3://{athena.bucket}/{name}/'")
+    athena.run(f"MSCK REPAIR TABLE {name}")
+    athena.s3.delete_object(Bucket=athena.bucket, Key=f"{name}/p=1/f")
+    assert athena.run(f"MSCK REPAIR TABLE {name}").rows == [[f"Partitions missing from filesystem:\t{name}:p=1"]]
+    athena.s3.put_object(Bucket=athena.bucket, Key=f"{name}/p=3/f", Body=b"1\n")
+    assert athena.run(f"MSCK REPAIR TABLE {name}").rows == [
+        [f"Partitions not in metastore:\t{name}:p=3"],
+        [f"Partitions missing from filesystem:\t{name}:p=1"],
+        [f"Repair: Added partition to metastore {name}:p=3"],
+    ]
+    assert athena.run(f"SHOW PARTITIONS {name}").rows == [["p=1"], ["p=2"], ["p=3"]]

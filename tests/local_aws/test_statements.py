@@ -380,16 +380,16 @@ def test_partition_values_in_folders(athena: Athena) -> None:
     place = f"s3://{athena.bucket}/folders/"
     athena.run(
         f"CREATE TABLE folders WITH (external_location = '{place}', partitioned_by = ARRAY['p']) AS "
-        "SELECT n, p FROM (VALUES (1, 'a/b=c'), (2, 'é x*'), (3, NULL)) AS t(n, p)"
+        "SELECT n, p FROM (VALUES (1, 'a/b=c'), (2, 'e x*'), (3, NULL)) AS t(n, p)"
     )
-    folders = ["p=__HIVE_DEFAULT_PARTITION__", "p=a%2Fb%3Dc", "p=é x%2A"]
+    folders = ["p=__HIVE_DEFAULT_PARTITION__", "p=a%2Fb%3Dc", "p=e x%2A"]
     assert [row[0] for row in athena.run("SHOW PARTITIONS folders").rows] == folders
     keys = [item["Key"] for item in athena.s3.list_objects_v2(Bucket=athena.bucket, Prefix="folders/")["Contents"]]
     assert sorted(key.split("/")[1] for key in keys) == folders
     athena.run(f"CREATE EXTERNAL TABLE again (n int) PARTITIONED BY (p string) STORED AS PARQUET LOCATION '{place}'")
     athena.s3.put_object(Bucket=athena.bucket, Key="folders/P=capital/x", Body=b"")
     athena.run("MSCK REPAIR TABLE again")
-    assert athena.run("SELECT n, p FROM again ORDER BY n").rows == [["1", "a/b=c"], ["2", "é x*"], ["3", None]]
+    assert athena.run("SELECT n, p FROM again ORDER BY n").rows == [["1", "a/b=c"], ["2", "e x*"], ["3", None]]
 
 
 def test_a_partition_without_a_value_is_that_of_null(athena: Athena) -> None:
